@@ -1,0 +1,21 @@
+# Writes the arrows (which folder may include which) where the arrows test reads them, and a target that compiles every header
+# alone. Included last: by now each folder has said what it knows.
+get_property(rooms GLOBAL PROPERTY FLASHDIFF_ROOMS)
+set(lines "")
+foreach(room ${rooms})
+  get_property(folder GLOBAL PROPERTY FLASHDIFF_FOLDER_${room})
+  get_property(knows GLOBAL PROPERTY FLASHDIFF_KNOWS_${room})
+  set(folders "")
+  foreach(known ${knows})
+    get_property(known_folder GLOBAL PROPERTY FLASHDIFF_FOLDER_${known})
+    if(NOT known_folder)
+      message(FATAL_ERROR "${folder} KNOWS ${known}, which is no folder of the house")
+    endif()
+    list(APPEND folders "${known_folder}")
+  endforeach()
+  string(JOIN " " folders ${folders})
+  string(APPEND lines "${folder}: ${folders}\n")
+endforeach()
+file(WRITE ${PROJECT_BINARY_DIR}/arrows.txt "${lines}")
+add_test(NAME house.arrows COMMAND ${CMAKE_COMMAND} -DARROWS=${PROJECT_BINARY_DIR}/arrows.txt
+  -DROOT=${PROJECT_SOURCE_DIR} -P ${PROJECT_SOURCE_DIR}/.cmake/check_arrows.cmake)

@@ -1,0 +1,36 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/backend/backend.h"
+#include "harness/outcome/outcome.h"
+
+namespace flashdiff {
+
+enum class DeviceChoice : std::uint8_t { automatic, gpu, soft };
+
+struct BackendOptions {
+  DeviceChoice device = DeviceChoice::automatic;
+  /// kernel name -> PTX file to run instead of the built-in image (a mutant, or a developer's own build with
+  /// the same plan)
+  std::map<std::string, std::string> images;
+  int soft_threads = 1;  ///< host threads that softcuda may use in this process
+};
+
+/// One entry a backend; `open` may fail with the reason why it cannot run here (no device, image that does
+/// not parse).
+struct BackendEntry {
+  std::string name;         ///< "flash_forward_simt", "reference"
+  std::string description;  ///< one line for `flashdiff backends`
+  std::function<Outcome<std::unique_ptr<Backend>>(const BackendOptions&)> open;
+};
+
+/// All that this build knows, in a fixed order.
+[[nodiscard]] const std::vector<BackendEntry>& backend_registry();
+[[nodiscard]] Outcome<std::unique_ptr<Backend>> open_backend(const std::string& name,
+                                                             const BackendOptions& options);
+
+}  // namespace flashdiff

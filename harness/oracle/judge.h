@@ -1,0 +1,26 @@
+#pragma once
+#include "harness/backend/backend.h"
+#include "harness/oracle/verdict.h"
+#include "reference/attention.h"
+
+namespace flashdiff {
+
+/// Rule 1 (budget, O and LSE) and rule 3 (untouched) for one answer. `!(err <= budget)` is wrong, so NaN
+/// fails.
+[[nodiscard]] Verdict judge(const Case& c, const Numerics& numerics, const BudgetedAttention& expected,
+                            const Answer& answer);
+
+/// Layout equivalence: bits of the logical rows equal. Pass when they are; NotEquivalent names the first that
+/// differs.
+[[nodiscard]] Verdict judge_equivalent(const Case& one, const Answer& a, const Case& other, const Answer& b);
+
+/// The whole examination of one case by one backend, as a worker does it: supports, lay out, run, judge; for
+/// a deterministic backend also the same problem in another padding and under another poison, bit for bit.
+/// Never throws for what a kernel does.
+struct Examination {
+  Verdict verdict;
+  double device_ms = 0, reference_ms = 0;
+};
+[[nodiscard]] Examination examine(Backend& backend, const Case& c);
+
+}  // namespace flashdiff

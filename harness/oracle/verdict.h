@@ -1,0 +1,100 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "harness/problem/case.h"
+
+namespace flashdiff {
+
+/// Where an element is, in logical terms. LSE has column 0.
+struct ElementAt {
+  TensorRole tensor = TensorRole::o;
+  int sequence = 0, head = 0, row = 0, column = 0;
+  bool operator==(const ElementAt&) const = default;
+};
+
+/// How much of the budget was used: max over elements of |got - want| / budget. Above 1 (or NaN) is wrong.
+struct BudgetUse {
+  double o = 0;
+  double lse = 0;
+  [[nodiscard]] double worst() const { return o > lse ? o : lse; }
+};
+
+/// The worst violation, not the largest difference.
+struct WorstElement {
+  ElementAt at;
+  double got = 0, want = 0, budget = 0;
+  [[nodiscard]] double use() const;
+};
+
+/// log10 of budget use over (row, column) of the worst (sequence, head), reduced by max to at most 64 x 64
+/// cells.
+struct ErrorMap {
+  int sequence = 0, head = 0;
+  int rows = 0, columns = 0;            ///< logical extent
+  int cell_rows = 1, cell_columns = 1;  ///< logical rows and columns a cell covers
+  std::vector<float> use;               ///< row-major cells, budget use (not its logarithm); NaN stays NaN
+};
+
+namespace verdict {
+struct Pass {
+  BudgetUse use;
+};
+/// Right, but the budget is so wide that a dropped key could hide; `effect` is the smallest that would have
+/// been seen.
+struct PassWeak {
+  BudgetUse use;
+  double effect = 0;
+};
+struct Mismatch {
+  BudgetUse use;
+  WorstElement worst;
+  std::int64_t wrong = 0, total = 0;  ///< elements outside their budget, elements compared
+  std::string words;                  ///< where the wrong elements sit, in one sentence
+  ErrorMap map;
+};
+struct PaddingTouched {
+  std::int64_t count = 0;
+  std::vector<std::string> where;
+};
+/// Layouts (or reruns) that should agree bit for bit and do not.
+struct NotEquivalent {
+  std::string against;
+  ElementAt at;
+  double one = 0, other = 0;
+  std::int64_t differing = 0;
+};
+struct Fault {
+  std::string what;
+  std::string report;
+};  ///< memory, synchronisation or limit fault of the device
+struct Crash {
+  std::string how;
+};  ///< the worker died: signal or exit code
+struct Timeout {
+  double seconds = 0;
+};
+struct Unsupported {
+  std::string why;
+};
+struct NotExecuted {
+  std::string why;
+};
+}  // namespace verdict
+
+/// A closed type: each alternative carries what is needed to explain it.
+using Verdict = std::variant<verdict::Pass, verdict::PassWeak, verdict::Mismatch, verdict::PaddingTouched,
+                             verdict::NotEquivalent, verdict::Fault, verdict::Crash, verdict::Timeout,
+                             verdict::Unsupported, verdict::NotExecuted>;
+
+/// The kernel is wrong: mismatch, padding touched, not equivalent, fault, crash, timeout.
+[[nodiscard]] bool is_failure(const Verdict&);
+/// Stable name for stores, JUnit and exit codes: "pass", "pass-weak", "mismatch", "padding-touched",
+/// "not-equivalent", "fault", "crash", "timeout", "unsupported", "not-executed".
+[[nodiscard]] const char* name_of(const Verdict&);
+/// One sentence, shared by terminal, JUnit and HTML.
+[[nodiscard]] std::string explain(const Verdict&);
+
+}  // namespace flashdiff

@@ -1,0 +1,32 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "harness/outcome/outcome.h"
+#include "harness/problem/layout.h"
+#include "harness/problem/problem.h"
+
+namespace flashdiff {
+
+/// One question in one layout: everything that a run needs, and nothing else. Equal cases give equal bytes on
+/// every machine.
+struct Case {
+  Problem problem;
+  Layout layout;
+  Poison poison = Poison::nan;
+  bool operator==(const Case&) const = default;
+};
+
+/// The repro line, e.g.
+///   fd1 b=3 hq=8 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17,0 kv=5,64,12 mask=causal_br data=rising seed=0x2a
+/// Keys with their default are left out where a reader would not miss them (mem, pad, scale, poison=nan).
+[[nodiscard]] std::string print(const Case& c);
+
+/// Parses and validates. An error names the key, what stood there, and what was expected.
+[[nodiscard]] Outcome<Case> parse_case(std::string_view line);
+
+/// Limits and consistency, once, at the border: lengths >= 0, h_kv divides h_q, 1 <= d <= 256, sizes that fit
+/// in memory.
+[[nodiscard]] Outcome<Case> validated(Case c);
+
+}  // namespace flashdiff

@@ -1,0 +1,12 @@
+#pragma once
+#include "harness/outcome/outcome.h"
+#include "harness/problem/logical.h"
+
+namespace flashdiff {
+
+/// Values of a problem, a pure function of it: counter-based (hash of seed, tensor, sequence, head, row,
+/// column), integer arithmetic up to the last rounding, so that every machine and every layout sees the same
+/// bits. Errors: only family `file`, when the capture cannot be read or does not fit the problem.
+[[nodiscard]] Outcome<LogicalData> make_data(const Problem& problem);
+
+}  // namespace flashdiff

@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+
+#include "harness/problem/problem.h"
+
+namespace flashdiff {
+
+/// How a matrix product adds up. The budget takes the widest of what the ISA leaves open for the declared
+/// one.
+enum class Accumulation : std::uint8_t {
+  f64,              ///< double throughout: the reference as a backend
+  f32_fma,          ///< f32, one fused multiply-add a term, in any order
+  f32_tensor_core,  ///< f32 accumulator of a tensor core: products exact, sums possibly truncated (see mma
+                    ///< models)
+};
+
+/// What a backend promises about its arithmetic: the budget is derived from this and from nothing else.
+struct Numerics {
+  DType p = DType::f32;             ///< P = exp(score - max) is rounded to this before P times V
+  bool sum_uses_rounded_p = false;  ///< the row sum adds the rounded P (true) or the f32 one (false)
+  Accumulation qk = Accumulation::f32_fma;
+  Accumulation pv = Accumulation::f32_fma;
+  double exp2_ulps = 2.0;          ///< error bound of exp2 in f32 ulps (PTX ISA, ex2.approx.f32: 2 ulp)
+  double rcp_ulps = 1.0;           ///< bound of the final division or reciprocal (rcp.approx.f32: 1 ulp)
+  double log2_absolute = 0x1p-22;  ///< lg2.approx.f32, absolute near 1, else relative of the same size
+  bool flush_subnormals = false;   ///< f32 subnormals may become zero anywhere (--use_fast_math, .ftz)
+  int kv_tile = 64;                ///< keys between two rescalings of the accumulator
+  DType out = DType::f32;          ///< O is rounded to this
+  bool deterministic = true;       ///< same bits on every run, whatever the padding around the rows
+};
+
+}  // namespace flashdiff

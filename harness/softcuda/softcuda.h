@@ -1,0 +1,35 @@
+#pragma once
+/// What softcuda offers beyond the driver API, by name through dlsym: a real libcuda.so.1 has none of these
+/// symbols, and a client that finds none carries on. Plain C, so that any program can ask.
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Counters of the calling process since the last softcudaCountersReset: exact, the same on every machine and
+/// thread count.
+struct SoftcudaCounters {
+  unsigned long long launches;
+  unsigned long long
+      warp_instructions;  ///< PTX instructions issued, once a warp, predicated-off ones included
+  unsigned long long thread_instructions;  ///< the same times active lanes
+  unsigned long long global_requests;      ///< warp-level loads, stores and atomics to global memory
+  unsigned long long shared_requests;
+  unsigned long long barriers;
+};
+void softcudaCounters(struct SoftcudaCounters* out);
+void softcudaCountersReset(void);
+
+/// Report of the fault that stopped the last launch in this process: kind, address and allocation, CUDA
+/// source line, block, warp, lane; empty when there was none. Owned by softcuda, valid until the next launch.
+const char* softcudaLastFault(void);
+
+/// Host threads that a launch may use; 0: all cores. Default from SOFTCUDA_THREADS.
+void softcudaSetThreads(unsigned threads);
+
+/// Warp instructions a launch may issue before it is stopped with CUDA_ERROR_LAUNCH_TIMEOUT; default 20
+/// billion, or SOFTCUDA_INSTRUCTION_LIMIT.
+void softcudaSetInstructionLimit(unsigned long long limit);
+
+#ifdef __cplusplus
+}
+#endif
