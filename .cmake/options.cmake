@@ -13,13 +13,29 @@ endif()
 # a budget's derivation assumes, must not depend on the optimiser. Fused operations are written as such.
 target_compile_options(flashdiff_options INTERFACE -ffp-contract=off)
 
-if(NOT FLASHDIFF_ARCH STREQUAL "")
+# `native` is written out as the flags that the compiler makes of it: a build folder or a compiler cache that travels to another
+# processor then sees other flags, and rebuilds, where the word `native` would look the same and die by an illegal instruction.
+function(flashdiff_processor_flags out)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
-    target_compile_options(flashdiff_options INTERFACE -mcpu=${FLASHDIFF_ARCH})
+    set(option -mcpu=${FLASHDIFF_ARCH})
   else()
-    target_compile_options(flashdiff_options INTERFACE -march=${FLASHDIFF_ARCH})
+    set(option -march=${FLASHDIFF_ARCH})
   endif()
-endif()
+  if(NOT FLASHDIFF_ARCH STREQUAL native)
+    set(${out} ${option} PARENT_SCOPE)
+    return()
+  endif()
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} ${option} -E -v -x c++ /dev/null
+    OUTPUT_QUIET ERROR_VARIABLE said RESULT_VARIABLE failed)
+  string(REGEX MATCH "cc1plus[^\n]*/dev/null (-m[^\n]*)" _ "${said}")
+  string(REGEX MATCHALL "-m[a-z0-9][^ ]*" flags "${CMAKE_MATCH_1}")
+  if(failed OR NOT flags)  # not GCC: its word is as good as it gets
+    set(flags ${option})
+  endif()
+  set(${out} ${flags} PARENT_SCOPE)
+endfunction()
+flashdiff_processor_flags(FLASHDIFF_PROCESSOR_FLAGS)
+target_compile_options(flashdiff_options INTERFACE ${FLASHDIFF_PROCESSOR_FLAGS})
 
 if(FLASHDIFF_SANITIZE)
   set(flags -fsanitize=${FLASHDIFF_SANITIZE} -fno-omit-frame-pointer -g1)
