@@ -1,0 +1,85 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "harness/softcuda/check/fault.h"
+#include "harness/softcuda/count/counters.h"
+#include "harness/softcuda/exec/device_memory.h"
+#include "harness/softcuda/exec/image.h"
+
+/// The software GPU: device memory, loaded modules, launches. This header is all that api/ needs.
+namespace softcuda::exec {
+
+struct Dim3 {
+  std::uint32_t x = 1, y = 1, z = 1;
+};
+
+/// What can be told of a launch before it starts: wrong arguments. A fault is what stops it while it runs.
+enum class LaunchError : std::uint8_t {
+  none,
+  empty_grid,            ///< a grid or block dimension is 0
+  block_too_large,       ///< more than 1024 threads, or than the kernel's .maxntid, or z > 64
+  grid_too_large,        ///< y or z above 65535, x above 2^31 - 1
+  wrong_block,           ///< .reqntid names another block
+  too_much_shared,       ///< static + dynamic above Limits::shared_bytes_per_block
+  wrong_parameter_size,  ///< fewer parameter bytes than the kernel's layout has
+};
+[[nodiscard]] const char* name_of(LaunchError);
+
+/// How a launch ended badly: refused, or stopped by a fault.
+struct LaunchFailure {
+  LaunchError refused = LaunchError::none;
+  check::Fault fault;  ///< where refused == none
+};
+
+struct Limits {
+  std::uint32_t shared_bytes_per_block = 163 * 1024;  ///< sm_80, opt-in maximum
+  std::uint32_t threads_per_block = 1024;
+};
+
+class Machine {
+ public:
+  /// `memory_limit`: bytes of global memory.
+  explicit Machine(std::uint64_t memory_limit = std::uint64_t{16} << 30);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  [[nodiscard]] DeviceMemory& memory() { return memory_; }
+  [[nodiscard]] static constexpr Limits limits() { return {}; }
+
+  /// Decodes every kernel, places and initialises the module's variables. Thread-safe.
+  [[nodiscard]] tl::expected<std::unique_ptr<Image>, LoadError> load(ptx::Module module);
+
+  /// Runs the kernel to its end, or to its first fault (the one in the lowest block, whatever the number of
+  /// host threads). `parameters`: laid out as Kernel::parameters says, at least parameter_bytes. Launches
+  /// from several threads run one after the other. After a fault the memory holds what had been written by
+  /// then.
+  [[nodiscard]] tl::expected<void, LaunchFailure> launch(const Kernel& kernel, Dim3 grid, Dim3 block,
+                                                         std::uint32_t dynamic_shared_bytes,
+                                                         std::span<const std::byte> parameters);
+
+  /// Host threads that a launch may use; 0: as many as the machine has processors.
+  void set_threads(unsigned threads);
+  /// Warp instructions that a launch may issue; 0: no limit. The launch stops within some thousands of it.
+  void set_instruction_limit(std::uint64_t limit);
+
+  /// Sums over all launches since the last reset, faulted ones included.
+  [[nodiscard]] count::Counters counters() const;
+  void reset_counters();
+
+ private:
+  DeviceMemory memory_;
+  std::mutex launch_mutex_;
+  mutable std::mutex settings_mutex_;
+  unsigned threads_ = 0;
+  std::uint64_t instruction_limit_ = 20'000'000'000;
+  count::Counters counters_;
+};
+
+}  // namespace softcuda::exec
