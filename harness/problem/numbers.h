@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "harness/problem/problem.h"
 
@@ -17,11 +18,17 @@ struct Format {
 [[nodiscard]] Format format_of(DType dtype);
 [[nodiscard]] std::size_t bytes_of(DType dtype);
 
-/// Round to nearest even into the dtype and back; overflow gives infinity, as IEEE 754 says.
+/// Round to nearest even into the dtype and back; overflow gives infinity, as IEEE 754 says. A NaN stays a
+/// NaN (quiet, with what fits of its payload).
 [[nodiscard]] float rounded(DType dtype, float value);
 
 /// One element into and out of memory.
 void store_element(DType dtype, std::byte* at, float value);
 [[nodiscard]] float load_element(DType dtype, const std::byte* at);
+
+/// The same for a run of elements; these loops vectorise.
+void round_all(DType dtype, std::span<float> values);
+void store_elements(DType dtype, std::byte* at, std::span<const float> values);
+void load_elements(DType dtype, const std::byte* at, std::span<float> values);
 
 }  // namespace flashdiff

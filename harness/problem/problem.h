@@ -74,6 +74,8 @@ struct Problem {
 
   [[nodiscard]] int batch() const { return static_cast<int>(sequences.size()); }
   [[nodiscard]] int group() const { return h_q / h_kv; }  ///< query heads that share one K/V head
+  /// `scale`, or the float nearest to 1/sqrt(d_qk): a kernel is handed a float, and the reference must use
+  /// the same number.
   [[nodiscard]] double softmax_scale() const;
   /// Unmasked (query, key) pairs summed over sequences, one head: the work that no kernel can avoid.
   [[nodiscard]] std::int64_t pairs() const;

@@ -1,0 +1,35 @@
+#include "harness/problem/data.h"
+
+#include "harness/problem/families.h"
+#include "harness/problem/file_rows.h"
+#include "harness/problem/numbers.h"
+
+namespace flashdiff {
+namespace {
+
+LogicalTensor<float> make_tensor(const Problem& problem, TensorRole role) {
+  const bool is_q = role == TensorRole::q;
+  std::vector<int> rows;
+  rows.reserve(problem.sequences.size());
+  for (const SequenceLengths& lengths : problem.sequences)
+    rows.push_back(is_q ? lengths.q_len : lengths.kv_len);
+  LogicalTensor<float> tensor(std::move(rows), is_q ? problem.h_q : problem.h_kv,
+                              role == TensorRole::v ? problem.d_v : problem.d_qk);
+  const detail::FillRow fill = detail::maker_of(problem.data);
+  const auto width = static_cast<std::size_t>(tensor.width());
+  for (int s = 0; s < tensor.sequences(); ++s)
+    for (int h = 0; h < tensor.heads(); ++h)
+      for (int r = 0; r < tensor.rows(s); ++r) fill(problem, {role, s, h, r}, {tensor.row(s, h, r), width});
+  round_all(problem.dtype, tensor.values());
+  return tensor;
+}
+
+}  // namespace
+
+Outcome<LogicalData> make_data(const Problem& problem) {
+  if (problem.data == DataFamily::file) return detail::rows_of_file(problem);
+  return LogicalData{make_tensor(problem, TensorRole::q), make_tensor(problem, TensorRole::k),
+                     make_tensor(problem, TensorRole::v)};
+}
+
+}  // namespace flashdiff
