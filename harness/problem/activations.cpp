@@ -3,11 +3,12 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -121,16 +122,23 @@ Outcome<void> check_dimensions(const std::vector<std::int64_t>& q, const std::ve
 }
 
 Outcome<std::vector<std::byte>> bytes_of_file(const std::string& path) {
+  constexpr const char* expected = "expected a readable safetensors file";
+  std::error_code problem;
+  const bool regular = std::filesystem::is_regular_file(path, problem);  // a pipe or /dev/zero has no end
+  if (!regular)
+    return bad_input(fmt::format("{}: {}, {}", detail::shown(path),
+                                 problem ? problem.message() : "not a regular file", expected));
+  const std::uintmax_t size = std::filesystem::file_size(path, problem);
+  if (problem || size > static_cast<std::uintmax_t>(limits::tensor_bytes))
+    return bad_input(fmt::format("{}: size not known or above {} bytes, {}", detail::shown(path),
+                                 limits::tensor_bytes, expected));
+  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
-  std::vector<char> read;
-  if (stream) read.assign(std::istreambuf_iterator<char>(stream), {});
-  // A directory opens and then fails to read; errno tells both stories.
-  if (!stream.is_open() || stream.bad() || (read.empty() && errno != 0))
-    return bad_input(fmt::format("{}: {}, expected a readable safetensors file", detail::shown(path),
-                                 std::strerror(errno)));
-  const auto* first = reinterpret_cast<const std::byte*>(read.data());
-  return std::vector<std::byte>(first, first + read.size());
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!stream)
+    return bad_input(fmt::format("{}: {}, {}", detail::shown(path), std::strerror(errno), expected));
+  return bytes;
 }
 
 }  // namespace
