@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "harness/outcome/outcome.h"
+
+namespace flashdiff {
+
+/// The word at the top of every report. `incomplete`: nothing was judged, or a run ended before its time.
+enum class Conclusion : std::uint8_t { pass, fail, incomplete };
+
+/// "PASS", "FAIL", "INCOMPLETE".
+[[nodiscard]] const char* name_of(Conclusion);
+
+struct ReportOptions {
+  std::string title = "flashdiff";          ///< heading of the page, name of the JUnit suite
+  std::string program = "build/flashdiff";  ///< how the repro commands call the program
+};
+
+/// What write_report() wrote, and what it says, for the terminal and the exit code.
+struct ReportFiles {
+  std::filesystem::path html;      ///< out_dir/index.html: one file, opens offline, works without JavaScript
+  std::filesystem::path markdown;  ///< out_dir/report.md: under 60 kB, fits a job summary
+  std::filesystem::path junit;     ///< out_dir/junit.xml
+  Conclusion conclusion = Conclusion::incomplete;
+  std::string why;  ///< one sentence
+};
+
+/// Reads one or several stores (their runs are told together) and writes the three files into `out_dir`,
+/// which is made if it is not there. A file is replaced as a whole or not at all. Errors: bad_input for a
+/// path that is no store, a store of another version, no store at all, or a folder that cannot be written.
+[[nodiscard]] Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
+                                                const std::filesystem::path& out_dir,
+                                                const ReportOptions& options = {});
+
+}  // namespace flashdiff
