@@ -19,8 +19,11 @@ LogicalTensor<float> make_tensor(const Problem& problem, TensorRole role) {
   const auto width = static_cast<std::size_t>(tensor.width());
   for (int s = 0; s < tensor.sequences(); ++s)
     for (int h = 0; h < tensor.heads(); ++h)
-      for (int r = 0; r < tensor.rows(s); ++r) fill(problem, {role, s, h, r}, {tensor.row(s, h, r), width});
-  round_all(problem.dtype, tensor.values());
+      for (int r = 0; r < tensor.rows(s); ++r) {
+        const std::span<float> row(tensor.row(s, h, r), width);
+        fill(problem, {role, s, h, r}, row);
+        round_all(problem.dtype, row);  // now, while the row is in the cache
+      }
   return tensor;
 }
 

@@ -1,0 +1,75 @@
+#pragma once
+#include <rapidcheck.h>
+
+#include "harness/problem/case.h"
+#include "harness/problem/names.h"
+
+namespace flashdiff::testing {
+
+template <class Enum>
+rc::Gen<Enum> any_of() {
+  const auto& all = all_of<Enum>;
+  return rc::gen::elementOf(std::vector<Enum>(all.begin(), all.end()));
+}
+
+inline rc::Gen<Mask> any_mask() {
+  return rc::gen::exec([] {
+    Mask mask;
+    mask.kind = *any_of<MaskKind>();
+    if (mask.kind != MaskKind::window) return mask;
+    mask.left = *rc::gen::inRange(-1, 20);
+    mask.right = *rc::gen::inRange(-1, 20);
+    return mask;
+  });
+}
+
+inline rc::Gen<Layout> any_layout() {
+  return rc::gen::exec([] {
+    Layout layout;
+    layout.padding = *any_of<Padding>();
+    layout.order = *any_of<Order>();
+    layout.view = *rc::gen::arbitrary<bool>();
+    layout.pad = *rc::gen::inRange(0, 4);
+    return layout;
+  });
+}
+
+/// Any valid problem of a made family, small: the point here is the room's own functions, not what breaks
+/// kernels.
+inline rc::Gen<Problem> any_problem() {
+  return rc::gen::exec([] {
+    Problem p;
+    const int batch = *rc::gen::inRange(1, 5);
+    for (int s = 0; s < batch; ++s)
+      p.sequences.push_back({*rc::gen::inRange(0, 12), *rc::gen::inRange(0, 12)});
+    p.h_kv = *rc::gen::inRange(1, 4);
+    p.h_q = p.h_kv * *rc::gen::inRange(1, 4);
+    p.d_qk = *rc::gen::inRange(1, 20);
+    p.d_v = *rc::gen::inRange(1, 20);
+    p.mask = *any_mask();
+    if (*rc::gen::arbitrary<bool>()) p.scale = static_cast<float>(*rc::gen::inRange(1, 1 << 30)) * 0x1p-25f;
+    p.dtype = *any_of<DType>();
+    p.data = *rc::gen::suchThat(any_of<DataFamily>(), [](DataFamily f) { return f != DataFamily::file; });
+    p.seed = *rc::gen::arbitrary<std::uint64_t>();
+    return p;
+  });
+}
+
+inline rc::Gen<Case> any_case() {
+  return rc::gen::exec([] {
+    Case c;
+    c.problem = *any_problem();
+    c.layout = *any_layout();
+    c.poison = *any_of<Poison>();
+    return c;
+  });
+}
+
+constexpr TensorRole every_role[] = {TensorRole::q, TensorRole::k, TensorRole::v, TensorRole::o,
+                                     TensorRole::lse};
+
+}  // namespace flashdiff::testing
+
+namespace rc {
+inline void showValue(const flashdiff::Case& c, std::ostream& os) { os << flashdiff::print(c); }
+}  // namespace rc

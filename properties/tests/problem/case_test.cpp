@@ -1,0 +1,180 @@
+#include "harness/problem/case.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "properties/tests/problem/any_case.h"
+
+namespace flashdiff {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kLine =
+    "fd1 b=3 hq=8 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17,0 kv=5,64,12 mask=causal_br data=rising seed=0x2a";
+
+RC_GTEST_PROP(CaseLine, ReadsBackAsTheCaseItPrints, ()) {
+  const Case c = *testing::any_case();
+  const auto back = parse_case(print(c));
+  RC_ASSERT(back.has_value());
+  RC_ASSERT(*back == c);
+}
+
+RC_GTEST_PROP(CaseLine, AnyPathIsOneWordAndReadsBack, (const std::string& path)) {
+  RC_PRE(!path.empty() && path.find('\0') == std::string::npos);
+  Case c = *parse_case(kLine);
+  c.problem.data = DataFamily::file;
+  c.problem.data_file = path;
+  c.problem.data_rows = {0, 3, 5};
+  const std::string line = print(c);
+  RC_ASSERT(std::count(line.begin(), line.end(), ' ') == 14);
+  RC_ASSERT(line.find('\'') == std::string::npos);
+  const auto back = parse_case(line);
+  RC_ASSERT(back.has_value());
+  RC_ASSERT(*back == c);
+}
+
+RC_GTEST_PROP(CaseLine, AnyTextIsACaseOrOneLineThatSaysWhatWasExpected, ()) {
+  std::string line = *rc::gen::element(std::string(kLine), print(*testing::any_case()));
+  const int changes = *rc::gen::inRange(1, 4);
+  for (int i = 0; i < changes && !line.empty(); ++i) {
+    const auto at = *rc::gen::inRange<std::size_t>(0, line.size());
+    const int what = *rc::gen::inRange(0, 3);
+    if (what == 0) line.erase(at, *rc::gen::inRange<std::size_t>(1, 8));
+    if (what == 1) line.insert(at, 1, *rc::gen::arbitrary<char>());
+    if (what == 2) line[at] = *rc::gen::arbitrary<char>();
+  }
+  const auto parsed = parse_case(line);
+  if (parsed) {
+    RC_ASSERT(*parse_case(print(*parsed)) == *parsed);  // what was understood is a case like any other
+    return;
+  }
+  RC_ASSERT(parsed.error().kind == ErrorKind::bad_input);
+  RC_ASSERT(parsed.error().what.find("expected") != std::string::npos);
+  RC_ASSERT(parsed.error().what.find('\n') == std::string::npos);
+}
+
+TEST(CaseLine, IsTheOneOfTheDesign) {
+  const auto c = parse_case(kLine);
+  ASSERT_TRUE(c) << c.error().what;
+  EXPECT_EQ(print(*c), kLine);
+  EXPECT_EQ(c->problem.sequences, (std::vector<SequenceLengths>{{5, 5}, {17, 64}, {0, 12}}));
+  EXPECT_EQ(c->problem.group(), 4);
+  EXPECT_EQ(c->problem.mask.kind, MaskKind::causal_bottom_right);
+  EXPECT_EQ(c->problem.seed, 42u);
+  EXPECT_EQ(c->layout, (Layout{Padding::left, Order::bshd, false, 0}));
+}
+
+TEST(CaseLine, SaysWhatIsNotTheDefault) {
+  const std::string line =
+      "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=bf16 lay=packed mem=bhsd.view pad=3 q=1 kv=2 mask=window:inf,4 "
+      "scale=0.1 data=file "
+      "file=a%20b/c%25.safetensors rows=2 seed=0x0 poison=huge";
+  const auto c = parse_case(line);
+  ASSERT_TRUE(c) << c.error().what;
+  EXPECT_EQ(print(*c), line);
+  EXPECT_EQ(c->problem.data_file, "a b/c%.safetensors");
+  EXPECT_EQ(c->problem.mask, (Mask{MaskKind::window, Mask::unbounded, 4}));
+  EXPECT_EQ(c->problem.scale, 0.1f);
+}
+
+TEST(CaseLine, KeysMayStandInAnyOrderAndSeedsBeDecimal) {
+  const auto c = parse_case(
+      "  fd1 seed=42 data=rising mask=causal_br kv=5,64,12 q=5,17,0 lay=left dt=f16 dv=64 d=64 hk=2 hq=8 "
+      "b=3\n");
+  ASSERT_TRUE(c) << c.error().what;
+  EXPECT_EQ(print(*c), kLine);
+}
+
+struct Wrong {
+  const char* what;
+  const char* from;  ///< replaced in the good line ...
+  const char* to;    ///< ... by this
+  const char* says;
+};
+void PrintTo(const Wrong& wrong, std::ostream* os) { *os << wrong.what; }
+
+class WrongLine : public ::testing::TestWithParam<Wrong> {};
+INSTANTIATE_TEST_SUITE_P(
+    CaseLine, WrongLine,
+    ::testing::Values(
+        Wrong{"version", "fd1", "fd2", "case: begins with 'fd2', expected 'fd1'"},
+        Wrong{"unknown_key", "hk=2", "hk=2 colour=red",
+              "case: unknown key in 'colour=red', expected one of b, hq,"},
+        Wrong{"no_equals", "hk=2", "hk", "case: 'hk', expected key=value"},
+        Wrong{"second_key", "hk=2", "hk=2 hk=2", "case: a second hk in 'hk=2', expected it once"},
+        Wrong{"missing_key", "hk=2 ", "", "case: hk is missing, expected a whole number from 1 to 1024"},
+        Wrong{"no_number", "hq=8", "hq=eight", "case: hq='eight', expected a whole number from 1 to 1024"},
+        Wrong{"number_and_more", "hq=8", "hq=8x", "case: hq='8x', expected a whole number from 1 to 1024"},
+        Wrong{"empty_number", "hq=8", "hq=", "case: hq='', expected a whole number from 1 to 1024"},
+        Wrong{"beyond_int", "d=64", "d=99999999999",
+              "case: d='99999999999', expected a whole number from 1 to 256"},
+        Wrong{"too_large", "d=64", "d=257", "case: d=257, expected a number from 1 to 256"},
+        Wrong{"too_small", "dv=64", "dv=0", "case: dv=0, expected a number from 1 to 256"},
+        Wrong{"negative_length", "q=5,17,0", "q=5,-1,0", "case: q=-1, expected a number from 0"},
+        Wrong{"batch", "b=3", "b=2", "case: q lists 3 lengths, expected as many as b=2"},
+        Wrong{"kv_list", "kv=5,64,12", "kv=5,64", "case: kv lists 2 lengths, expected as many as b=3"},
+        Wrong{"empty_list_entry", "kv=5,64,12", "kv=5,,12",
+              "case: kv='5,,12', expected whole numbers separated by commas"},
+        Wrong{"group", "hk=2", "hk=3", "case: hk=3, expected a divisor of hq=8"},
+        Wrong{"dtype", "f16", "fp16", "case: dt='fp16', expected f32, f16 or bf16"},
+        Wrong{"layout", "lay=left", "lay=middle", "case: lay='middle', expected left, right, both or packed"},
+        Wrong{"mask", "causal_br", "causal",
+              "case: mask='causal', expected none, causal_tl, causal_br or window:LEFT"},
+        Wrong{"bare_window", "causal_br", "window", "case: mask='window', expected none, causal_tl"},
+        Wrong{"half_window", "causal_br", "window:3", "case: mask='window:3', expected none, causal_tl"},
+        Wrong{"negative_window", "causal_br", "window:-1,3", "case: mask='window:-1,3', expected none"},
+        Wrong{"memory", "lay=left", "lay=left mem=sbhd",
+              "case: mem='sbhd', expected bshd, bhsd, bshd.view or bhsd.view"},
+        Wrong{"poison", "lay=left", "lay=left poison=acid",
+              "case: poison='acid', expected nan, inf, huge or dirty"},
+        Wrong{"pad", "lay=left", "lay=left pad=-1", "case: pad=-1, expected a number from 0 to 4096"},
+        Wrong{"scale_text", "lay=left", "lay=left scale=big",
+              "case: scale='big', expected a number from 1e-06"},
+        Wrong{"scale_zero", "lay=left", "lay=left scale=0", "case: scale=0, expected a number from 1e-06"},
+        Wrong{"scale_nan", "lay=left", "lay=left scale=nan", "case: scale=nan, expected a number from 1e-06"},
+        Wrong{"seed", "seed=0x2a", "seed=0x1ffffffffffffffff",
+              "case: seed='0x1ffffffffffffffff', expected a number of up"},
+        Wrong{"family", "rising", "falling_up", "case: data='falling_up', expected normal, uniform, "},
+        Wrong{"file_without_family", "lay=left", "lay=left file=x",
+              "case: file and rows with data=rising, expected them"},
+        Wrong{"family_without_file", "rising", "file rows=0,1,2", "case: file is empty, expected the path"},
+        Wrong{"family_without_rows", "rising", "file file=x",
+              "case: rows names 0 texts, expected one for each of the 3"},
+        Wrong{"bad_escape", "rising", "file file=x%2",
+              "case: file='x%2', expected a path, with %20 for a space"},
+        Wrong{"too_much_memory", "q=5,17,0", "q=4000000,4000000,0", "case: Q takes "}),
+    [](const auto& info) { return info.param.what; });
+
+TEST_P(WrongLine, IsRefusedInOneLineThatSaysWhatWasExpected) {
+  std::string line = kLine;
+  const Wrong& wrong = GetParam();
+  line.replace(line.find(wrong.from), std::string(wrong.from).size(), wrong.to);
+  const auto c = parse_case(line);
+  ASSERT_FALSE(c) << print(*c);
+  EXPECT_EQ(c.error().kind, ErrorKind::bad_input);
+  EXPECT_THAT(c.error().what, HasSubstr(wrong.says));
+  EXPECT_THAT(c.error().what, HasSubstr("expected"));
+  EXPECT_THAT(c.error().what, Not(HasSubstr("\n")));
+}
+
+TEST(Validated, RefusesWhatALineCannotSay) {
+  const Case good = *parse_case(kLine);
+  Case c = good;
+  c.problem.sequences.clear();
+  EXPECT_FALSE(validated(c));
+  c = good;
+  c.problem.mask.left = 3;  // causal: the bound means nothing, and would not survive the line
+  EXPECT_FALSE(validated(c));
+  c = good;
+  c.problem.mask = {MaskKind::window, -2, 0};
+  EXPECT_FALSE(validated(c));
+  EXPECT_TRUE(validated(good));
+}
+
+}  // namespace
+}  // namespace flashdiff

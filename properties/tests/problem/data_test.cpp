@@ -1,0 +1,257 @@
+#include "harness/problem/data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "harness/problem/laid_out.h"
+#include "harness/problem/numbers.h"
+#include "properties/tests/problem/any_case.h"
+
+namespace flashdiff {
+namespace {
+
+Problem problem_of(DataFamily family, DType dtype) {
+  Problem p;
+  p.sequences = {{9, 300}, {64, 64}, {1, 130}};
+  p.h_q = 4;
+  p.h_kv = 2;
+  p.d_qk = 64;
+  p.d_v = 40;
+  p.dtype = dtype;
+  p.data = family;
+  p.seed = 0x2a;
+  return p;
+}
+
+bool same_bits(const LogicalTensor<float>& a, const LogicalTensor<float>& b) {
+  return a.values().size() == b.values().size() &&
+         (a.values().empty() ||
+          std::memcmp(a.values().data(), b.values().data(), a.values().size_bytes()) == 0);
+}
+
+RC_GTEST_PROP(Data, IsFiniteAndRoundedAndTheSameEveryTime, ()) {
+  const Problem p = *testing::any_problem();
+  const LogicalData one = *make_data(p);
+  const LogicalData again = *make_data(p);
+  RC_ASSERT(same_bits(one.q, again.q));
+  RC_ASSERT(same_bits(one.k, again.k));
+  RC_ASSERT(same_bits(one.v, again.v));
+  for (const LogicalTensor<float>* tensor : {&one.q, &one.k, &one.v})
+    for (float x : tensor->values()) {
+      RC_ASSERT(std::isfinite(x));
+      RC_ASSERT(rounded(p.dtype, x) == x);
+    }
+}
+
+RC_GTEST_PROP(Data, ARowDoesNotDependOnTheOthers, ()) {
+  Problem p = *testing::any_problem();
+  RC_PRE(p.data != DataFamily::one_hot);  // there the number of keys says which one wins
+  const LogicalData before = *make_data(p);
+  for (SequenceLengths& lengths : p.sequences) lengths = {lengths.q_len + 3, lengths.kv_len + 5};
+  p.sequences.push_back({4, 4});
+  const LogicalData after = *make_data(p);
+  for (int s = 0; s < before.k.sequences(); ++s)
+    for (int head = 0; head < p.h_kv; ++head)
+      for (int row = 0; row < before.k.rows(s); ++row)
+        RC_ASSERT(std::equal(before.k.row(s, head, row), before.k.row(s, head, row) + p.d_qk,
+                             after.k.row(s, head, row)));
+}
+
+TEST(Data, IsTheSameInEveryLayout) {
+  for (DType dtype : all_of<DType>) {
+    Case c;
+    c.problem = problem_of(DataFamily::normal, dtype);
+    const LogicalData data = *make_data(c.problem);
+    for (Padding padding : all_of<Padding>)
+      for (Order order : all_of<Order>) {
+        c.layout = {padding, order, order == Order::bhsd, 1};
+        EXPECT_TRUE(same_bits(gather(lay_out(c, *make_data(c.problem)).k), data.k));
+      }
+  }
+}
+
+TEST(Data, AnotherSeedTensorHeadOrRowIsAnotherStream) {
+  Problem p = problem_of(DataFamily::normal, DType::f32);
+  const LogicalData one = *make_data(p);
+  ++p.seed;
+  const LogicalData other = *make_data(p);
+  const auto differ = [](const float* a, const float* b) { return !std::equal(a, a + 40, b); };
+  EXPECT_TRUE(differ(one.k.row(0, 0, 0), other.k.row(0, 0, 0)));
+  EXPECT_TRUE(differ(one.k.row(0, 0, 0), one.v.row(0, 0, 0)));
+  EXPECT_TRUE(differ(one.k.row(0, 0, 0), one.k.row(1, 0, 0)));
+  EXPECT_TRUE(differ(one.k.row(0, 0, 0), one.k.row(0, 1, 0)));
+  EXPECT_TRUE(differ(one.k.row(0, 0, 0), one.k.row(0, 0, 1)));
+}
+
+TEST(Data, NormalHasTheMomentsOfTheNormalDistribution) {
+  const LogicalData data = *make_data(problem_of(DataFamily::normal, DType::f32));
+  const auto values = data.k.values();
+  double sum = 0, square = 0, fourth = 0;
+  for (double x : values) {
+    sum += x;
+    square += x * x;
+    fourth += x * x * x * x;
+  }
+  const auto n = static_cast<double>(values.size());  // 63,232: one sigma of the mean is 0.004
+  EXPECT_NEAR(sum / n, 0, 0.02);
+  EXPECT_NEAR(square / n, 1, 0.03);
+  EXPECT_NEAR(fourth / n, 2.7, 0.15);  // four uniforms added up: 3 - 6/5/4
+}
+
+/// Scores of one head in double: the definition, no mask.
+std::vector<std::vector<double>> scores(const Problem& p, const LogicalData& data, int sequence, int head) {
+  std::vector<std::vector<double>> rows;
+  for (int i = 0; i < data.q.rows(sequence); ++i) {
+    std::vector<double>& row = rows.emplace_back();
+    for (int j = 0; j < data.k.rows(sequence); ++j) {
+      double dot = 0;
+      for (int c = 0; c < p.d_qk; ++c)
+        dot += static_cast<double>(data.q.row(sequence, head, i)[c]) *
+               data.k.row(sequence, head / p.group(), j)[c];
+      row.push_back(dot * p.softmax_scale());
+    }
+  }
+  return rows;
+}
+
+class Family : public ::testing::TestWithParam<DType> {
+ protected:
+  void make(DataFamily family) {
+    problem = problem_of(family, GetParam());
+    data = *make_data(problem);
+  }
+  /// check(row of scores) for every query of every head.
+  void for_each_row(const std::function<void(const std::vector<double>&)>& check) {
+    for (int s = 0; s < problem.batch(); ++s)
+      for (int head = 0; head < problem.h_q; ++head)
+        for (const std::vector<double>& row : scores(problem, data, s, head)) check(row);
+  }
+  static std::vector<double> maxima_of_tiles(const std::vector<double>& row) {
+    std::vector<double> maxima;
+    for (std::size_t begin = 0; begin < row.size(); begin += 64)
+      maxima.push_back(
+          *std::max_element(row.begin() + static_cast<std::ptrdiff_t>(begin),
+                            row.begin() + static_cast<std::ptrdiff_t>(std::min(begin + 64, row.size()))));
+    return maxima;
+  }
+  Problem problem;
+  LogicalData data;
+};
+INSTANTIATE_TEST_SUITE_P(In, Family, ::testing::Values(DType::f32, DType::f16, DType::bf16),
+                         [](const auto& info) { return name_of(info.param); });
+
+TEST_P(Family, HugeOverflowsANaiveExp) {
+  make(DataFamily::huge);
+  for_each_row([](const std::vector<double>& row) {
+    for (double score : row) ASSERT_TRUE(std::isinf(std::exp(static_cast<float>(score)))) << score;
+  });
+}
+
+TEST_P(Family, VeryNegativeLiesBelowAMaskThatAddsMinusTenThousand) {
+  make(DataFamily::very_negative);
+  for_each_row([](const std::vector<double>& row) {
+    for (double score : row) ASSERT_LT(score, -1e4);
+  });
+}
+
+TEST_P(Family, RisingMovesTheMaximumAtEveryTile) {
+  make(DataFamily::rising);
+  for_each_row([](const std::vector<double>& row) {
+    const std::vector<double> maxima = maxima_of_tiles(row);
+    for (std::size_t t = 1; t + 1 < maxima.size(); ++t) ASSERT_GT(maxima[t], maxima[t - 1]);
+  });
+}
+
+TEST_P(Family, FallingHasItsMaximumInTheFirstTile) {
+  make(DataFamily::falling);
+  for_each_row([](const std::vector<double>& row) {
+    const std::vector<double> maxima = maxima_of_tiles(row);
+    for (std::size_t t = 1; t < maxima.size(); ++t) ASSERT_LT(maxima[t], maxima[t - 1]);
+  });
+}
+
+TEST_P(Family, EqualScoresAreEqual) {
+  make(DataFamily::equal);
+  for_each_row([](const std::vector<double>& row) {
+    for (double score : row) ASSERT_EQ(score, row.front());
+  });
+}
+
+TEST_P(Family, OneKeyOutweighsTheOthers) {
+  make(DataFamily::one_hot);
+  for_each_row([](std::vector<double> row) {
+    std::sort(row.begin(), row.end(), std::greater<>());
+    ASSERT_GT(row[0], row[1] + 2);
+    double others = 0;
+    for (std::size_t j = 1; j < row.size(); ++j) others += std::exp(row[j] - row[0]);
+    ASSERT_LT(others, 1.0);
+  });
+}
+
+TEST_P(Family, AlternatingSumsCancel) {
+  make(DataFamily::alternating);
+  const auto cancels = [](const auto& terms) {
+    double sum = 0, absolute = 0;
+    for (double x : terms) {
+      sum += x;
+      absolute += std::abs(x);
+    }
+    return std::abs(sum) < absolute / 2;
+  };
+  std::vector<double> dot, column;
+  for (int c = 0; c < problem.d_qk; ++c)
+    dot.push_back(static_cast<double>(data.q.row(0, 0, 0)[c]) * data.k.row(0, 0, 7)[c]);
+  for (int j = 0; j < data.v.rows(0); ++j) column.push_back(data.v.row(0, 0, j)[3]);
+  EXPECT_TRUE(cancels(dot));
+  EXPECT_TRUE(cancels(column));
+}
+
+TEST_P(Family, TinyReachesBelowTheNormalRange) {
+  make(DataFamily::tiny);
+  const double smallest_normal = format_of(GetParam()).smallest_normal;
+  for (const LogicalTensor<float>* tensor : {&data.k, &data.v}) {
+    const auto values = tensor->values();
+    const auto subnormal = std::count_if(values.begin(), values.end(), [smallest_normal](float x) {
+      return x != 0 && std::abs(static_cast<double>(x)) < smallest_normal;
+    });
+    EXPECT_GT(static_cast<double>(subnormal), 0.25 * static_cast<double>(values.size()));
+    EXPECT_LT(static_cast<double>(subnormal), 0.75 * static_cast<double>(values.size()));
+  }
+}
+
+/// FNV-1a over the bits of Q, K and V in the three dtypes.
+std::uint64_t digest(DataFamily family) {
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325u;
+  for (DType dtype : all_of<DType>) {
+    const LogicalData data = *make_data(problem_of(family, dtype));
+    for (const LogicalTensor<float>* tensor : {&data.q, &data.k, &data.v})
+      for (float x : tensor->values()) {
+        std::byte bytes[4];
+        store_element(dtype, bytes, x);
+        for (std::size_t i = 0; i < bytes_of(dtype); ++i)
+          hash = (hash ^ static_cast<std::uint64_t>(bytes[i])) * 0x100'0000'01b3u;
+      }
+  }
+  return hash;
+}
+
+// A change here changes the meaning of every case line ever printed: raise the version (fd1) with it.
+TEST(Data, HasTheBitsThatPrintedCaseLinesStandFor) {
+  const std::pair<DataFamily, std::uint64_t> golden[] = {
+      {DataFamily::normal, 0x9c7c1136190154ceu},  {DataFamily::uniform, 0xe10d7400468c1c3fu},
+      {DataFamily::equal, 0xd5d653ac58a67f9au},   {DataFamily::huge, 0x3226d16ca91f634au},
+      {DataFamily::tiny, 0xe1aab41172d01340u},    {DataFamily::very_negative, 0x1fa91489647424c6u},
+      {DataFamily::rising, 0x34e38606389e8991u},  {DataFamily::falling, 0x21bcdfe129714791u},
+      {DataFamily::one_hot, 0xe80dbb0c217f3586u}, {DataFamily::alternating, 0x4fdd8e21121cc5du},
+  };
+  for (const auto& [family, expected] : golden)
+    EXPECT_EQ(digest(family), expected) << name_of(family) << " " << std::hex << digest(family);
+}
+
+}  // namespace
+}  // namespace flashdiff
