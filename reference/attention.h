@@ -15,13 +15,17 @@ struct Attention {
 
 /// How far a correct kernel with the declared numerics may be from the reference, element by element: |got -
 /// o| <= o_budget. Derived term by term in budget.h; never tuned. A budget of 0 stands where the convention
-/// fixes the value.
+/// fixes the value (no visible key: O = 0, LSE = -inf). An infinite budget says that the declared dtype or
+/// accumulator may overflow there: infinities are then right, too, and nothing can be said of the element.
 struct BudgetedAttention {
   Attention reference;
   LogicalTensor<double> o_budget;
   LogicalTensor<double> lse_budget;
-  /// max over visible keys of p_j * max_c |v_jc - o_c|: the effect on O of dropping that key; the oracle's
-  /// `trust` compares it with the budget. Width 1.
+  /// What a dropped key would do to the row, in units of the row's budget; width 1. The key is one of average
+  /// weight (1/n of n visible keys) that lies one standard deviation (of V under P) from O; its effect is
+  /// divided by the budget, in the column where the quotient is largest. Above 1 such a drop is outside of
+  /// the budget; below 1 it could hide, and the smallest weight that would have been seen is 1 / (n * this).
+  /// A row of one key: dropping it makes O = 0. A row without keys: infinity, nothing could hide there.
   LogicalTensor<double> smallest_drop;
 };
 [[nodiscard]] BudgetedAttention attention_forward_with_budget(const Problem& problem, const LogicalData& data,
