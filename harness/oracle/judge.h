@@ -15,11 +15,14 @@ namespace flashdiff {
 [[nodiscard]] Verdict judge_equivalent(const Case& one, const Answer& a, const Case& other, const Answer& b);
 
 /// The whole examination of one case by one backend, as a worker does it: supports, lay out, run, judge; for
-/// a deterministic backend also the same problem in another padding and under another poison, bit for bit.
-/// Never throws for what a kernel does.
+/// a deterministic backend also the same problem in another padding and under another poison, bit for bit
+/// (one other layout, chosen by a hash of the case; all of them where the case is small). Never throws for
+/// what a kernel does. What the harness could not do (a capture that cannot be read) is NotExecuted, never a
+/// pass.
 struct Examination {
   Verdict verdict;
-  double device_ms = 0, reference_ms = 0;
+  double device_ms = 0;     ///< the case's own run; the other layouts are not counted
+  double reference_ms = 0;  ///< 0 where the reference was still known from the case before
 };
 [[nodiscard]] Examination examine(Backend& backend, const Case& c);
 

@@ -19,19 +19,20 @@ struct ElementAt {
 struct BudgetUse {
   double o = 0;
   double lse = 0;
-  [[nodiscard]] double worst() const { return o > lse ? o : lse; }
+  [[nodiscard]] double worst() const;  ///< the larger; NaN is the largest
 };
 
 /// The worst violation, not the largest difference.
 struct WorstElement {
   ElementAt at;
   double got = 0, want = 0, budget = 0;
-  [[nodiscard]] double use() const;
+  [[nodiscard]] double use() const;  ///< of the budget; NaN where `got` is, infinity where it is not wanted
 };
 
-/// log10 of budget use over (row, column) of the worst (sequence, head), reduced by max to at most 64 x 64
-/// cells.
+/// Budget use over (row, column) of the worst (sequence, head), reduced by max to at most 64 x 64 cells (draw
+/// its logarithm). Of O wherever O is wrong; one column wide where only LSE is.
 struct ErrorMap {
+  TensorRole tensor = TensorRole::o;
   int sequence = 0, head = 0;
   int rows = 0, columns = 0;            ///< logical extent
   int cell_rows = 1, cell_columns = 1;  ///< logical rows and columns a cell covers

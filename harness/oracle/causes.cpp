@@ -1,0 +1,203 @@
+#include "harness/oracle/causes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "harness/oracle/refit.h"
+
+namespace flashdiff::detail {
+namespace {
+
+/// What would make this row right, in words that other rows may share; several, the most telling first.
+using Words = std::vector<std::string>;
+
+constexpr int kRowsAsked = 6;
+constexpr int kLongestRow = 16384;  ///< a hint is not worth minutes
+
+/// Another mask than the one asked for.
+void other_masks(const Suspect& row, Words& words) {
+  const auto would_see = [&row, &words](const Mask& mask, const std::string& name) {
+    const KeyRange keys = visible_keys(mask, row.lengths, row.at.row);
+    if (keys == row.seen || !row.is(row.attend(keys, row.kv_head()))) return;
+    words.push_back(name);
+  };
+  const Mask& asked = row.problem().mask;
+  would_see({MaskKind::causal_top_left}, "the causal mask were aligned top-left");
+  would_see({MaskKind::causal_bottom_right}, "the causal mask were aligned bottom-right");
+  would_see({MaskKind::none}, "there were no mask");
+  if (asked.kind != MaskKind::window) return;
+  for (int step : {1, -1}) {
+    const char* how = step > 0 ? "one key wider" : "one key narrower";
+    if (asked.left != Mask::unbounded && asked.left + step >= 0)
+      would_see({asked.kind, asked.left + step, asked.right},
+                fmt::format("the window were {} on its left", how));
+    if (asked.right != Mask::unbounded && asked.right + step >= 0)
+      would_see({asked.kind, asked.left, asked.right + step},
+                fmt::format("the window were {} on its right", how));
+  }
+}
+
+void name_end(const Suspect& row, int end, Words& words) {
+  const int want = row.seen.end, tile = row.kv_tile;
+  if (end == want - 1) words.push_back("the last visible key were not seen");
+  if (end == want + 1) words.push_back("one key behind the last visible one were seen");
+  if (end < want && end == (want - 1) / tile * tile)
+    words.push_back(fmt::format("the last kv tile of {} were not seen", tile));
+  if (end < want && end % tile == 0)
+    words.push_back(fmt::format("kv tiles from {} on were not seen", end / tile));
+  if (end < want) words.push_back(fmt::format("keys from {} on were not seen", end));
+  if (end > want) words.push_back(fmt::format("hidden keys up to {} were seen", end - 1));
+}
+
+void name_begin(const Suspect& row, int begin, Words& words) {
+  const int want = row.seen.begin;
+  if (begin == want + 1) words.push_back("the first visible key were not seen");
+  if (begin == want - 1) words.push_back("one key before the first visible one were seen");
+  if (begin > want) words.push_back(fmt::format("keys before {} were not seen", begin));
+  if (begin < want) words.push_back(fmt::format("hidden keys from {} on were seen", begin));
+}
+
+/// All ranges that keep one of the two ends, a pass each.
+void other_ranges(const Suspect& row, Words& words) {
+  const int kv_head = row.kv_head();
+  const std::vector<double> scores = row.scores(kv_head);
+  RowState forward(row.problem().d_v), backward = forward;
+  for (int key = row.seen.begin; key < row.lengths.kv_len; ++key) {
+    forward.see(scores[static_cast<std::size_t>(key)], row.v(kv_head, key));
+    if (key + 1 != row.seen.end && row.is(forward)) name_end(row, key + 1, words);
+  }
+  for (int key = row.seen.end - 1; key >= 0; --key) {
+    backward.see(scores[static_cast<std::size_t>(key)], row.v(kv_head, key));
+    if (key != row.seen.begin && row.is(backward)) name_begin(row, key, words);
+  }
+}
+
+/// A kv tile left out in the middle, or a single key. Prefix and suffix states make each O(d).
+void holes_in_the_range(const Suspect& row, Words& words) {
+  const int kv_head = row.kv_head();
+  const std::vector<double> scores = row.scores(kv_head);
+  std::vector<RowState> behind{RowState(row.problem().d_v)};  // behind[n]: the last n visible keys
+  for (int key = row.seen.end - 1; key >= row.seen.begin; --key) {
+    behind.push_back(behind.back());
+    behind.back().see(scores[static_cast<std::size_t>(key)], row.v(kv_head, key));
+  }
+  const auto rest_from = [&](int key) {
+    return behind[static_cast<std::size_t>(std::max(0, row.seen.end - std::max(key, row.seen.begin)))];
+  };
+  RowState before(row.problem().d_v);
+  for (int key = row.seen.begin; key < row.seen.end; ++key) {
+    if (key % row.kv_tile == 0) {
+      RowState without_tile = before;
+      without_tile.merge(rest_from(key + row.kv_tile));
+      if (row.is(without_tile)) words.push_back(fmt::format("kv tile {} were not seen", key / row.kv_tile));
+    }
+    RowState without_key = before;
+    without_key.merge(rest_from(key + 1));
+    if (row.is(without_key))
+      words.push_back(fmt::format("key {}, column {} of kv tile {}, were not seen", key, key % row.kv_tile,
+                                  key / row.kv_tile));
+    before.see(scores[static_cast<std::size_t>(key)], row.v(kv_head, key));
+  }
+}
+
+/// Slots of the tile behind the last key that count as keys of score 0 and V = 0.
+void slots_scored_zero(const Suspect& row, Words& words) {
+  const RowState seen = row.attend(row.seen, row.kv_head());
+  for (int slots = 1; slots < row.kv_tile; ++slots) {
+    RowState with_slots = seen;
+    const std::vector<float> zeros(static_cast<std::size_t>(row.problem().d_v), 0.0f);
+    for (int slot = 0; slot < slots; ++slot) with_slots.see(0, zeros.data());
+    if (!row.is(with_slots)) continue;
+    if ((row.lengths.kv_len + slots) % row.kv_tile == 0)
+      words.push_back(fmt::format("the slots from kv_len to the end of its tile of {} were keys of score 0",
+                                  row.kv_tile));
+    words.push_back(fmt::format("{} more keys of score 0 and V = 0 were seen", slots));
+  }
+}
+
+/// The right arithmetic on other rows.
+void other_rows(const Suspect& row, Words& words) {
+  for (int kv_head = 0; kv_head < row.problem().h_kv; ++kv_head)
+    if (kv_head != row.kv_head() && row.is(row.attend(row.seen, kv_head)))
+      words.push_back(fmt::format("K and V of kv-head {} were read for kv-head {}", kv_head, row.kv_head()));
+  for (int head = 0; head < row.problem().h_q; ++head)
+    if (head != row.at.head && row.is_row({row.at.sequence, head, row.at.row}))
+      words.push_back(fmt::format("head {} held the answer of head {}", row.at.head, head));
+  for (int other = 0; other < row.lengths.q_len; ++other) {
+    const int by = other - row.at.row;
+    if (by != 0 && row.is_row({row.at.sequence, row.at.head, other}))
+      words.push_back(fmt::format("each row held the answer of the row {} {}", std::abs(by),
+                                  by > 0 ? "further on" : "before it"));
+  }
+}
+
+/// Scale and units.
+void other_units(const Suspect& row, Words& words) {
+  const double scale = row.problem().softmax_scale();
+  const std::pair<double, const char*> factors[] = {
+      {1 / scale, "the scores were not scaled"},
+      {scale, "the scores were scaled twice"},
+      {std::numbers::ln2, "exp2 were taken without log2(e)"},
+      {std::numbers::log2e, "log2(e) were applied twice"},
+  };
+  for (const auto& [factor, name] : factors)
+    if (factor != 1 && row.is(row.attend(row.seen, row.kv_head(), factor))) words.emplace_back(name);
+  const RowState right = row.attend(row.seen, row.kv_head());
+  if (row.is(right.lse() * std::numbers::log2e, [&right](int c) { return right.o(c); }))
+    words.emplace_back("LSE were in base 2");
+}
+
+Words hypotheses_of(const Suspect& row) {
+  Words words;
+  for (auto* ask :
+       {other_masks, slots_scored_zero, other_ranges, holes_in_the_range, other_rows, other_units})
+    ask(row, words);
+  return words;
+}
+
+/// A few rows spread over the wrong ones; rows without finite numbers answer to no hypothesis.
+std::vector<RowAt> sample(const Deviations& found, const Answer& answer) {
+  std::vector<RowAt> finite;
+  for (const RowAt& at : wrong_rows(found).only_wrong()) {
+    const float* o = answer.o.row(at.sequence, at.head, at.row);
+    const bool numbers = std::all_of(o, o + answer.o.width(), [](float x) { return std::isfinite(x); });
+    if (numbers && !std::isnan(*answer.lse.row(at.sequence, at.head, at.row))) finite.push_back(at);
+  }
+  std::vector<RowAt> chosen;
+  const std::size_t step = std::max<std::size_t>(1, finite.size() / kRowsAsked);
+  for (std::size_t i = 0; i < finite.size() && chosen.size() < kRowsAsked; i += step)
+    chosen.push_back(finite[i]);
+  return chosen;
+}
+
+}  // namespace
+
+std::string likely_cause(const Problem& problem, const LogicalData& data, const BudgetedAttention& expected,
+                         const Answer& answer, const Deviations& found, int kv_tile) {
+  Words in_order;  // of first mention
+  std::vector<int> votes;
+  int asked = 0;
+  for (const RowAt& at : sample(found, answer)) {
+    const Suspect row(problem, data, expected, answer, at, kv_tile);
+    if (row.lengths.kv_len > kLongestRow) continue;
+    ++asked;
+    for (const std::string& words : hypotheses_of(row)) {
+      const auto known = std::find(in_order.begin(), in_order.end(), words);
+      votes.resize(in_order.size() + 1, 0);
+      ++votes[static_cast<std::size_t>(known - in_order.begin())];
+      if (known == in_order.end()) in_order.push_back(words);
+    }
+  }
+  if (in_order.empty()) return "";
+  votes.resize(in_order.size());
+  const auto best = static_cast<std::size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
+  if (asked == 1) return fmt::format("as if {}", in_order[best]);
+  if (votes[best] == asked)
+    return fmt::format("as if {} (all {} rows that were looked at)", in_order[best], asked);
+  return fmt::format("as if {} ({} of {} rows that were looked at)", in_order[best], votes[best], asked);
+}
+
+}  // namespace flashdiff::detail

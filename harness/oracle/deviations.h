@@ -1,0 +1,40 @@
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "harness/backend/backend.h"
+#include "harness/oracle/verdict.h"
+#include "reference/attention.h"
+
+namespace flashdiff::detail {
+
+/// |got - want| / budget. 0 where both are equal, infinities included (LSE of a row without keys); NaN where
+/// `got` is; infinity where nothing but `want` is allowed.
+[[nodiscard]] inline double budget_use(double got, double want, double budget) {
+  if (got == want) return 0;
+  const double error = std::abs(got - want);
+  if (std::isnan(error)) return error;
+  if (error <= budget) return std::isinf(budget) ? 0 : error / budget;
+  const double use = error / budget;
+  // Division must not round what is outside of the budget back to 1.
+  return use > 1 ? use : std::nextafter(1.0, 2.0);
+}
+
+/// Written so that NaN is wrong.
+[[nodiscard]] inline bool is_wrong(double use) { return !(use <= 1); }
+
+/// NaN is worse than everything.
+[[nodiscard]] inline bool worse(double use, double than) { return !std::isnan(than) && !(use <= than); }
+
+/// Budget use of every element of an answer.
+struct Deviations {
+  LogicalTensor<double> o, lse;
+  BudgetUse use;
+  std::int64_t wrong = 0, total = 0;
+  ElementAt worst;    ///< of both tensors; meaningful where something is wrong
+  ElementAt worst_o;  ///< of O alone
+};
+[[nodiscard]] Deviations deviations(const BudgetedAttention& expected, const Answer& answer);
+
+}  // namespace flashdiff::detail

@@ -1,0 +1,84 @@
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "harness/oracle/expected.h"
+#include "harness/oracle/judge.h"
+#include "harness/oracle/other_layouts.h"
+
+namespace flashdiff {
+namespace {
+
+Verdict verdict_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::device_fault: return verdict::Fault{error.what, error.detail};
+    case ErrorKind::unsupported: return verdict::Unsupported{error.what};
+    case ErrorKind::bad_input:
+    case ErrorKind::harness: break;
+  }
+  return verdict::NotExecuted{error.what};
+}
+
+/// A failure that only the other layout shows must say so, or its line would be tried in vain.
+Verdict seen_in(const Case& other, Verdict failure) {
+  const std::string prefix =
+      fmt::format("with lay={} poison={}: ", name_of(other.layout.padding), name_of(other.poison));
+  if (auto* touched = std::get_if<verdict::PaddingTouched>(&failure))
+    for (std::string& where : touched->where) where.insert(0, prefix);
+  if (auto* fault = std::get_if<verdict::Fault>(&failure)) fault->what.insert(0, prefix);
+  return failure;
+}
+
+/// Bits first, then whether the other run kept its own padding untouched.
+Verdict examine_other(Backend& backend, const Case& c, const Answer& answer, const Case& other,
+                      const detail::Expected& expected) {
+  if (!backend.supports(other).yes) return verdict::Pass{};
+  const Outcome<Answer> there = backend.run(lay_out(other, expected.data));
+  if (!there) return seen_in(other, verdict_of(there.error()));
+  const Verdict same = judge_equivalent(c, answer, other, *there);
+  if (is_failure(same)) return same;
+  // Equal bits are judged already; what is left is the padding.
+  if (there->touched.count > 0)
+    return seen_in(other, judge(other, expected.numerics, expected.attention, *there));
+  return verdict::Pass{};
+}
+
+}  // namespace
+
+Examination examine(Backend& backend, const Case& c) {
+  Examination examined;
+  if (const Support support = backend.supports(c); !support.yes) {
+    examined.verdict = verdict::Unsupported{support.why_not};
+    return examined;
+  }
+  const Numerics numerics = backend.numerics(c.problem);
+  const Outcome<detail::Found> found = detail::expected_of(c.problem, numerics);
+  if (!found) {
+    examined.verdict = verdict_of(found.error());
+    return examined;
+  }
+  const detail::Expected& expected = *found->expected;
+  if (found->fresh) examined.reference_ms = expected.reference_ms;
+
+  const LaidOut sent = lay_out(c, expected.data);
+  const auto start = std::chrono::steady_clock::now();
+  const Outcome<Answer> answer = backend.run(sent);
+  examined.device_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  if (!answer) {
+    examined.verdict = verdict_of(answer.error());
+    return examined;
+  }
+  examined.verdict = judge(c, numerics, expected.attention, *answer);
+  if (is_failure(examined.verdict) || !numerics.deterministic) return examined;
+  for (const Case& other : detail::other_layouts(c)) {
+    Verdict there = examine_other(backend, c, *answer, other, expected);
+    // A run that could not be made proves nothing either way, so only failures replace the verdict.
+    if (!is_failure(there)) continue;
+    examined.verdict = std::move(there);
+    break;
+  }
+  return examined;
+}
+
+}  // namespace flashdiff

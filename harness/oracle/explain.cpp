@@ -1,0 +1,69 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "harness/oracle/verdict.h"
+
+// One function an alternative; terminal, JUnit and HTML all say what stands here.
+
+namespace flashdiff {
+namespace {
+
+std::string plural(std::int64_t count, const char* one, const char* many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string place_of(const ElementAt& at) {
+  const std::string row =
+      fmt::format("{}[sequence {}, head {}, row {}", name_of(at.tensor), at.sequence, at.head, at.row);
+  return at.tensor == TensorRole::lse ? row + "]" : fmt::format("{}, column {}]", row, at.column);
+}
+
+std::string share_of_budget(double use) {
+  if (std::isnan(use)) return "NaN is outside of every budget";
+  if (std::isinf(use)) return "the convention leaves no budget";
+  return fmt::format("{:.3g} times the budget", use);
+}
+
+struct Explain {
+  std::string operator()(const verdict::Pass& v) const {
+    return fmt::format("every element is within its budget; the most that was used: O {:.3g}, LSE {:.3g}",
+                       v.use.o, v.use.lse);
+  }
+  std::string operator()(const verdict::PassWeak& v) const {
+    return fmt::format(
+        "within budget (O {:.3g}, LSE {:.3g}), but the budget is so wide that a dropped key could hide: "
+        "nothing below {:.3g} in O would have been seen",
+        v.use.o, v.use.lse, v.effect);
+  }
+  std::string operator()(const verdict::Mismatch& v) const {
+    return fmt::format(
+        "{} of {} outside of their budgets; worst {} = {:.9g}, expected {:.9g} +- {:.3g} ({}); {}", v.wrong,
+        plural(v.total, "element", "elements"), place_of(v.worst.at), v.worst.got, v.worst.want,
+        v.worst.budget, share_of_budget(v.worst.use()), v.words);
+  }
+  std::string operator()(const verdict::PaddingTouched& v) const {
+    std::string text = plural(v.count, "element", "elements") + " outside of the logical rows changed";
+    for (std::size_t i = 0; i < v.where.size() && i < 2; ++i) text += (i == 0 ? ": " : "; ") + v.where[i];
+    if (v.count > 2 && v.where.size() > 2) text += "; ...";
+    return text;
+  }
+  std::string operator()(const verdict::NotEquivalent& v) const {
+    return fmt::format("not the same bits with {}: {} is {:.9g} here and {:.9g} there; {}", v.against,
+                       place_of(v.at), v.one, v.other,
+                       plural(v.differing, "element differs", "elements differ"));
+  }
+  std::string operator()(const verdict::Fault& v) const { return "the device stopped the launch: " + v.what; }
+  std::string operator()(const verdict::Crash& v) const { return "the worker died: " + v.how; }
+  std::string operator()(const verdict::Timeout& v) const {
+    return fmt::format("no answer within {:.3g} s", v.seconds);
+  }
+  std::string operator()(const verdict::Unsupported& v) const { return "not supported: " + v.why; }
+  std::string operator()(const verdict::NotExecuted& v) const { return "not executed: " + v.why; }
+};
+
+}  // namespace
+
+std::string explain(const Verdict& verdict) { return std::visit(Explain{}, verdict); }
+
+}  // namespace flashdiff

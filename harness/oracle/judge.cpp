@@ -1,0 +1,66 @@
+#include "harness/oracle/judge.h"
+
+#include <fmt/format.h>
+
+#include "harness/oracle/causes.h"
+#include "harness/oracle/deviations.h"
+#include "harness/oracle/error_map.h"
+#include "harness/oracle/symptoms.h"
+#include "harness/oracle/trust.h"
+#include "harness/oracle/where.h"
+#include "harness/problem/data.h"
+
+namespace flashdiff {
+namespace {
+
+verdict::PaddingTouched touched(const TouchedReport& report) {
+  verdict::PaddingTouched verdict{report.count, {}};
+  for (const Touched& one : report.first)
+    verdict.where.push_back(fmt::format("{}: {}", name_of(one.role), one.where));
+  return verdict;
+}
+
+std::string sentence(const Case& c, const Numerics& numerics, const BudgetedAttention& expected,
+                     const Answer& answer, const detail::Deviations& found) {
+  std::string words = detail::where_wrong(c, numerics.kv_tile, found);
+  // The inputs are a function of the problem, so that a failure can be looked into without having kept them.
+  if (const auto data = make_data(c.problem)) {
+    const std::string look = detail::symptoms(lay_out(c, *data), answer, found);
+    if (!look.empty()) words += "; " + look;
+    const std::string cause =
+        detail::likely_cause(c.problem, *data, expected, answer, found, numerics.kv_tile);
+    if (!cause.empty()) words += "; " + cause;
+  }
+  if (answer.touched.count > 0) words += "; besides, " + explain(touched(answer.touched));
+  return words;
+}
+
+}  // namespace
+
+Verdict judge(const Case& c, const Numerics& numerics, const BudgetedAttention& expected,
+              const Answer& answer) {
+  const detail::Deviations found = detail::deviations(expected, answer);
+  if (detail::is_wrong(found.use.worst())) {
+    const ElementAt at = found.worst;
+    const bool of_o = at.tensor == TensorRole::o;
+    const auto element = [&at](const auto& tensor) -> double {
+      return tensor.row(at.sequence, at.head, at.row)[at.column];
+    };
+    verdict::Mismatch mismatch;
+    mismatch.use = found.use;
+    mismatch.worst = {at, element(of_o ? answer.o : answer.lse),
+                      element(of_o ? expected.reference.o : expected.reference.lse),
+                      element(of_o ? expected.o_budget : expected.lse_budget)};
+    mismatch.wrong = found.wrong;
+    mismatch.total = found.total;
+    mismatch.words = sentence(c, numerics, expected, answer, found);
+    mismatch.map = detail::error_map(found);
+    return mismatch;
+  }
+  if (answer.touched.count > 0) return touched(answer.touched);
+  if (const auto effect = detail::smallest_visible_effect_if_weak(c.problem, expected))
+    return verdict::PassWeak{found.use, *effect};
+  return verdict::Pass{found.use};
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,48 @@
+#include "harness/oracle/verdict.h"
+
+#include <cmath>
+
+#include "harness/oracle/deviations.h"
+
+namespace flashdiff {
+
+double BudgetUse::worst() const { return detail::worse(o, lse) ? o : lse; }
+
+double WorstElement::use() const { return detail::budget_use(got, want, budget); }
+
+namespace {
+
+struct Name {
+  const char* operator()(const verdict::Pass&) const { return "pass"; }
+  const char* operator()(const verdict::PassWeak&) const { return "pass-weak"; }
+  const char* operator()(const verdict::Mismatch&) const { return "mismatch"; }
+  const char* operator()(const verdict::PaddingTouched&) const { return "padding-touched"; }
+  const char* operator()(const verdict::NotEquivalent&) const { return "not-equivalent"; }
+  const char* operator()(const verdict::Fault&) const { return "fault"; }
+  const char* operator()(const verdict::Crash&) const { return "crash"; }
+  const char* operator()(const verdict::Timeout&) const { return "timeout"; }
+  const char* operator()(const verdict::Unsupported&) const { return "unsupported"; }
+  const char* operator()(const verdict::NotExecuted&) const { return "not-executed"; }
+};
+
+// A new alternative has to be put on one side or the other, or this does not compile.
+struct IsFailure {
+  bool operator()(const verdict::Pass&) const { return false; }
+  bool operator()(const verdict::PassWeak&) const { return false; }
+  bool operator()(const verdict::Mismatch&) const { return true; }
+  bool operator()(const verdict::PaddingTouched&) const { return true; }
+  bool operator()(const verdict::NotEquivalent&) const { return true; }
+  bool operator()(const verdict::Fault&) const { return true; }
+  bool operator()(const verdict::Crash&) const { return true; }
+  bool operator()(const verdict::Timeout&) const { return true; }
+  bool operator()(const verdict::Unsupported&) const { return false; }
+  bool operator()(const verdict::NotExecuted&) const { return false; }
+};
+
+}  // namespace
+
+const char* name_of(const Verdict& verdict) { return std::visit(Name{}, verdict); }
+
+bool is_failure(const Verdict& verdict) { return std::visit(IsFailure{}, verdict); }
+
+}  // namespace flashdiff

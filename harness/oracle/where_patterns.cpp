@@ -1,0 +1,144 @@
+#include "harness/oracle/where_patterns.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace flashdiff::detail {
+namespace {
+
+const SequenceLengths& lengths_of(const Problem& problem, int sequence) {
+  return problem.sequences[static_cast<std::size_t>(sequence)];
+}
+
+}  // namespace
+
+std::vector<Pattern<int>> sequence_patterns(const Case& c, int kv_tile) {
+  const Problem& p = c.problem;
+  const auto of = [&p](int s) { return lengths_of(p, s); };
+  const auto [shortest, longest] = std::minmax_element(
+      p.sequences.begin(), p.sequences.end(),
+      [](const SequenceLengths& a, const SequenceLengths& b) { return a.kv_len < b.kv_len; });
+  const int least = shortest->kv_len, most = longest->kv_len;
+  const Placement q = place(p, c.layout, TensorRole::q), k = place(p, c.layout, TensorRole::k);
+
+  std::vector<Pattern<int>> patterns{
+      {"every sequence", [](int) { return true; }},
+      {fmt::format("kv_len is no multiple of {}", kv_tile),
+       [=](int s) { return of(s).kv_len % kv_tile != 0; }},
+      {fmt::format("kv_len is above {}, so more than one kv tile", kv_tile),
+       [=](int s) { return of(s).kv_len > kv_tile; }},
+      {fmt::format("kv_len is below the batch's longest, {}", most),
+       [=](int s) { return of(s).kv_len < most; }},
+      {"q_len is not kv_len", [=](int s) { return of(s).q_len != of(s).kv_len; }},
+      {"q_len is above kv_len", [=](int s) { return of(s).q_len > of(s).kv_len; }},
+      {"q_len is below kv_len", [=](int s) { return of(s).q_len < of(s).kv_len; }},
+      {"q_len is 1", [=](int s) { return of(s).q_len == 1; }},
+      {"no keys", [=](int s) { return of(s).kv_len == 0; }},
+      {"the longest kv_len", [=](int s) { return of(s).kv_len == most; }},
+      {"the shortest kv_len", [=](int s) { return of(s).kv_len == least; }},
+      {"all but the first", [](int s) { return s > 0; }},
+      {"behind an empty sequence",
+       [=](int s) {
+         for (int before = 0; before < s; ++before)
+           if (of(before).q_len == 0 || of(before).kv_len == 0) return true;
+         return false;
+       }},
+  };
+  if (c.layout.padding == Padding::left || c.layout.padding == Padding::both)
+    patterns.insert(patterns.begin() + 1, {"with padding on its left", [q, k](int s) {
+                                             const auto at = static_cast<std::size_t>(s);
+                                             return q.first_row[at] > 0 || k.first_row[at] > 0;
+                                           }});
+  std::vector<int> residues;
+  for (const SequenceLengths& one : p.sequences) residues.push_back(one.kv_len % kv_tile);
+  std::sort(residues.begin(), residues.end());
+  residues.erase(std::unique(residues.begin(), residues.end()), residues.end());
+  for (int residue : residues)
+    patterns.push_back({fmt::format("kv_len % {} is {}", kv_tile, residue),
+                        [=](int s) { return of(s).kv_len % kv_tile == residue; }});
+  return patterns;
+}
+
+std::vector<Pattern<int>> head_patterns(const Problem& problem) {
+  const int group = problem.group();
+  std::vector<Pattern<int>> patterns{{"all heads", [](int) { return true; }}};
+  for (int kv_head = 0; kv_head < problem.h_kv && problem.h_kv > 1; ++kv_head)
+    patterns.push_back(
+        {fmt::format("the heads of kv-head {}", kv_head), [=](int head) { return head / group == kv_head; }});
+  if (problem.h_kv > 1)
+    patterns.push_back(
+        {"the heads of every kv-head but the first", [=](int head) { return head / group > 0; }});
+  for (int place = 0; place < group && group > 1 && problem.h_kv > 1; ++place)
+    patterns.push_back({fmt::format("head {} of each group of {}", place, group),
+                        [=](int head) { return head % group == place; }});
+  patterns.push_back({"all heads but the first", [](int head) { return head > 0; }});
+  patterns.push_back({fmt::format("heads whose number modulo h_kv={} is not their kv-head", problem.h_kv),
+                      [problem, group](int head) { return head % problem.h_kv != head / group; }});
+  return patterns;
+}
+
+std::vector<Pattern<RowAt>> row_patterns(const Problem& problem, int tile) {
+  const auto keys = [&problem](const RowAt& at, MaskKind kind) {
+    Mask mask = problem.mask;
+    mask.kind = kind;
+    return visible_keys(mask, lengths_of(problem, at.sequence), at.row);
+  };
+  const auto seen = [=, &problem](const RowAt& at) { return keys(at, problem.mask.kind); };
+  const auto q_len = [&problem](const RowAt& at) { return lengths_of(problem, at.sequence).q_len; };
+  const auto kv_len = [&problem](const RowAt& at) { return lengths_of(problem, at.sequence).kv_len; };
+
+  std::vector<Pattern<RowAt>> patterns{{"all rows", [](const RowAt&) { return true; }}};
+  const auto add = [&patterns](std::string words, std::function<bool(const RowAt&)> holds) {
+    patterns.push_back({std::move(words), std::move(holds)});
+  };
+  if (problem.mask.kind != MaskKind::none) {
+    add("rows that see no key", [=](const RowAt& at) { return seen(at).empty(); });
+    add("rows that see any key", [=](const RowAt& at) { return !seen(at).empty(); });
+    add("rows that see the last key",
+        [=](const RowAt& at) { return !seen(at).empty() && seen(at).end == kv_len(at); });
+    add("rows whose keys the mask ends before the last key",
+        [=](const RowAt& at) { return !seen(at).empty() && seen(at).end < kv_len(at); });
+    add("rows whose keys the mask begins behind the first key",
+        [=](const RowAt& at) { return seen(at).begin > 0; });
+    add(fmt::format("rows whose keys end within a kv tile of {}", tile),
+        [=](const RowAt& at) { return !seen(at).empty() && seen(at).end % tile != 0; });
+    add(fmt::format("rows whose keys begin within a kv tile of {}", tile),
+        [=](const RowAt& at) { return !seen(at).empty() && seen(at).begin % tile != 0; });
+    add("rows that see other keys top-left than bottom-right", [=](const RowAt& at) {
+      return !(keys(at, MaskKind::causal_top_left) == keys(at, MaskKind::causal_bottom_right));
+    });
+  }
+  add(fmt::format("rows that see keys beyond the first kv tile of {}", tile),
+      [=](const RowAt& at) { return !seen(at).empty() && seen(at).end > tile; });
+  add("the first row", [](const RowAt& at) { return at.row == 0; });
+  add("the last row", [=](const RowAt& at) { return at.row == q_len(at) - 1; });
+  add("all rows but the first", [](const RowAt& at) { return at.row > 0; });
+  add("all rows but the last", [=](const RowAt& at) { return at.row < q_len(at) - 1; });
+  add(fmt::format("tail rows, behind the last whole tile of {}", tile),
+      [=](const RowAt& at) { return at.row >= q_len(at) / tile * tile; });
+  add(fmt::format("rows behind the first tile of {}", tile), [=](const RowAt& at) { return at.row >= tile; });
+  for (int modulus : {2, 4, 8, 16, 32, tile})
+    for (int residue = 0; residue < modulus; ++residue)
+      add(fmt::format("rows with row % {} = {}", modulus, residue),
+          [=](const RowAt& at) { return at.row % modulus == residue; });
+  return patterns;
+}
+
+std::vector<Pattern<int>> column_patterns(int d_v) {
+  std::vector<Pattern<int>> patterns{{"all columns", [](int) { return true; }}};
+  for (int width : {64, 32, 16, 8, 4, 2})
+    if (d_v % width != 0 && d_v > width)
+      patterns.push_back({fmt::format("tail columns, behind the last whole {}", width),
+                          [=](int column) { return column >= d_v / width * width; }});
+  for (int first : {64, 32, 16})
+    if (first < d_v)
+      patterns.push_back(
+          {fmt::format("columns from {} on", first), [=](int column) { return column >= first; }});
+  patterns.push_back({"the last column", [=](int column) { return column == d_v - 1; }});
+  patterns.push_back({"even columns", [](int column) { return column % 2 == 0; }});
+  patterns.push_back({"odd columns", [](int column) { return column % 2 == 1; }});
+  return patterns;
+}
+
+}  // namespace flashdiff::detail

@@ -1,0 +1,21 @@
+#pragma once
+#include <vector>
+
+#include "harness/oracle/pattern.h"
+#include "harness/oracle/wrong_rows.h"
+#include "harness/problem/case.h"
+
+namespace flashdiff::detail {
+
+// What a kernel can get wrong together, from simple to special. The first of each list names everything.
+
+/// Of sequence numbers: residues modulo the tile, lengths against each other, neighbours, padding.
+[[nodiscard]] std::vector<Pattern<int>> sequence_patterns(const Case& c, int kv_tile);
+/// Of query heads: K/V groups and places within the group.
+[[nodiscard]] std::vector<Pattern<int>> head_patterns(const Problem& problem);
+/// Of rows: where the row's keys lie (mask), and where the row lies among its tile's.
+[[nodiscard]] std::vector<Pattern<RowAt>> row_patterns(const Problem& problem, int tile);
+/// Of columns of O: vector widths, the tail behind them.
+[[nodiscard]] std::vector<Pattern<int>> column_patterns(int d_v);
+
+}  // namespace flashdiff::detail
