@@ -70,8 +70,16 @@ enum class OperandKind : std::uint8_t {
   negated,   ///< !p: elements[0] is the predicate
 };
 
-/// Where a symbol lives: index into the table of that owner.
-enum class SymbolOwner : std::uint8_t { none, module_variable, function_variable, parameter, function };
+/// Where a symbol lives: index into the table of that owner. `parameter` counts on behind
+/// Function::parameters through Function::returns; `table` is a brx.idx's.
+enum class SymbolOwner : std::uint8_t {
+  none,
+  module_variable,
+  function_variable,
+  parameter,
+  function,
+  table
+};
 
 struct Operand {
   OperandKind kind = OperandKind::sink;

@@ -1,0 +1,50 @@
+#include "harness/softcuda/ptx/cursor.h"
+
+#include <fmt/format.h>
+
+namespace softcuda::ptx {
+namespace {
+
+std::string spoken(const Token& token) {
+  switch (token.kind) {
+    case TokenKind::end: return "the end of the text";
+    case TokenKind::error: return std::string(token.text);
+    case TokenKind::dotted: return fmt::format("'.{}'", token.text.substr(0, 60));
+    case TokenKind::string: return fmt::format("\"{}\"", token.text.substr(0, 60));
+    default: return fmt::format("'{}'", token.text.substr(0, 60));
+  }
+}
+
+}  // namespace
+
+void Cursor::fail(const Token& where, std::string_view what) const {
+  throw Failure{
+      {fmt::format("{}:{}:{}: {}", name_, where.line, where.column, what), where.line, where.column}};
+}
+
+void Cursor::fail_expected(std::string_view what) const {
+  fail(now_, fmt::format("found {}, expected {}", spoken(now_), what));
+}
+
+void Cursor::expect(char punctuation, std::string_view where) {
+  if (!accept(punctuation)) fail_expected(fmt::format("'{}' {}", punctuation, where));
+}
+
+std::string_view Cursor::expect_name(std::string_view what) {
+  if (now_.kind != TokenKind::name) fail_expected(what);
+  return take().text;
+}
+
+std::uint64_t Cursor::expect_integer(std::string_view what, std::uint64_t limit) {
+  if (now_.kind != TokenKind::integer) fail_expected(what);
+  if (now_.bits > limit) fail(now_, fmt::format("{} is {}, expected at most {}", what, now_.bits, limit));
+  return take().bits;
+}
+
+std::uint64_t Cursor::expect_signed(std::string_view what) {
+  const bool negative = accept('-');
+  const std::uint64_t bits = expect_integer(what);
+  return negative ? ~bits + 1 : bits;
+}
+
+}  // namespace softcuda::ptx

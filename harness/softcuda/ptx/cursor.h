@@ -1,0 +1,55 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "harness/softcuda/ptx/lexer.h"
+#include "harness/softcuda/ptx/module.h"
+
+namespace softcuda::ptx {
+
+/// Leaves the recursive descent at its first error; parse() catches it, nobody else sees it.
+struct Failure {
+  ParseError error;
+};
+
+/// The tokens with one in hand, and the phrases that every part of the grammar needs.
+class Cursor {
+ public:
+  Cursor(std::string_view text, std::string name) : lexer_(text), name_(std::move(name)) { advance(); }
+
+  [[nodiscard]] const Token& now() const { return now_; }
+  Token take() {
+    Token taken = now_;
+    advance();
+    return taken;
+  }
+  [[nodiscard]] bool at(char punctuation) const { return now_.is(punctuation); }
+  [[nodiscard]] bool at_dotted(std::string_view name) const {
+    return now_.kind == TokenKind::dotted && now_.text == name;
+  }
+  bool accept(char punctuation) { return at(punctuation) && (advance(), true); }
+  bool accept_dotted(std::string_view name) { return at_dotted(name) && (advance(), true); }
+  void expect(char punctuation, std::string_view where);
+  [[nodiscard]] std::string_view expect_name(std::string_view what);
+  /// A non-negative integer literal, at most `limit`.
+  [[nodiscard]] std::uint64_t expect_integer(std::string_view what, std::uint64_t limit = ~std::uint64_t{0});
+  /// An integer literal with an optional sign, as two's complement.
+  [[nodiscard]] std::uint64_t expect_signed(std::string_view what);
+
+  /// `name:line:column: found, expected what`
+  [[noreturn]] void fail_expected(std::string_view what) const;
+  [[noreturn]] void fail(const Token& where, std::string_view what) const;
+
+ private:
+  void advance() { now_ = lexer_.next(); }
+  Lexer lexer_;
+  std::string name_;
+  Token now_;
+};
+
+/// ".u32" -> Type::u32; none where the name is no type's.
+[[nodiscard]] Type type_named(std::string_view name);
+/// ".global" -> Space::global; generic where the name is no space's.
+[[nodiscard]] Space space_named(std::string_view name);
+
+}  // namespace softcuda::ptx
