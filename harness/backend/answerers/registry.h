@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "harness/backend/backend.h"
+#include "harness/driver/driver.h"
 #include "harness/outcome/outcome.h"
 
 namespace flashdiff {
-
-enum class DeviceChoice : std::uint8_t { automatic, gpu, soft };
 
 struct BackendOptions {
   DeviceChoice device = DeviceChoice::automatic;
