@@ -1,68 +1,67 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "harness/driver/choice.h"
-#include "harness/driver/functions.h"
+#include "harness/driver/api.h"
 #include "harness/outcome/outcome.h"
 #include "harness/softcuda/softcuda.h"
 
 namespace flashdiff {
 
-/// What only softcuda has (harness/softcuda/softcuda.h); all null for a system's driver.
-struct SoftcudaFunctions {
-  decltype(&softcudaCounters) counters = nullptr;
-  decltype(&softcudaCountersReset) counters_reset = nullptr;
-  decltype(&softcudaLastFault) last_fault = nullptr;
-  decltype(&softcudaSetThreads) set_threads = nullptr;
-  decltype(&softcudaSetInstructionLimit) set_instruction_limit = nullptr;
+/// Which driver answers: the system's where it finds a device and else softcuda; only the system's; only
+/// softcuda.
+enum class DeviceChoice : std::uint8_t { automatic, gpu, soft };
+
+namespace driver {
+
+/// What softcuda offers beside the driver API; all null where the driver is a real one.
+struct SoftExtension {
+  decltype(&::softcudaCounters) counters = nullptr;
+  decltype(&::softcudaCountersReset) reset_counters = nullptr;
+  decltype(&::softcudaLastFault) last_fault = nullptr;
+  decltype(&::softcudaSetThreads) set_threads = nullptr;
+  decltype(&::softcudaSetInstructionLimit) set_instruction_limit = nullptr;
 };
 
-/// A loaded and initialised driver that has at least one device: the one table through which flashdiff
-/// reaches a GPU or softcuda. Immutable, usable from any thread; the library stays loaded for the life of the
-/// process.
+/// A loaded, initialised driver. Never unloaded: a driver's threads and exit handlers outlive any use of it.
 class Driver {
  public:
-  /// Names as in cuda.h, so `driver.cuMemAlloc(&address, bytes)`; each call answers Outcome<void>.
-#define FLASHDIFF_MEMBER(name, version) DriverFunction<PFN_##name##_v##version> name;
-  FLASHDIFF_DRIVER_FUNCTIONS(FLASHDIFF_MEMBER)
-#undef FLASHDIFF_MEMBER
-  SoftcudaFunctions soft;
+  /// Errors (unsupported): which library was looked for, and what was wrong with it (not there, a symbol
+  /// missing, cuInit's word, no device). `gpu` refuses a libcuda.so.1 that is softcuda under another name.
+  [[nodiscard]] static Outcome<std::shared_ptr<const Driver>> load(DeviceChoice choice);
 
-  [[nodiscard]] bool is_soft() const { return soft.counters != nullptr; }
-  /// File that the library was loaded from.
-  [[nodiscard]] const std::string& path() const { return path_; }
-  /// Version of the API that the driver offers: 13000 is 13.0.
-  [[nodiscard]] int version() const { return version_; }
+  [[nodiscard]] const Api& api() const { return api_; }
+  [[nodiscard]] const SoftExtension& soft() const { return soft_; }
+  [[nodiscard]] bool is_soft() const { return soft_.counters != nullptr; }
+  [[nodiscard]] const std::string& library() const { return library_; }
+  /// CUDA version that the driver speaks, "13.0".
+  [[nodiscard]] std::string version() const;
+  [[nodiscard]] int device_count() const { return device_count_; }
 
-  /// Opens the library at `path` (a name without '/' is searched for as the dynamic linker does), fills the
-  /// table, calls cuInit, and asks for devices. Error, in one line: which of these failed, and how.
-  /// `want_soft`: whether the library must, or must not, be softcuda.
-  [[nodiscard]] static Outcome<std::shared_ptr<const Driver>> open(const std::string& path, bool want_soft);
-
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
+  /// Nothing, or an error that names the call: `cuMemAlloc: CUDA_ERROR_OUT_OF_MEMORY: out of memory`. A
+  /// result that a kernel's fault left behind (illegal address, misaligned, assert, ...) is a device_fault,
+  /// with softcuda's report as detail.
+  [[nodiscard]] Outcome<void> check(CUresult result, const char* call) const;
 
  private:
   Driver() = default;
-  [[nodiscard]] Outcome<void> fill(void* library);
-  [[nodiscard]] Outcome<void> initialise();
-  std::string path_;
-  int version_ = 0;
+  static Outcome<std::shared_ptr<const Driver>> open(const std::string& library, bool soft);
+  Api api_;
+  SoftExtension soft_;
+  std::string library_;
+  int device_count_ = 0;
 };
 
-using DriverPtr = std::shared_ptr<const Driver>;
-
-/// Where drivers are looked for.
-struct DriverPlaces {
-  std::string system = "libcuda.so.1";
-  /// softcuda's file; empty: FLASHDIFF_SOFTCUDA of the environment, else softcuda/libcuda.so.1 beside the
-  /// running executable, else the build folder's.
-  std::string soft;
+/// One device that a driver offers, for `flashdiff devices` and a run's context.
+struct DeviceInfo {
+  int ordinal = 0;
+  std::string name;
+  int compute_major = 0, compute_minor = 0;
+  int multiprocessors = 0;
+  std::uint64_t memory_bytes = 0;
 };
+[[nodiscard]] Outcome<std::vector<DeviceInfo>> devices(const Driver& driver);
 
-/// The driver of `choice`. Error (unsupported) where it cannot be used: the library that is missing, cuInit's
-/// error by name, or that there is no device.
-[[nodiscard]] Outcome<DriverPtr> load_driver(DeviceChoice choice, const DriverPlaces& places = {});
-
+}  // namespace driver
 }  // namespace flashdiff
