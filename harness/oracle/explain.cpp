@@ -32,8 +32,9 @@ struct Explain {
   }
   std::string operator()(const verdict::PassWeak& v) const {
     return fmt::format(
-        "within budget (O {:.3g}, LSE {:.3g}), but the budget is so wide that a dropped key could hide: "
-        "nothing below {:.3g} in O would have been seen",
+        "within budget (O {:.3g}, LSE {:.3g}), but the budget is so wide that a dropped key could hide: O "
+        "shows "
+        "only keys of weight {:.3g} and more",
         v.use.o, v.use.lse, v.effect);
   }
   std::string operator()(const verdict::Mismatch& v) const {

@@ -58,8 +58,8 @@ Verdict judge(const Case& c, const Numerics& numerics, const BudgetedAttention& 
     return mismatch;
   }
   if (answer.touched.count > 0) return touched(answer.touched);
-  if (const auto effect = detail::smallest_visible_effect_if_weak(c.problem, expected))
-    return verdict::PassWeak{found.use, *effect};
+  if (const auto weight = detail::smallest_visible_weight_if_weak(c.problem, expected))
+    return verdict::PassWeak{found.use, *weight};
   return verdict::Pass{found.use};
 }
 

@@ -1,41 +1,40 @@
 #include "harness/oracle/trust.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace flashdiff::detail {
 namespace {
 
 /// What one head of a sequence would show.
 struct Sight {
-  bool has_keys = false;  ///< a row with two keys or more: of a single key, O is V whatever its weight
+  bool has_keys = false;
   bool sees = false;
-  double effect = std::numeric_limits<double>::infinity();
+  double weight = 1;  ///< of the lightest key whose drop would be seen in some row
 };
 
 Sight sight_of(const Problem& problem, const BudgetedAttention& expected, int sequence, int head) {
   Sight sight;
   const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(sequence)];
   for (int row = 0; row < lengths.q_len; ++row) {
-    if (visible_keys(problem.mask, lengths, row).size() < 2) continue;
+    const int keys = visible_keys(problem.mask, lengths, row).size();
+    if (keys == 0) continue;
     sight.has_keys = true;
-    const double* budget = expected.o_budget.row(sequence, head, row);
-    const double widest = *std::max_element(budget, budget + expected.o_budget.width());
-    sight.effect = std::min(sight.effect, widest);
-    if (widest < *expected.smallest_drop.row(sequence, head, row)) sight.sees = true;
+    const double drop_in_budgets = *expected.smallest_drop.row(sequence, head, row);
+    if (drop_in_budgets > 1) sight.sees = true;
+    if (drop_in_budgets > 0) sight.weight = std::min(sight.weight, 1 / (keys * drop_in_budgets));
   }
   return sight;
 }
 
 }  // namespace
 
-std::optional<double> smallest_visible_effect_if_weak(const Problem& problem,
+std::optional<double> smallest_visible_weight_if_weak(const Problem& problem,
                                                       const BudgetedAttention& expected) {
   std::optional<double> worst;
   for (int s = 0; s < problem.batch(); ++s)
     for (int head = 0; head < problem.h_q; ++head) {
       const Sight sight = sight_of(problem, expected, s, head);
-      if (sight.has_keys && !sight.sees) worst = std::max(worst.value_or(0), sight.effect);
+      if (sight.has_keys && !sight.sees) worst = std::max(worst.value_or(0), sight.weight);
     }
   return worst;
 }

@@ -43,8 +43,8 @@ namespace verdict {
 struct Pass {
   BudgetUse use;
 };
-/// Right, but the budget is so wide that a dropped key could hide; `effect` is the smallest that would have
-/// been seen.
+/// Right, but the budget is so wide that a dropped key of average weight could hide. `effect` is the smallest
+/// weight (0 to 1) that a dropped key must have had to be seen; 1: nothing would have been seen.
 struct PassWeak {
   BudgetUse use;
   double effect = 0;
