@@ -104,6 +104,14 @@ TEST_P(Poisoned, InputsArePoisonWhereNoRowLies) {
   }
 }
 
+TEST(LaidOut, PoisonOfAnotherTensorIsOtherBits) {
+  Case c;
+  c.problem.sequences = {{0, 0}};  // guard bands alone, of equal sizes
+  const LaidOut laid = lay_out(c, *make_data(c.problem));
+  EXPECT_NE(std::memcmp(laid.o.bytes.data(), laid.v.bytes.data(), laid.o.bytes.size()), 0);
+  EXPECT_NE(std::memcmp(laid.q.bytes.data(), laid.k.bytes.data(), laid.q.bytes.size()), 0);
+}
+
 TEST(LaidOut, EmptyTensorsAreGuardBandsAlone) {
   Case c;
   c.problem.sequences = {{0, 0}};

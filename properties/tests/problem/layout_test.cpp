@@ -85,6 +85,14 @@ TEST(Placement, FirstRowsFollowThePaddingSide) {
   EXPECT_EQ(small(Padding::packed, Order::bshd).first_row, (Rows{0, 3}));
 }
 
+TEST(Placement, PaddingOnBothSidesPutsTheOddRowInFront) {
+  Problem p;
+  p.sequences = {{3, 3}, {1, 1}};
+  // One row of padding beside the longest, three beside the other.
+  EXPECT_EQ(place(p, Layout{Padding::both, Order::bshd, false, 1}, TensorRole::q).first_row,
+            (std::vector<std::int64_t>{1, 2}));
+}
+
 TEST(Placement, StridesFollowTheOrder) {
   const Placement bshd = small(Padding::left, Order::bshd);
   EXPECT_EQ(bshd.row_stride, 8);

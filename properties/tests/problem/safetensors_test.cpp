@@ -127,6 +127,11 @@ INSTANTIATE_TEST_SUITE_P(
                   c.header["k"]["shape"] = {2, 2, 1, 3};
                 },
                 "data_offsets give 32 bytes, expected 48 from its shape"},
+        Spoiled{"bytes_against_shape",
+                [](SmallCapture& c) {
+                  c.header["k"]["shape"] = {2, 2, 1, 1};
+                },
+                "data_offsets give 32 bytes, expected 16 from its shape"},
         Spoiled{"shape_that_wraps",
                 [](SmallCapture& c) {
                   c.header["k"]["shape"] = {2147483648u, 2147483648u, 2147483648u, 2147483648u};
