@@ -1,0 +1,47 @@
+#pragma once
+#include <cstdint>
+
+/// What host plans and kernels share. Plain structs of fixed-width members: the host fills them, the kernel
+/// reads them as they are.
+namespace flashdiff::kernels {
+
+/// A tensor as a kernel sees it: the row (sequence, row, head) starts at
+///   base + (sequence * batch_stride + (first_row[sequence] + row) * row_stride + head * head_stride)
+///   elements,
+/// its columns are contiguous. 64-bit throughout: a cache of long sequences passes 2^31 elements
+/// (FlashAttention #1500, #2260).
+struct TensorView {
+  std::uint64_t base = 0;  ///< device address of the element at offset 0, the placement's origin included
+  std::int64_t batch_stride = 0;
+  std::int64_t row_stride = 0;
+  std::int64_t head_stride = 0;
+};
+
+/// Where one sequence's rows are, and how many: a first row makes left, right, both-sided padding and packed
+/// batches alike.
+struct Sequence {
+  std::int64_t q_first_row = 0;
+  std::int64_t kv_first_row = 0;
+  std::int32_t q_len = 0;
+  std::int32_t kv_len = 0;
+};
+
+/// Key j is visible to query i when -left <= j - (i + shift) <= right; shift is kv_len - q_len where
+/// `bottom_right`, else 0.
+struct MaskParams {
+  static constexpr std::int32_t unbounded = std::int32_t{1} << 30;  ///< beyond any length, far from overflow
+  std::int32_t bottom_right = 0;
+  std::int32_t left = unbounded;
+  std::int32_t right = unbounded;
+};
+
+struct ForwardParams {
+  TensorView q, k, v, o, lse;
+  std::uint64_t sequences = 0;  ///< device address of one Sequence a batch entry
+  std::int32_t group = 1;       ///< query heads that share a K/V head
+  std::int32_t d_qk = 0, d_v = 0;
+  MaskParams mask;
+  float scale_log2 = 0;  ///< softmax scale times log2(e): the kernel works in powers of two
+};
+
+}  // namespace flashdiff::kernels
