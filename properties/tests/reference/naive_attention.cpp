@@ -1,0 +1,75 @@
+#include "properties/tests/reference/naive_attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace flashdiff::testing {
+namespace {
+
+using Real = long double;
+
+/// Keys that query i sees, said once more in the words of the mask's definition.
+bool sees(const Mask& mask, SequenceLengths lengths, int i, int j) {
+  const int shift = lengths.kv_len - lengths.q_len;
+  switch (mask.kind) {
+    case MaskKind::none: return true;
+    case MaskKind::causal_top_left: return j <= i;
+    case MaskKind::causal_bottom_right: return j <= i + shift;
+    case MaskKind::window:
+      return (mask.left == Mask::unbounded || j >= i + shift - mask.left) &&
+             (mask.right == Mask::unbounded || j <= i + shift + mask.right);
+  }
+  return false;
+}
+
+void one_row(const Problem& problem, const LogicalData& data, int s, int head, int i, Attention& out) {
+  const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(s)];
+  const int kv_head = head / problem.group();
+  std::vector<int> keys;
+  std::vector<Real> scores;
+  for (int j = 0; j < lengths.kv_len; ++j) {
+    if (!sees(problem.mask, lengths, i, j)) continue;
+    Real dot = 0;
+    for (int c = 0; c < problem.d_qk; ++c)
+      dot += static_cast<Real>(data.q.row(s, head, i)[c]) * static_cast<Real>(data.k.row(s, kv_head, j)[c]);
+    keys.push_back(j);
+    scores.push_back(dot * static_cast<Real>(problem.softmax_scale()));
+  }
+  double* o = out.o.row(s, head, i);
+  double& lse = *out.lse.row(s, head, i);
+  std::fill(o, o + problem.d_v, 0.0);
+  lse = -std::numeric_limits<double>::infinity();
+  if (keys.empty()) return;
+
+  const Real max = *std::max_element(scores.begin(), scores.end());
+  std::vector<Real>& weights = scores;
+  Real sum = 0;
+  for (Real& weight : weights) {
+    weight = std::exp(weight - max);
+    sum += weight;
+  }
+  lse = static_cast<double>(max + std::log(sum));
+  for (int c = 0; c < problem.d_v; ++c) {
+    Real value = 0;
+    for (std::size_t n = 0; n < keys.size(); ++n)
+      value += weights[n] * static_cast<Real>(data.v.row(s, kv_head, keys[n])[c]);
+    o[c] = static_cast<double>(value / sum);
+  }
+}
+
+}  // namespace
+
+Attention naive_attention(const Problem& problem, const LogicalData& data) {
+  std::vector<int> rows;
+  for (const SequenceLengths& lengths : problem.sequences) rows.push_back(lengths.q_len);
+  Attention out{LogicalTensor<double>(rows, problem.h_q, problem.d_v),
+                LogicalTensor<double>(rows, problem.h_q, 1)};
+  for (int s = 0; s < problem.batch(); ++s)
+    for (int head = 0; head < problem.h_q; ++head)
+      for (int i = 0; i < out.o.rows(s); ++i) one_row(problem, data, s, head, i, out);
+  return out;
+}
+
+}  // namespace flashdiff::testing

@@ -1,0 +1,10 @@
+#pragma once
+#include "reference/attention.h"
+
+namespace flashdiff::testing {
+
+/// Attention from its definition, scalar, in long double (64 bits of significand on x86): three loops, one
+/// softmax a row, nothing shared with the code under test but the mask's definition.
+[[nodiscard]] Attention naive_attention(const Problem& problem, const LogicalData& data);
+
+}  // namespace flashdiff::testing

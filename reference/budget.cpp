@@ -1,0 +1,208 @@
+#include "reference/budget.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "harness/problem/numbers.h"
+
+namespace flashdiff::budget {
+namespace {
+
+constexpr double kUlp = 0x1p-23;  ///< an f32 ulp, relative to the smallest number that has it
+
+/// A tensor core's step, as measured and modelled by MMA-Sim for sm_80 to sm_89: 8 products and the
+/// accumulator, each truncated at 24 fraction bits below the largest, their sum truncated to f32. (From
+/// sm_90: 16 products, 25 bits, which loses less per product.)
+constexpr int kProductsPerStep = 8;
+constexpr double kStepRoundoff = (kProductsPerStep + 1) * 0x1p-24 + 0x1p-23;
+
+/// Rescalings that the keys of a row can meet: one for each tile that they reach into, wherever tiles begin.
+double rescalings(const Numerics& numerics, const RowFacts& row) {
+  return (row.keys - 1 + numerics.kv_tile - 1) / numerics.kv_tile + 1;
+}
+
+/// sqrt(sum p_j x_j^2) for x_j = s_j - m from n and L alone. w ln^2(w) is at most g(w) = w ln^2(w) up to
+/// e^-2, 4 e^-2 above, which is concave, so by Jensen sum w_j x_j^2 <= n g(L / n).
+double mean_depth(const RowFacts& row) {
+  const double spread = row.keys / row.sum;  // n / L >= 1
+  if (spread >= std::exp(2.0)) return std::log(spread);
+  return std::sqrt(4 * std::exp(-2.0) * spread);
+}
+
+/// |s_j - m| <= |s_j| + |m|, by Cauchy.
+double largest_depth(const Shape& shape, const RowFacts& row) {
+  return 2 * shape.scale * row.q_norm * row.k_norm_largest;
+}
+
+bool is_double(Accumulation how) { return how == Accumulation::f64; }
+WeightError both(double value) { return {value, value}; }
+
+}  // namespace
+
+double unit_roundoff(Accumulation how) { return is_double(how) ? 0x1p-53 : 0x1p-24; }
+
+double underflow(Accumulation how, bool flush_subnormals) {
+  if (is_double(how)) return std::numeric_limits<double>::min();
+  return flush_subnormals ? 0x1p-126 : 0x1p-149;
+}
+
+double compounded(double u, double k) { return std::expm1(k * std::log1p(u)); }
+
+// f32 and f64: every product passes through at most n roundings, its own included (Higham, 3.1 and 4.2).
+// Tensor core: products are exact; in one step each of 9 terms loses less than 2^-24 of the largest exponent,
+// the sum 2^-23 of itself, and both are at most the sum of magnitudes so far; errors of steps compound. One
+// step more than n / 8, since the first key may stand inside a step; a step of zeros only loses nothing.
+double product_sum(Accumulation how, int terms) {
+  if (how != Accumulation::f32_tensor_core) return compounded(unit_roundoff(how), terms);
+  return compounded(kStepRoundoff, (terms + kProductsPerStep - 1) / kProductsPerStep + 1);
+}
+
+double exponent_floor(Accumulation how, DType dtype) {
+  return how == Accumulation::f32_tensor_core ? format_of(dtype).smallest_normal : 0.0;
+}
+
+// |fl(q.k) - q.k| <= product_sum * |q|.|k|, and |q|.|k| <= ||q|| ||k|| (Cauchy; 1.6 times too wide for normal
+// data, and free, where |Q||K|^T would be one more matrix product). Two roundings more for kernels that fold
+// the scale into Q. Times scale, since h is an error of the score.
+WeightError dot_product(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
+  const double relative =
+      product_sum(numerics.qk, shape.d_qk) + compounded(unit_roundoff(numerics.qk), 2) * 1.01;
+  const double one = relative * shape.scale * row.q_norm;
+  return {one * row.k_norm_mean, one * row.k_norm_largest};
+}
+
+// Each of d operations may lose the underflow of f32, and a flushed subnormal factor loses at most that times
+// the other factor: sum_c (|q_c| + |k_c|) <= sqrt(d) (||q|| + ||k||).
+WeightError dot_product_underflow(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
+  const double tiny = underflow(numerics.qk, numerics.flush_subnormals);
+  const double flushed =
+      numerics.flush_subnormals ? std::sqrt(shape.d_qk) * (row.q_norm + row.k_norm_largest) : 0.0;
+  return both(tiny * (shape.scale * (shape.d_qk + flushed) + 2));
+}
+
+// With x = s - m, c = scale * log2(e) and t = s c: c has two roundings (log2(e), the product), which stretch
+// all x alike: 2u|x|. t or m c rounded on its own, each u(|m| + |x|), the subtraction u|x|: kernels that fuse
+// have one of them, all are counted. Rescaling by exp2 of a difference of maxima rounds that difference, and
+// its product with c: the differences of all tiles after a key add up to at most |x|: 2u|x| with the key's
+// own. Together 2u|m| + 6u|x|; 1 % covers the products of these.
+WeightError exponent_rounding(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
+  const double u = 1.01 * unit_roundoff(numerics.qk);
+  const double level = 2 * u * std::fabs(row.max);
+  return {level + 6 * u * mean_depth(row), level + 6 * u * largest_depth(shape, row)};
+}
+
+// The key's own exp2 and one for each rescaling of its tile, each within the declared ulps. |ln(1 + e)|
+// <= 1.01 e.
+WeightError exponentials(const Numerics& numerics, const RowFacts& row) {
+  return both(1.01 * numerics.exp2_ulps * kUlp * (1 + rescalings(numerics, row)));
+}
+
+// Where the row sum adds the rounded P, its rounding is shared: an error of the weight, and it cancels where
+// all keys have the same v. f32 needs none: it is what exp2 gave.
+WeightError shared_p_rounding(const Numerics& numerics) {
+  if (!numerics.sum_uses_rounded_p || numerics.p == DType::f32) return {};
+  const double u = format_of(numerics.p).unit_roundoff;
+  return both(u / (1 - u));
+}
+
+// |h| is a sum of terms; the mean is a norm, so it may be added term by term (Minkowski).
+WeightError weights(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
+  WeightError sum;
+  for (const WeightError& term :
+       {dot_product(numerics, shape, row), dot_product_underflow(numerics, shape, row),
+        exponent_rounding(numerics, shape, row), exponentials(numerics, row), shared_p_rounding(numerics)}) {
+    sum.mean += term.mean;
+    sum.largest += term.largest;
+  }
+  return sum;
+}
+
+// (1 + P's rounding)(1 + sum of n products)(1 + one rounding for each rescaling) - 1.
+double value_sum(const Numerics& numerics, const RowFacts& row) {
+  const bool rounds_p = !numerics.sum_uses_rounded_p && numerics.p != DType::f32;
+  const double p = rounds_p ? format_of(numerics.p).unit_roundoff : 0.0;
+  const double sum = product_sum(numerics.pv, row.keys);
+  const double rescaled = compounded(unit_roundoff(numerics.pv), rescalings(numerics, row));
+  return (1 + p) * (1 + sum) * (1 + rescaled) - 1;
+}
+
+// n - 1 additions and a rescaling for each tile, in f32 also where the products are a tensor core's.
+double row_sum(const Numerics& numerics, const RowFacts& row) {
+  return compounded(unit_roundoff(numerics.pv), row.keys + rescalings(numerics, row));
+}
+
+// P rounds to half a subnormal of its dtype where it is below the normal range (f16: 2^-25 of the largest
+// weight; later maxima only shrink it). exp2 itself is within its ulps of f32's subnormals, or flushed; so is
+// the factor of each rescaling.
+WeightUnderflow weight_underflow(const Numerics& numerics, const RowFacts& row) {
+  const double p = numerics.p == DType::f32 ? 0.0 : format_of(numerics.p).smallest_subnormal / 2;
+  const double tiny = underflow(numerics.qk, numerics.flush_subnormals) * (1 + numerics.exp2_ulps) *
+                      (1 + rescalings(numerics, row));
+  return {tiny + p, numerics.sum_uses_rounded_p ? tiny + p : tiny};
+}
+
+// Each addition and rescaling of the accumulator, and with flushing each v, may lose the underflow of f32
+// (weights are at most 1). A tensor core compares exponents as if P and V were at least normal: its error is
+// product_sum of sum (w_j + p_floor)(|v_j| + v_floor), of which sum w_j |v_j| is counted in value_sum.
+ValueUnderflow value_underflow(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
+  const double n = row.keys;
+  const double tiny = underflow(numerics.pv, numerics.flush_subnormals);
+  const double p_floor = exponent_floor(numerics.pv, numerics.p);
+  const double v_floor = exponent_floor(numerics.pv, shape.inputs);
+  const double sum = product_sum(numerics.pv, row.keys);
+  return {sum * n * p_floor,
+          tiny * (2 * n + rescalings(numerics, row)) + sum * v_floor * (n * p_floor + 2 * row.sum)};
+}
+
+// rcp within its ulps, then a product; or a division, which rounds once.
+double division(const Numerics& numerics) {
+  return 1.01 * (numerics.rcp_ulps * kUlp + unit_roundoff(numerics.pv));
+}
+
+// Round to nearest: half an ulp, half a subnormal below the normal range; infinity from half an ulp above the
+// largest finite number on. In f32 the division's result is the output: nothing to round, but it may
+// underflow.
+OutputRounding output_rounding(const Numerics& numerics) {
+  const Format format = format_of(numerics.out);
+  const double tiny = underflow(numerics.pv, numerics.flush_subnormals);
+  const double overflow = format.largest_finite * (1 + format.unit_roundoff / 2);
+  if (numerics.out == DType::f32 && !is_double(numerics.pv)) return {0.0, tiny, format.largest_finite};
+  return {format.unit_roundoff, format.smallest_subnormal / 2 + tiny, overflow};
+}
+
+// log2(L) within its declared error, absolute below 2, relative above. Either m + ln(L): m's own product with
+// the scale, ln(2) and its product, the sum; or (m2 + log2(L)) ln(2): c's two roundings and m2's, the sum,
+// ln(2), the product. At most u (3|m| + 2 ln(L) + 3|LSE|).
+double lse_arithmetic(const Numerics& numerics, const RowFacts& row) {
+  const double ln_sum = std::log(row.sum);
+  const double lse = row.max + ln_sum;
+  const double u = 1.01 * unit_roundoff(numerics.pv);
+  const double log2 = numerics.log2_absolute * std::max(std::numbers::ln2, ln_sum);
+  const double sums = u * (3 * std::fabs(row.max) + 2 * ln_sum + 3 * std::fabs(lse));
+  return log2 + sums;
+}
+
+// LSE is f32, whatever the arithmetic.
+double lse_rounding(const Numerics& numerics, const RowFacts& row) {
+  return 1.01 * 0x1p-24 * std::fabs(row.max + std::log(row.sum)) +
+         underflow(Accumulation::f32_fma, numerics.flush_subnormals);
+}
+
+Numerics reference_numerics() {
+  constexpr double two_double_ulps = 2 * 0x1p-29;  // in ulps of f32, as they are declared
+  return {.p = DType::f32,
+          .sum_uses_rounded_p = false,
+          .qk = Accumulation::f64,
+          .pv = Accumulation::f64,
+          .exp2_ulps = two_double_ulps,
+          .rcp_ulps = two_double_ulps,
+          .log2_absolute = 0x1p-52,
+          .flush_subnormals = false,
+          .kv_tile = 64,
+          .out = DType::f32,
+          .deterministic = true};
+}
+
+}  // namespace flashdiff::budget

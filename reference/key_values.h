@@ -1,0 +1,24 @@
+#pragma once
+#include "harness/problem/logical.h"
+#include "reference/eigen_types.h"
+
+namespace flashdiff::detail {
+
+/// One K/V head of one sequence in double, converted once for all query heads that share it. Columns are
+/// keys. The maps point into memory of the thread that built them: valid until it builds the next.
+struct KeyValues {
+  Matrix k;  ///< d_qk x kv_len
+  Matrix v;  ///< d_v x kv_len
+};
+[[nodiscard]] KeyValues key_values(const LogicalData& data, int sequence, int kv_head);
+
+/// What the budget asks of K and V beyond their values.
+struct KeyValueBounds {
+  Matrix v_squared;    ///< d_v x kv_len
+  Row k_norm_squared;  ///< kv_len; ||k_j||^2, each |k_jc| raised to `floor` first
+  Row v_largest;       ///< d_v; max_j |v_jc|
+  double k_norm_largest = 0;
+};
+[[nodiscard]] KeyValueBounds key_value_bounds(const KeyValues& kv, double floor);
+
+}  // namespace flashdiff::detail

@@ -1,0 +1,40 @@
+#include "reference/row_blocks.h"
+
+#include <algorithm>
+
+namespace flashdiff::detail {
+
+std::vector<RowBlock> row_blocks(int q_len, int group, int rows) {
+  std::vector<RowBlock> blocks;
+  if (q_len == 0) return blocks;
+  if (q_len <= rows) {
+    const int heads_at_once = rows / q_len;
+    for (int head = 0; head < group; head += heads_at_once)
+      blocks.push_back({head * q_len, std::min(heads_at_once, group - head) * q_len});
+    return blocks;
+  }
+  const int slices = (q_len + rows - 1) / rows;
+  for (int head = 0; head < group; ++head)
+    for (int slice = 0; slice < slices; ++slice) {
+      const auto edge = [&](int s) {
+        return head * q_len + static_cast<int>(std::int64_t{q_len} * s / slices);
+      };
+      blocks.push_back({edge(slice), edge(slice + 1) - edge(slice)});
+    }
+  return blocks;
+}
+
+BlockKeys keys_of(RowBlock block, const Mask& mask, SequenceLengths lengths) {
+  BlockKeys keys;
+  keys.of_row.reserve(static_cast<std::size_t>(block.count));
+  for (int r = block.first; r < block.first + block.count; ++r) {
+    const KeyRange range = visible_keys(mask, lengths, r % lengths.q_len);
+    keys.of_row.push_back(range);
+    if (range.empty()) continue;
+    if (keys.all.empty()) keys.all = range;
+    keys.all = {std::min(keys.all.begin, range.begin), std::max(keys.all.end, range.end)};
+  }
+  return keys;
+}
+
+}  // namespace flashdiff::detail

@@ -1,0 +1,104 @@
+#include "reference/softmax_block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace flashdiff::detail {
+namespace {
+
+constexpr int kKeys = 256;  ///< keys a step: scores of 64 rows then fill a quarter of a 512 KiB cache
+
+/// Below exp(-700) a weight counts for nothing beside the row's largest, which is 1; the clamp keeps it a
+/// normal number (subnormals are slow in some products).
+constexpr double kSmallestExponent = -700.0;
+
+/// Keys [begin, begin + size) as seen from one row: columns of the step outside of them have weight 0.
+KeyRange seen_in_step(KeyRange row, int begin, int size) {
+  return {std::clamp(row.begin - begin, 0, size), std::clamp(row.end - begin, 0, size)};
+}
+
+/// Scores of one row in one step become weights in place. Returns the factor that brings what was summed
+/// before to the new maximum.
+template <class Scores>
+double weigh(Scores&& scores, KeyRange seen, double& max, double& sum) {
+  scores.head(seen.begin).setZero();
+  scores.tail(scores.size() - seen.end).setZero();
+  auto mine = scores.segment(seen.begin, seen.size());
+  const double new_max = std::max(max, mine.maxCoeff());
+  const double factor = std::exp(max - new_max);  // 0 at the row's first keys, where max is -inf
+  mine = (mine - new_max).max(kSmallestExponent).exp();
+  sum = sum * factor + mine.sum();
+  max = new_max;
+  return factor;
+}
+
+/// One pass over the keys. `rescale(row, factor)` is told when a row's maximum moves, `add(begin, weights)`
+/// gets the weights of each step: keys x rows, first key `begin`.
+template <class Rescale, class Add>
+void for_each_step(const Matrix& q, const KeyValues& kv, const BlockKeys& keys, Row& max, Row& sum,
+                   Rescale rescale, Add add) {
+  thread_local Scratch scores_memory;
+  max.setConstant(-std::numeric_limits<double>::infinity());
+  sum.setZero();
+  for (int begin = keys.all.begin; begin < keys.all.end; begin += kKeys) {
+    const int size = std::min(kKeys, keys.all.end - begin);
+    Matrix scores = scores_memory.matrix(size, q.cols());
+    scores.noalias() = kv.k.middleCols(begin, size).transpose() * q;
+    for (Eigen::Index r = 0; r < q.cols(); ++r) {
+      const KeyRange seen = seen_in_step(keys.of_row[static_cast<std::size_t>(r)], begin, size);
+      if (seen.empty()) {
+        scores.col(r).setZero();
+        continue;
+      }
+      const double factor = weigh(scores.col(r).array(), seen, max(r), sum(r));
+      if (factor != 1.0) rescale(r, factor);
+    }
+    add(begin, scores);
+  }
+}
+
+SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
+  thread_local Scratch max, sum, p_v;
+  SoftmaxBlock block{max.row(rows), sum.row(rows), p_v.matrix(d_v, rows)};
+  block.p_v.setZero();
+  return block;
+}
+
+}  // namespace
+
+SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys) {
+  SoftmaxBlock block = empty_block(q.cols(), kv.v.rows());
+  for_each_step(
+      q, kv, keys, block.max, block.sum, [&](Eigen::Index r, double factor) { block.p_v.col(r) *= factor; },
+      [&](int begin, const Matrix& weights) {
+        block.p_v.noalias() += kv.v.middleCols(begin, weights.rows()) * weights;
+      });
+  return block;
+}
+
+SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, const KeyValueBounds& bounds,
+                                      const BlockKeys& keys) {
+  thread_local Scratch p_v_squared, p_k_norm_squared;
+  SoftmaxBlock block = empty_block(q.cols(), kv.v.rows());
+  SoftmaxMoments moments{p_v_squared.matrix(kv.v.rows(), q.cols()), p_k_norm_squared.row(q.cols())};
+  moments.p_v_squared.setZero();
+  moments.p_k_norm_squared.setZero();
+  for_each_step(
+      q, kv, keys, block.max, block.sum,
+      [&](Eigen::Index r, double factor) {
+        block.p_v.col(r) *= factor;
+        moments.p_v_squared.col(r) *= factor;
+        moments.p_k_norm_squared(r) *= factor;
+      },
+      [&](int begin, const Matrix& weights) {
+        const Eigen::Index size = weights.rows();
+        block.p_v.noalias() += kv.v.middleCols(begin, size) * weights;
+        moments.p_v_squared.noalias() += bounds.v_squared.middleCols(begin, size) * weights;
+        moments.p_k_norm_squared.matrix().noalias() +=
+            weights.transpose() * bounds.k_norm_squared.segment(begin, size).matrix();
+      });
+  return {block, moments};
+}
+
+}  // namespace flashdiff::detail
