@@ -1,0 +1,144 @@
+#include <array>
+#include <map>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/backend/answerers/answerers.h"
+#include "harness/driver/handles.h"
+
+namespace flashdiff {
+namespace {
+
+using driver::Context;
+using driver::DeviceBuffer;
+using driver::Driver;
+using driver::Module;
+
+/// The device buffers of one call, exactly as large as what they hold: softcuda's memcheck then sees the
+/// first byte beyond a guard band. Allocating costs microseconds on softcuda; on a GPU the copies outweigh
+/// it.
+class CallMemory {
+ public:
+  explicit CallMemory(const Driver& driver) : driver_(driver) {}
+
+  /// Device address of the copy of `bytes`.
+  Outcome<CUdeviceptr> put(std::span<const std::byte> bytes) {
+    Outcome<DeviceBuffer> buffer = DeviceBuffer::allocate(driver_, bytes.size());
+    if (!buffer) return tl::unexpected<Error>(std::move(buffer.error()));
+    if (auto copied = buffer->upload(bytes); !copied) return tl::unexpected<Error>(std::move(copied.error()));
+    buffers_.push_back(std::move(*buffer));
+    return buffers_.back().address();
+  }
+  Outcome<void> take(std::size_t index, std::span<std::byte> to) const {
+    return buffers_[index].download(to);
+  }
+
+ private:
+  const Driver& driver_;
+  std::vector<DeviceBuffer> buffers_;
+};
+
+class FlashBackend final : public Backend {
+ public:
+  FlashBackend(const kernels::Kernel& kernel, Context context, Module module)
+      : Backend(std::string(kernel.name)),
+        kernel_(kernel),
+        context_(std::move(context)),
+        module_(std::move(module)) {}
+
+  [[nodiscard]] Support supports(const Case& c) const override {
+    std::string why_not = kernel_.plan.why_not(c);
+    return {why_not.empty(), std::move(why_not)};
+  }
+  [[nodiscard]] Numerics numerics(const Problem& problem) const override {
+    return kernel_.plan.numerics(problem);
+  }
+
+ private:
+  static constexpr std::array kTensors{&LaidOut::q, &LaidOut::k, &LaidOut::v, &LaidOut::o, &LaidOut::lse};
+
+  Outcome<void> do_run(LaidOut& io) override {
+    if (broken_)
+      return harness_error(fmt::format("{}: the device's context is broken by an earlier fault", name()));
+    Outcome<void> done = answer(io);
+    // A fault is sticky: every later call of this context fails, whatever it asks.
+    if (!done && done.error().kind == ErrorKind::device_fault) broken_ = true;
+    return done;
+  }
+
+  Outcome<void> answer(LaidOut& io) {
+    CallMemory memory(context_.driver());
+    std::array<CUdeviceptr, kTensors.size()> body{};
+    for (std::size_t i = 0; i < kTensors.size(); ++i) {
+      const Outcome<CUdeviceptr> at = memory.put((io.*kTensors[i]).bytes);
+      if (!at) return tl::unexpected<Error>(at.error());
+      body[i] = *at + LaidOutTensor::guard_bytes;
+    }
+    const kernels::Needs needs = kernel_.plan.needs(io);
+    kernels::Addresses addresses{body[0], body[1], body[2], body[3], body[4]};
+    const Outcome<CUdeviceptr> metadata = memory.put(needs.metadata);
+    if (!metadata) return tl::unexpected<Error>(metadata.error());
+    addresses.metadata = *metadata;
+    // All ones: NaN in every floating-point type, and no plausible count.
+    const Outcome<CUdeviceptr> workspace =
+        memory.put(std::vector<std::byte>(needs.workspace_bytes, std::byte{0xff}));
+    if (!workspace) return tl::unexpected<Error>(workspace.error());
+    addresses.workspace = *workspace;
+
+    for (const kernels::Launch& launch : kernel_.plan.plan(io, addresses))
+      if (auto launched = run_launch(launch); !launched) return launched;
+    for (std::size_t i = 0; i < kTensors.size(); ++i)
+      if (auto copied = memory.take(i, (io.*kTensors[i]).bytes); !copied) return copied;
+    return {};
+  }
+
+  Outcome<void> run_launch(const kernels::Launch& launch) {
+    auto known = functions_.find(launch.entry);
+    if (known == functions_.end()) {
+      const Outcome<CUfunction> found = module_.function(launch.entry);
+      if (!found) return tl::unexpected<Error>(found.error());
+      known = functions_.emplace(launch.entry, *found).first;
+    }
+    driver::LaunchShape shape;
+    std::copy(std::begin(launch.grid), std::end(launch.grid), shape.grid);
+    std::copy(std::begin(launch.block), std::end(launch.block), shape.block);
+    shape.shared_bytes = launch.shared_bytes;
+    return driver::launch_and_wait(context_.driver(), known->second, shape, launch.parameters);
+  }
+
+  const kernels::Kernel& kernel_;
+  Context context_;  // before the module, which is unloaded first
+  Module module_;
+  std::map<std::string, CUfunction> functions_;
+  bool broken_ = false;
+};
+
+}  // namespace
+
+Outcome<std::unique_ptr<Backend>> flash_backend(const kernels::Kernel& kernel,
+                                                const BackendOptions& options) {
+  const auto failed = [](Error error) { return tl::unexpected<Error>(std::move(error)); };
+  auto driver = Driver::load(options.device);
+  if (!driver) return failed(std::move(driver.error()));
+  if ((*driver)->is_soft()) (*driver)->soft().set_threads(static_cast<unsigned>(options.soft_threads));
+  auto context = Context::open(*driver);
+  if (!context) return failed(std::move(context.error()));
+
+  std::string file;
+  std::string_view image = kernel.image;
+  std::string name(kernel.name);
+  if (const auto own = options.images.find(name); own != options.images.end()) {
+    Outcome<std::string> text = read_image(own->second);
+    if (!text) return failed(std::move(text.error()));
+    file = std::move(*text);
+    image = file;
+    name = own->second;
+  }
+  auto module = Module::load(**driver, image, name);
+  if (!module) return failed(std::move(module.error()));
+  return std::make_unique<FlashBackend>(kernel, std::move(*context), std::move(*module));
+}
+
+}  // namespace flashdiff

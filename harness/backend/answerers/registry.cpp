@@ -1,0 +1,32 @@
+#include "harness/backend/answerers/registry.h"
+
+#include <fmt/format.h>
+
+#include "harness/backend/answerers/answerers.h"
+
+namespace flashdiff {
+
+const std::vector<BackendEntry>& backend_registry() {
+  static const std::vector<BackendEntry> entries = [] {
+    std::vector<BackendEntry> made;
+    for (const kernels::Kernel& kernel : kernels::all_kernels())
+      made.push_back({std::string(kernel.name), std::string(kernel.plan.description),
+                      [&kernel](const BackendOptions& options) { return flash_backend(kernel, options); }});
+    made.push_back(
+        {"reference", "Eigen in double precision, rounded to the dtype: what the others are compared with",
+         [](const BackendOptions&) -> Outcome<std::unique_ptr<Backend>> { return reference_backend(); }});
+    return made;
+  }();
+  return entries;
+}
+
+Outcome<std::unique_ptr<Backend>> open_backend(const std::string& name, const BackendOptions& options) {
+  std::string known;
+  for (const BackendEntry& entry : backend_registry()) {
+    if (entry.name == name) return entry.open(options);
+    known += (known.empty() ? "" : ", ") + entry.name;
+  }
+  return bad_input(fmt::format("no backend '{}', expected one of: {}", name, known));
+}
+
+}  // namespace flashdiff
