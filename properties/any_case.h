@@ -1,0 +1,22 @@
+#pragma once
+#include <vector>
+
+#include <rapidcheck.h>
+
+#include "harness/problem/case.h"
+
+namespace flashdiff {
+
+/// What random cases are made of; an empty list allows everything.
+struct CaseOptions {
+  std::vector<Padding> paddings;
+  std::vector<DType> dtypes;
+  std::vector<MaskKind> masks;
+  std::vector<DataFamily> data;  ///< `file` is never drawn
+  int largest_head_dim = 128;    ///< what the in-repo kernels take
+};
+
+/// Valid cases that reach what breaks attention kernels. Values only: simpler.h says how a case shrinks.
+[[nodiscard]] rc::Gen<Case> any_case(const CaseOptions& options);
+
+}  // namespace flashdiff

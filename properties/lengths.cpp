@@ -1,0 +1,168 @@
+#include "properties/lengths.h"
+
+#include <algorithm>
+#include <set>
+
+#include "properties/choices.h"
+
+namespace flashdiff {
+namespace {
+
+constexpr int kTile = 64;
+
+rc::Gen<int> batch_size() {
+  return rc::gen::weightedElement<int>({{4, 1}, {5, 2}, {4, 3}, {1, 4}, {1, 5}, {1, 8}});
+}
+
+/// A batch whose sequences are drawn one by one.
+rc::Gen<std::vector<SequenceLengths>> batch_of(rc::Gen<SequenceLengths> one) {
+  return rc::gen::exec([one] {
+    std::vector<SequenceLengths> batch(static_cast<std::size_t>(*batch_size()));
+    for (SequenceLengths& lengths : batch) lengths = *one;
+    return batch;
+  });
+}
+
+rc::Gen<SequenceLengths> prefill() {
+  return rc::gen::map(any_rows(), [](int rows) { return SequenceLengths{rows, rows}; });
+}
+rc::Gen<SequenceLengths> decode() {
+  return rc::gen::map(any_rows(), [](int rows) { return SequenceLengths{1, std::max(2, rows)}; });
+}
+rc::Gen<SequenceLengths> chunked() {
+  return rc::gen::exec([] {
+    const int keys = std::max(3, *any_rows());
+    const int chunk = *rc::gen::oneOf(few_rows(), whole(2, keys));
+    return SequenceLengths{std::min(chunk, keys - 1), keys};
+  });
+}
+rc::Gen<SequenceLengths> cross() {
+  return rc::gen::exec([] {
+    const int queries = *any_rows();
+    return SequenceLengths{queries, *any_rows()};
+  });
+}
+
+}  // namespace
+
+rc::Gen<int> near_a_tile_edge() {
+  return rc::gen::exec([] {
+    const int tiles = *rc::gen::weightedElement<int>({{4, 1}, {3, 2}, {1, 3}, {1, 4}});
+    return tiles * kTile + *whole(-1, 2);
+  });
+}
+
+rc::Gen<int> sixty_four_modulo_128() { return rc::gen::weightedElement<int>({{3, 64}, {2, 192}, {1, 320}}); }
+
+rc::Gen<int> few_rows() { return whole(2, 17); }
+
+rc::Gen<int> any_rows() {
+  return rc::gen::weightedOneOf<int>({{1, rc::gen::just(0)},
+                                      {2, rc::gen::just(1)},
+                                      {5, few_rows()},
+                                      {6, near_a_tile_edge()},
+                                      {2, sixty_four_modulo_128()},
+                                      {4, whole(17, 160)},
+                                      {1, whole(257, 600)}});
+}
+
+rc::Gen<std::vector<SequenceLengths>> prefill_lengths() { return batch_of(prefill()); }
+rc::Gen<std::vector<SequenceLengths>> chunked_lengths() { return batch_of(chunked()); }
+rc::Gen<std::vector<SequenceLengths>> decode_lengths() { return batch_of(decode()); }
+rc::Gen<std::vector<SequenceLengths>> cross_lengths() { return batch_of(cross()); }
+
+rc::Gen<std::vector<SequenceLengths>> one_long_many_short() {
+  return rc::gen::exec([] {
+    const auto sequences = static_cast<std::size_t>(*whole(2, 6));
+    const auto longest = static_cast<std::size_t>(*whole(0, static_cast<int>(sequences)));
+    const int rows = *rc::gen::oneOf(near_a_tile_edge(), whole(100, 300));
+    const bool square = *rc::gen::arbitrary<bool>();
+    std::vector<SequenceLengths> batch(sequences);
+    for (std::size_t s = 0; s < sequences; ++s) {
+      const int keys = s == longest ? rows : *whole(0, 9);
+      const int queries = *whole(0, 9);
+      batch[s] = {square ? keys : queries, keys};
+    }
+    return batch;
+  });
+}
+
+rc::Gen<std::vector<SequenceLengths>> any_lengths() {
+  const auto mixed = batch_of(
+      rc::gen::weightedOneOf<SequenceLengths>({{2, prefill()}, {2, chunked()}, {2, decode()}, {1, cross()}}));
+  return rc::gen::weightedOneOf<std::vector<SequenceLengths>>({{4, prefill_lengths()},
+                                                               {3, chunked_lengths()},
+                                                               {3, decode_lengths()},
+                                                               {4, cross_lengths()},
+                                                               {3, one_long_many_short()},
+                                                               {3, mixed}});
+}
+
+namespace {
+
+/// An axis whose classes are those of the sequences, each once.
+Axis of_each(std::string name, std::vector<std::string> values, std::string (*class_of)(SequenceLengths)) {
+  return {std::move(name), std::move(values), [class_of](const Case& c) {
+            std::set<std::string> classes;
+            for (const SequenceLengths& lengths : c.problem.sequences) classes.insert(class_of(lengths));
+            return std::vector<std::string>(classes.begin(), classes.end());
+          }};
+}
+
+std::string empty_part(SequenceLengths lengths) {
+  if (lengths.q_len == 0 && lengths.kv_len == 0) return "both";
+  if (lengths.q_len == 0) return "q";
+  return lengths.kv_len == 0 ? "kv" : "none";
+}
+
+std::string residue(SequenceLengths lengths) {
+  switch (lengths.kv_len % kTile) {
+    case 0: return "0";
+    case 1: return "1";
+    case kTile - 1: return "63";
+    default: return "other";
+  }
+}
+
+std::string tiles(SequenceLengths lengths) {
+  const int count = (lengths.kv_len + kTile - 1) / kTile;
+  return count > 2 ? "3+" : std::to_string(count);
+}
+
+std::string order_of_lengths(SequenceLengths lengths) {
+  if (lengths.q_len == lengths.kv_len) return "equal";
+  return lengths.q_len < lengths.kv_len ? "below" : "above";
+}
+
+std::string half_tile(SequenceLengths lengths) { return lengths.kv_len % 128 == 64 ? "64" : "other"; }
+
+std::vector<std::string> raggedness(const Case& c) {
+  const auto [least, most] = std::minmax_element(
+      c.problem.sequences.begin(), c.problem.sequences.end(),
+      [](const SequenceLengths& a, const SequenceLengths& b) { return a.kv_len < b.kv_len; });
+  if (least->kv_len == most->kv_len) return {"equal"};
+  return {least->kv_len * 8 <= most->kv_len ? "much-shorter" : "ragged"};
+}
+
+}  // namespace
+
+std::vector<Axis> length_axes() {
+  return {
+      {"phase",
+       {"prefill", "chunked", "decode", "cross", "mixed"},
+       [](const Case& c) { return std::vector<std::string>{name_of(phase_of(c.problem))}; }},
+      {"batch",
+       {"1", "2", "3+"},
+       [](const Case& c) {
+         return std::vector<std::string>{c.problem.batch() > 2 ? "3+" : std::to_string(c.problem.batch())};
+       }},
+      {"kv-lengths", {"equal", "ragged", "much-shorter"}, raggedness},
+      of_each("empty", {"none", "q", "kv", "both"}, empty_part),
+      of_each("q-to-kv", {"equal", "below", "above"}, order_of_lengths),
+      of_each("kv-tiles", {"0", "1", "2", "3+"}, tiles),
+      of_each("kv%64", {"0", "1", "63", "other"}, residue),
+      of_each("kv%128", {"64", "other"}, half_tile),
+  };
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,162 @@
+#include "properties/simpler.h"
+
+#include <algorithm>
+
+namespace flashdiff {
+namespace {
+
+/// The steps of one kind, appended to `steps`.
+using Steps = std::vector<Case>;
+
+/// `c` with `change` made to a copy.
+template <class Change>
+void step(const Case& c, Steps& steps, Change change) {
+  Case next = c;
+  change(next);
+  if (!(next == c)) steps.push_back(std::move(next));
+}
+
+/// value - (value - low), then closer and closer to value: what halving finds in a logarithm of steps.
+std::vector<int> towards(int value, int low) {
+  std::vector<int> values;
+  for (const int one : {low, low + 1})
+    if (one < value) values.push_back(one);
+  for (int gap = (value - low) / 2; gap > 0; gap /= 2)
+    if (value - gap > low + 1) values.push_back(value - gap);
+  return values;
+}
+
+void keep_sequences(Case& c, std::size_t begin, std::size_t end) {
+  Problem& p = c.problem;
+  p.sequences = {p.sequences.begin() + static_cast<std::ptrdiff_t>(begin),
+                 p.sequences.begin() + static_cast<std::ptrdiff_t>(end)};
+  if (p.data_rows.empty()) return;
+  p.data_rows = {p.data_rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                 p.data_rows.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+void fewer_sequences(const Case& c, Steps& steps) {
+  const std::size_t batch = c.problem.sequences.size();
+  if (batch == 1) return;
+  for (std::size_t s = 0; s < batch; ++s) step(c, steps, [s](Case& n) { keep_sequences(n, s, s + 1); });
+  if (batch == 2) return;
+  step(c, steps, [batch](Case& n) { keep_sequences(n, 0, batch / 2); });
+  step(c, steps, [batch](Case& n) { keep_sequences(n, batch / 2, batch); });
+  for (std::size_t s = 0; s < batch; ++s)
+    step(c, steps, [s](Case& n) {
+      const auto at = static_cast<std::ptrdiff_t>(s);
+      n.problem.sequences.erase(n.problem.sequences.begin() + at);
+      if (!n.problem.data_rows.empty()) n.problem.data_rows.erase(n.problem.data_rows.begin() + at);
+    });
+}
+
+void fewer_heads(const Case& c, Steps& steps) {
+  const int h_kv = c.problem.h_kv, group = c.problem.group();
+  const auto heads = [&](int new_group, int new_h_kv) {
+    step(c, steps, [=](Case& n) {
+      n.problem.h_q = new_group * new_h_kv;
+      n.problem.h_kv = new_h_kv;
+    });
+  };
+  heads(1, 1);
+  heads(group, 1);
+  heads(1, h_kv);
+  if (group > 2) heads(2, h_kv);
+  if (h_kv > 2) heads(group, 2);
+}
+
+/// Of all sequences together, which keeps what they have in common.
+void shorter_batch(const Case& c, Steps& steps) {
+  for (int most : {1, 2, 8, 16, 63, 64, 65, 128, 129})
+    step(c, steps, [most](Case& n) {
+      for (SequenceLengths& one : n.problem.sequences)
+        one = {std::min(one.q_len, most), std::min(one.kv_len, most)};
+    });
+  for (int most : {0, 1, 2, 16, 64})
+    step(c, steps, [most](Case& n) {
+      for (SequenceLengths& one : n.problem.sequences) one.q_len = std::min(one.q_len, most);
+    });
+}
+
+/// Of one sequence: a tile less keeps its residue, both lengths less by the same keeps the diagonal.
+void shorter_sequences(const Case& c, Steps& steps) {
+  for (std::size_t s = 0; s < c.problem.sequences.size(); ++s) {
+    const auto [q_len, kv_len] = c.problem.sequences[s];
+    const auto lengths = [&](int q, int kv) {
+      step(c, steps, [=](Case& n) { n.problem.sequences[s] = {q, kv}; });
+    };
+    if (q_len > 64 && kv_len > 64) lengths(q_len - 64, kv_len - 64);
+    if (kv_len > 64) lengths(q_len, kv_len - 64);
+    if (q_len > 64) lengths(q_len - 64, kv_len);
+    for (int both : towards(std::min(q_len, kv_len), 0)) {
+      const int less = std::min(q_len, kv_len) - both;
+      lengths(q_len - less, kv_len - less);
+    }
+    for (int q : towards(q_len, 0)) lengths(q, kv_len);
+    for (int kv : towards(kv_len, 0)) lengths(q_len, kv);
+  }
+}
+
+void narrower_heads(const Case& c, Steps& steps) {
+  const auto dims = [&](int d_qk, int d_v) {
+    step(c, steps, [=](Case& n) {
+      n.problem.d_qk = std::min(n.problem.d_qk, d_qk);
+      n.problem.d_v = std::min(n.problem.d_v, d_v);
+    });
+  };
+  for (int d : {1, 2, 8, 16, 32, 64}) dims(d, d);
+  for (int d : towards(c.problem.d_qk, 1)) dims(d, c.problem.d_v);
+  for (int d : towards(c.problem.d_v, 1)) dims(c.problem.d_qk, d);
+}
+
+void plainer_mask(const Case& c, Steps& steps) {
+  const auto mask = [&](Mask other) { step(c, steps, [other](Case& n) { n.problem.mask = other; }); };
+  const Mask& asked = c.problem.mask;
+  if (asked.kind == MaskKind::none) return;
+  mask({MaskKind::none});
+  if (asked.kind != MaskKind::causal_bottom_right) mask({MaskKind::causal_bottom_right});
+  if (asked.kind != MaskKind::window) return;
+  mask({asked.kind, Mask::unbounded, asked.right});
+  mask({asked.kind, asked.left, Mask::unbounded});
+  for (int left : towards(asked.left, 0)) mask({asked.kind, left, asked.right});
+  for (int right : towards(asked.right, 0)) mask({asked.kind, asked.left, right});
+}
+
+void plainer_values(const Case& c, Steps& steps) {
+  step(c, steps, [](Case& n) {
+    n.problem.data = DataFamily::normal;
+    n.problem.data_file.clear();
+    n.problem.data_rows.clear();
+  });
+  step(c, steps, [](Case& n) { n.problem.scale.reset(); });
+  step(c, steps, [](Case& n) { n.problem.dtype = DType::f32; });
+  step(c, steps, [](Case& n) { n.problem.seed = 0; });
+}
+
+void plainer_layout(const Case& c, Steps& steps) {
+  step(c, steps, [](Case& n) { n.layout = {}; });
+  step(c, steps, [](Case& n) { n.layout.padding = Padding::right; });
+  if (c.layout.padding == Padding::both || c.layout.padding == Padding::packed)
+    step(c, steps, [](Case& n) { n.layout.padding = Padding::left; });
+  step(c, steps, [](Case& n) { n.layout.view = false; });
+  step(c, steps, [](Case& n) { n.layout.order = Order::bshd; });
+  for (int pad : towards(c.layout.pad, 0)) step(c, steps, [pad](Case& n) { n.layout.pad = pad; });
+  step(c, steps, [](Case& n) { n.poison = Poison::nan; });
+}
+
+}  // namespace
+
+std::vector<Case> simpler(const Case& c) {
+  Steps steps;
+  for (auto* kind : {fewer_sequences, fewer_heads, shorter_batch, shorter_sequences, narrower_heads,
+                     plainer_mask, plainer_values, plainer_layout})
+    kind(c, steps);
+  return steps;
+}
+
+rc::Shrinkable<Case> shrinkable(Case c) {
+  return rc::shrinkable::shrinkRecur(std::move(c),
+                                     [](const Case& from) { return rc::seq::fromContainer(simpler(from)); });
+}
+
+}  // namespace flashdiff

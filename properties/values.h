@@ -1,0 +1,20 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include <rapidcheck.h>
+
+#include "harness/problem/problem.h"
+#include "properties/axis.h"
+
+namespace flashdiff {
+
+[[nodiscard]] rc::Gen<DType> any_dtype(const std::vector<DType>& allowed);
+/// Ordinary values in a third of the cases; never `file`, which needs a capture.
+[[nodiscard]] rc::Gen<DataFamily> any_data(std::vector<DataFamily> allowed);
+/// Mostly the usual 1/sqrt(d), so absent.
+[[nodiscard]] rc::Gen<std::optional<float>> any_scale();
+
+[[nodiscard]] std::vector<Axis> value_axes();
+
+}  // namespace flashdiff

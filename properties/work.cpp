@@ -1,0 +1,79 @@
+#include "properties/work.h"
+
+#include <algorithm>
+
+#include "properties/choices.h"
+
+namespace flashdiff {
+namespace {
+
+double work_of(const SequenceLengths& lengths) {
+  return static_cast<double>(lengths.q_len) * ((lengths.kv_len + 63) / 64 * 64);
+}
+
+// Each takes one thing away, and does nothing where that is at its least.
+
+void drop_a_sequence(Problem& p) {
+  if (p.batch() > 1) p.sequences.pop_back();
+}
+void drop_a_kv_head(Problem& p) {
+  const int group = p.group();
+  p.h_kv = std::max(1, p.h_kv - 1);
+  p.h_q = group * p.h_kv;
+}
+void narrow_the_group(Problem& p) {
+  const int group = p.group();
+  p.h_q = p.h_kv * (group > 3 ? 3 : std::max(1, group - 1));
+}
+void narrow_the_heads(Problem& p) {
+  for (int most : {72, 40, 24, 17, 8}) {
+    if (std::max(p.d_qk, p.d_v) <= most) continue;
+    p.d_qk = std::min(p.d_qk, most);
+    p.d_v = std::min(p.d_v, most);
+    return;
+  }
+}
+/// Down to the next tile edge below, and then to a few rows, so that what is left still reaches an edge.
+void shorten_the_longest(Problem& p) {
+  const auto longest = std::max_element(p.sequences.begin(), p.sequences.end(),
+                                        [](auto a, auto b) { return work_of(a) < work_of(b); });
+  for (int most : {129, 65, 9})
+    if (longest->q_len > most) {
+      if (longest->q_len == longest->kv_len) longest->kv_len = most;
+      longest->q_len = most;
+      return;
+    }
+  longest->kv_len = std::min(longest->kv_len, 65);
+}
+
+}  // namespace
+
+double work_of(const Problem& problem) {
+  double products = 0;
+  for (const SequenceLengths& lengths : problem.sequences) products += work_of(lengths);
+  return products * problem.h_q * (problem.d_qk + problem.d_v);
+}
+
+rc::Gen<double> any_work() {
+  return rc::gen::withSize([](int size) {
+    return rc::gen::map(
+        rc::gen::weightedElement<double>({{3, 5e5}, {6, 2e6}, {5, 4e6}, {1, 1.6e7}}),
+        [size](double work) { return work * std::min(size, rc::kNominalSize) / rc::kNominalSize; });
+  });
+}
+
+rc::Gen<Problem> within_work(Problem problem, double work) {
+  return rc::gen::exec([problem = std::move(problem), work] {
+    // The least that these can leave, 9 queries over 65 keys of 1 head and width 8, is below any `work`.
+    using Take = void (*)(Problem&);
+    Problem p = problem;
+    while (work_of(p) > work) {
+      const Take take = *rc::gen::element<Take>(drop_a_sequence, drop_a_kv_head, narrow_the_group,
+                                                narrow_the_heads, shorten_the_longest);
+      take(p);
+    }
+    return p;
+  });
+}
+
+}  // namespace flashdiff
