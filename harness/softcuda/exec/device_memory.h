@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -73,7 +74,7 @@ class DeviceMemory {
   std::uint64_t committed_ = 0;                  ///< readable and writable up to here
   std::uint64_t top_ = 0;                        ///< never given out from here on
   std::map<std::uint64_t, std::uint64_t> free_;  ///< base -> bytes, coalesced, ready for use
-  std::vector<Hole> waiting_;                    ///< freed, in quarantine, oldest first
+  std::deque<Hole> waiting_;                     ///< freed, in quarantine, oldest first
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t used_ = 0;
   check::Allocations allocations_;

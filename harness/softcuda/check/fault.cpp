@@ -1,0 +1,36 @@
+#include "harness/softcuda/check/fault.h"
+
+namespace softcuda::check {
+
+const char* name_of(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::out_of_bounds: return "out-of-bounds access";
+    case FaultKind::use_after_free: return "use after free";
+    case FaultKind::null_pointer: return "null pointer";
+    case FaultKind::misaligned: return "misaligned access";
+    case FaultKind::wrong_space: return "address of another state space";
+    case FaultKind::deadlock: return "deadlock";
+    case FaultKind::divergent_sync: return "lane outside of its own member mask";
+    case FaultKind::instruction_limit: return "instruction limit reached";
+    case FaultKind::trap: return "trap";
+    case FaultKind::assertion: return "assertion failed";
+    case FaultKind::call_depth: return "calls nested too deep";
+  }
+  return "fault";
+}
+
+Code code_of(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::misaligned: return Code::misaligned_address;
+    case FaultKind::wrong_space: return Code::invalid_address_space;
+    case FaultKind::deadlock:
+    case FaultKind::instruction_limit: return Code::launch_timeout;
+    case FaultKind::divergent_sync:
+    case FaultKind::trap:
+    case FaultKind::call_depth: return Code::launch_failed;
+    case FaultKind::assertion: return Code::assert_failed;
+    default: return Code::illegal_address;
+  }
+}
+
+}  // namespace softcuda::check

@@ -1,0 +1,248 @@
+#include "harness/softcuda/exec/block.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <new>
+
+#include "harness/softcuda/exec/report.h"
+
+namespace softcuda::exec {
+namespace {
+
+constexpr std::size_t kAlign = 64;
+/// Instructions that a warp may issue before another one gets a turn. Long enough that switching costs
+/// nothing, short enough that a warp which waits for another one's store does not wait for long.
+constexpr std::int64_t kTurn = 65536;
+/// Shared and local memory start as this byte: a NaN in every floating-point format, so that a value that was
+/// never written shows.
+constexpr int kNeverWritten = 0xff;
+
+}  // namespace
+
+void Arena::Free::operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlign}); }
+
+std::byte* Arena::reserve(std::size_t bytes) {
+  if (bytes > bytes_) {
+    data_.reset(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlign})));
+    bytes_ = bytes;
+  }
+  return data_.get();
+}
+
+BlockRunner::BlockRunner(const Launch& launch)
+    : launch_(launch), sites_(launch.program.sites), threads_(launch.warps()) {
+  const Program& program = launch.program;
+  const std::size_t files = std::size_t{program.file_bytes} * launch.warps();
+  std::memset(files_.reserve(std::max<std::size_t>(files, 1)), 0, files);
+  shared_.reserve(std::max<std::uint32_t>(launch.shared_bytes(), 1));
+  local_.reserve(std::max<std::size_t>(std::size_t{program.local_bytes} * launch.warps() * isa::kLanes, 1));
+  for (std::uint32_t index = 0; index < launch.warps(); ++index) {
+    isa::Warp& w = *new (files_.data() + std::size_t{program.file_bytes} * index) isa::Warp;
+    w.shared = shared_.data();
+    w.shared_bytes = launch.shared_bytes();
+    w.local_bytes = program.local_bytes;
+    w.local = local_.data() + std::size_t{program.local_bytes} * index * isa::kLanes;
+    w.params = launch.parameters.data();
+    w.param_bytes = program.parameter_bytes;
+    w.index = static_cast<int>(index);
+    w.sites = sites_.data();
+    w.allocations = &launch.allocations;
+  }
+  fill_constants();
+}
+
+isa::Warp& BlockRunner::warp(std::uint32_t index) const {
+  return *reinterpret_cast<isa::Warp*>(files_.data() + std::size_t{launch_.program.file_bytes} * index);
+}
+
+void BlockRunner::fill_constants() {
+  for (std::uint32_t index = 0; index < launch_.warps(); ++index) {
+    isa::Warp& w = warp(index);
+    for (const ConstantRow& c : launch_.program.constants) {
+      switch (c.bits) {
+        case 1: w.predicate(c.row) = c.value != 0 ? isa::kAllLanes : 0; break;
+        case 16:
+          std::fill_n(w.row<std::uint16_t>(c.row), isa::kLanes, static_cast<std::uint16_t>(c.value));
+          break;
+        case 32:
+          std::fill_n(w.row<std::uint32_t>(c.row), isa::kLanes, static_cast<std::uint32_t>(c.value));
+          break;
+        default: std::fill_n(w.row<std::uint64_t>(c.row), isa::kLanes, c.value); break;
+      }
+    }
+    for (const SpecialRow& special : launch_.program.specials) fill_special(w, special);
+  }
+}
+
+std::uint64_t BlockRunner::special_value(Special what, std::uint32_t thread, std::uint32_t lane) const {
+  const auto& b = launch_.block;
+  using enum Special;
+  switch (what) {
+    case tid_x: return thread % b[0];
+    case tid_y: return thread / b[0] % b[1];
+    case tid_z: return thread / b[0] / b[1];
+    case ntid_x: return b[0];
+    case ntid_y: return b[1];
+    case ntid_z: return b[2];
+    case ctaid_x: return position_[0];
+    case ctaid_y: return position_[1];
+    case ctaid_z: return position_[2];
+    case nctaid_x: return launch_.grid[0];
+    case nctaid_y: return launch_.grid[1];
+    case nctaid_z: return launch_.grid[2];
+    case laneid: return lane;
+    case warpid: return thread / isa::kLanes;
+    case nwarpid: return launch_.warps();
+    case one: return 1;
+    case lanemask_eq: return 1u << lane;
+    case lanemask_lt: return (1u << lane) - 1;
+    case lanemask_le: return (2u << lane) - 1;
+    case lanemask_ge: return ~((1u << lane) - 1);
+    case lanemask_gt: return ~((2u << lane) - 1);
+    case dynamic_shared_bytes: return launch_.dynamic_shared_bytes;
+    case total_shared_bytes: return launch_.shared_bytes();
+    default: return 0;
+  }
+}
+
+void BlockRunner::fill_special(isa::Warp& w, const SpecialRow& special) {
+  for (std::uint32_t lane = 0; lane < isa::kLanes; ++lane) {
+    const std::uint64_t value =
+        special_value(special.what, static_cast<std::uint32_t>(w.index) * isa::kLanes + lane, lane);
+    switch (special.bits) {
+      case 16: w.row<std::uint16_t>(special.row)[lane] = static_cast<std::uint16_t>(value); break;
+      case 32: w.row<std::uint32_t>(special.row)[lane] = static_cast<std::uint32_t>(value); break;
+      default: w.row<std::uint64_t>(special.row)[lane] = value & 0xffffffffu; break;
+    }
+  }
+}
+
+void BlockRunner::start() {
+  std::memset(shared_.data(), kNeverWritten, launch_.shared_bytes());
+  std::memset(local_.data(), kNeverWritten,
+              std::size_t{launch_.program.local_bytes} * launch_.warps() * isa::kLanes);
+  barriers_.fill({});
+  for (std::uint32_t index = 0; index < launch_.warps(); ++index) {
+    isa::Warp& w = warp(index);
+    for (const SpecialRow& special : launch_.program.specials) {
+      const bool moves = special.what == Special::ctaid_x || special.what == Special::ctaid_y ||
+                         special.what == Special::ctaid_z;
+      if (moves) fill_special(w, special);
+    }
+    const std::uint32_t left = launch_.threads() - index * isa::kLanes;
+    threads_[index].start(&w, launch_.program.ops.data(),
+                          left >= isa::kLanes ? isa::kAllLanes : (1u << left) - 1);
+  }
+}
+
+std::uint32_t BlockRunner::living() const {
+  std::uint32_t living = 0;
+  for (const WarpThread& thread : threads_)
+    living += static_cast<std::uint32_t>(std::popcount(thread.warp().live));
+  return living;
+}
+
+std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
+  const auto& grid = launch_.grid;
+  position_ = {static_cast<std::uint32_t>(block % grid[0]),
+               static_cast<std::uint32_t>(block / grid[0] % grid[1]),
+               static_cast<std::uint32_t>(block / grid[0] / grid[1])};
+  start();
+  std::optional<check::Fault> fault;
+  bool unfinished = true;
+  while (unfinished && !fault) {
+    bool moved = false;
+    unfinished = false;
+    for (WarpThread& thread : threads_) {
+      if (!thread.can_run()) {
+        unfinished = unfinished || !thread.finished();
+        continue;
+      }
+      moved = true;
+      const std::uint64_t before = thread.warp_instructions;
+      const std::uint32_t lived = thread.warp().live;
+      const WarpEvent event = thread.run(kTurn);
+      const auto issued = static_cast<std::int64_t>(thread.warp_instructions - before);
+      if (launch_.budget.fetch_sub(issued, std::memory_order_relaxed) < issued && launch_.limited)
+        fault = stuck(check::FaultKind::instruction_limit);
+      if (event == WarpEvent::fault) fault = fault_at(thread);
+      if (event == WarpEvent::arrived) fault = arrive(thread);
+      if (fault) break;
+      if (thread.warp().live != lived) check_barriers();
+      unfinished = unfinished || !thread.finished();
+    }
+    if (!moved && unfinished && !fault) fault = stuck(check::FaultKind::deadlock);
+  }
+  collect();
+  return fault;
+}
+
+std::optional<check::Fault> BlockRunner::arrive(WarpThread& thread) {
+  const Group& group = thread.groups()[thread.arrival()];
+  const isa::BarrierRequest request = group.request;
+  ++counters_.barriers;
+  if (request.number >= barriers_.size()) return stuck(check::FaultKind::deadlock);
+  Barrier& barrier = barriers_[request.number];
+  barrier.arrived += static_cast<std::uint32_t>(std::popcount(group.lanes));
+  barrier.wanted = request.threads;
+  barrier.votes += static_cast<std::uint32_t>(std::popcount(request.votes));
+  barrier.voters += static_cast<std::uint32_t>(std::popcount(group.lanes));
+  if (request.kind == isa::BarrierRequest::Kind::arrive) thread.set_ready(thread.arrival());
+  const std::uint32_t wanted = barrier.wanted != 0 ? barrier.wanted : living();
+  if (barrier.arrived >= wanted) complete(request.number);
+  return std::nullopt;
+}
+
+void BlockRunner::complete(std::uint32_t number) {
+  using Kind = isa::BarrierRequest::Kind;
+  const Barrier barrier = barriers_[number];
+  barriers_[number] = {};
+  for (WarpThread& thread : threads_) {
+    for (const Group& group : thread.groups()) {
+      if (group.state != GroupState::barrier || group.request.number != number) continue;
+      isa::Warp& w = thread.warp();
+      if (group.request.kind == Kind::reduce_popc) {
+        for (int lane = 0; lane < isa::kLanes; ++lane) {
+          if ((group.lanes >> lane & 1u) != 0)
+            w.row<std::uint32_t>(group.request.result)[lane] = barrier.votes;
+        }
+      } else if (group.request.kind == Kind::reduce_and || group.request.kind == Kind::reduce_or) {
+        const bool yes =
+            group.request.kind == Kind::reduce_and ? barrier.votes == barrier.voters : barrier.votes != 0;
+        std::uint32_t& p = w.predicate(group.request.result);
+        p = (p & ~group.lanes) | (yes ? group.lanes : 0);
+      }
+    }
+    thread.release(number);
+  }
+}
+
+/// Threads have exited: barriers for "all" may be complete without them.
+void BlockRunner::check_barriers() {
+  const std::uint32_t alive = living();
+  for (std::uint32_t number = 0; number < barriers_.size(); ++number) {
+    const Barrier& barrier = barriers_[number];
+    if (barrier.arrived != 0 && barrier.wanted == 0 && barrier.arrived >= alive) complete(number);
+  }
+}
+
+check::Fault BlockRunner::fault_at(const WarpThread& thread) const {
+  return describe(launch_, position_, thread);
+}
+check::Fault BlockRunner::stuck(check::FaultKind kind) const {
+  return describe_stuck(launch_, position_, threads_, kind);
+}
+
+void BlockRunner::collect() {
+  for (WarpThread& thread : threads_) {
+    counters_.warp_instructions += thread.warp_instructions;
+    counters_.thread_instructions += thread.thread_instructions;
+    counters_.global_requests += thread.warp().global_requests;
+    counters_.shared_requests += thread.warp().shared_requests;
+    thread.warp_instructions = thread.thread_instructions = 0;
+    thread.warp().global_requests = thread.warp().shared_requests = 0;
+  }
+}
+
+}  // namespace softcuda::exec

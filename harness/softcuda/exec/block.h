@@ -1,0 +1,68 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "harness/softcuda/check/fault.h"
+#include "harness/softcuda/count/counters.h"
+#include "harness/softcuda/exec/launch.h"
+#include "harness/softcuda/exec/warp_runner.h"
+
+namespace softcuda::exec {
+
+/// Memory of fixed alignment, kept between blocks.
+class Arena {
+ public:
+  std::byte* reserve(std::size_t bytes);
+  [[nodiscard]] std::byte* data() const { return data_.get(); }
+
+ private:
+  struct Free {
+    void operator()(std::byte* p) const;
+  };
+  std::unique_ptr<std::byte, Free> data_;
+  std::size_t bytes_ = 0;
+};
+
+/// Runs one block after another on one host thread: register files, shared and local memory are set up once a
+/// launch.
+class BlockRunner {
+ public:
+  explicit BlockRunner(const Launch& launch);
+  /// The block's fault, if it has one.
+  std::optional<check::Fault> run(std::uint64_t block);
+  [[nodiscard]] const count::Counters& counters() const { return counters_; }
+
+ private:
+  struct Barrier {
+    std::uint32_t arrived = 0;
+    std::uint32_t wanted = 0;  ///< 0: every thread that lives
+    std::uint32_t votes = 0, voters = 0;
+  };
+
+  [[nodiscard]] isa::Warp& warp(std::uint32_t index) const;
+  void fill_constants();
+  void fill_special(isa::Warp&, const SpecialRow&);
+  [[nodiscard]] std::uint64_t special_value(Special, std::uint32_t thread, std::uint32_t lane) const;
+  void start();
+  [[nodiscard]] std::uint32_t living() const;
+  std::optional<check::Fault> arrive(WarpThread&);
+  void complete(std::uint32_t number);
+  void check_barriers();
+  [[nodiscard]] check::Fault fault_at(const WarpThread&) const;
+  [[nodiscard]] check::Fault stuck(check::FaultKind) const;
+  void collect();
+
+  const Launch& launch_;
+  Extent3 position_{};
+  Arena files_, shared_, local_;
+  std::vector<check::Interval> sites_;
+  std::vector<WarpThread> threads_;
+  std::array<Barrier, 16> barriers_{};
+  count::Counters counters_;
+};
+
+}  // namespace softcuda::exec

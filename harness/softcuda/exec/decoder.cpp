@@ -1,0 +1,225 @@
+#include "harness/softcuda/exec/decoder.h"
+
+#include <algorithm>
+#include <set>
+
+#include "harness/softcuda/exec/draft.h"
+#include "harness/softcuda/exec/order.h"
+#include "harness/softcuda/exec/register_file.h"
+#include "harness/softcuda/isa/control.h"
+
+namespace softcuda::exec {
+namespace {
+
+using isa::Flow;
+
+/// Items [first, last) that are entered at the first and left behind the last.
+struct Block {
+  int first = 0, last = 0;
+};
+
+class Decoder {
+ public:
+  Decoder(Flat& flat, Drafter& drafter, Rows& rows) : flat_(flat), drafter_(drafter), rows_(rows) {}
+
+  void run() {
+    find_blocks();
+    order_ = rank_order(graph());
+    for (std::size_t rank = 0; rank < order_.size(); ++rank) draft_block(rank);
+  }
+  std::vector<Draft> drafts;
+  std::vector<DraftBlock> draft_blocks;  ///< by block
+  [[nodiscard]] std::size_t first_draft(int block) const {
+    return draft_blocks[static_cast<std::size_t>(block)].first;
+  }
+
+ private:
+  [[nodiscard]] const Item& item(int at) const { return flat_.items[static_cast<std::size_t>(at)]; }
+  [[nodiscard]] int block_at(int at) const { return block_of_[static_cast<std::size_t>(at)]; }
+
+  /// A block starts at a target, behind what leaves, and at each instruction where lanes may have to meet: so
+  /// that groups merge only where blocks start, and blocks can be counted as wholes.
+  void find_blocks() {
+    const int count = static_cast<int>(flat_.items.size());
+    std::set<int> leaders{0};
+    for (int at = 0; at < count; ++at) {
+      const Item& i = item(at);
+      for (const int target : i.targets) leaders.insert(target);
+      if (i.flow == Flow::meeting) leaders.insert(at);
+      if (i.flow != Flow::plain && i.flow != Flow::memory && i.flow != Flow::meeting) leaders.insert(at + 1);
+    }
+    block_of_.assign(static_cast<std::size_t>(count) + 1, -1);
+    for (auto leader = leaders.begin(); leader != leaders.end() && *leader < count; ++leader) {
+      const auto next = std::next(leader);
+      const Block block{*leader, next == leaders.end() ? count : std::min(*next, count)};
+      for (int at = block.first; at < block.last; ++at)
+        block_of_[static_cast<std::size_t>(at)] = static_cast<int>(blocks_.size());
+      blocks_.push_back(block);
+    }
+    draft_blocks.resize(blocks_.size());
+  }
+
+  /// Whether control can run on behind the block's last item.
+  [[nodiscard]] bool runs_on(const Block& block) const {
+    const Item& last = item(block.last - 1);
+    if (last.flow == Flow::exit || last.flow == Flow::indexed_branch) return false;
+    return last.flow != Flow::branch || last.guard >= 0;
+  }
+
+  Graph graph() {
+    Graph graph(blocks_.size());
+    for (std::size_t b = 0; b < blocks_.size(); ++b) {
+      const Item& last = item(blocks_[b].last - 1);
+      for (const int target : last.targets) graph[b].push_back(block_at(target));
+      if (runs_on(blocks_[b]) && blocks_[b].last < static_cast<int>(flat_.items.size()))
+        graph[b].push_back(block_at(blocks_[b].last));
+      draft_blocks[b].successors = graph[b];
+    }
+    return graph;
+  }
+
+  void put(isa::Handlers h, std::vector<RowUse> rows, int at, int target, std::uint32_t counted) {
+    Draft draft;
+    draft.op.full = h.full;
+    draft.op.masked = h.masked;
+    draft.op.extra = counted;
+    draft.rows = std::move(rows);
+    draft.item = at;
+    draft.target = target;
+    drafts.push_back(std::move(draft));
+  }
+
+  void draft_block(std::size_t rank) {
+    const int number = order_[rank];
+    const Block& block = blocks_[static_cast<std::size_t>(number)];
+    draft_blocks[static_cast<std::size_t>(number)].first = drafts.size();
+    std::uint32_t counted = 0;
+    for (int at = block.first; at < block.last; ++at) counted += static_cast<std::uint32_t>(item(at).counted);
+    const int next = runs_on(block) ? block_at(block.last) : -1;
+    const bool next_follows = rank + 1 < order_.size() && order_[rank + 1] == next;
+    for (int at = block.first; at < block.last; ++at) {
+      const Item& i = item(at);
+      switch (i.flow) {
+        case Flow::plain:
+        case Flow::memory:
+        case Flow::meeting:
+          drafter_.draft(at, drafts);
+          if (i.flow == Flow::meeting && !drafts.empty()) drafts.back().target = number;
+          if (at == block.last - 1) put(isa::jump(), {}, at, next, counted);
+          break;
+        case Flow::branch: branch(at, counted); break;
+        case Flow::indexed_branch: indexed_branch(at, counted); break;
+        default:  // exit and barrier end the block by themselves
+          drafter_.draft(at, drafts);
+          drafts.back().op.extra = counted;
+          break;
+      }
+    }
+    const Flow end = item(block.last - 1).flow;
+    const bool jumps = end == Flow::plain || end == Flow::memory || end == Flow::meeting;
+    if (next >= 0 && !jumps && !next_follows) put(isa::jump(), {}, block.last - 1, next, 0);
+    draft_blocks[static_cast<std::size_t>(number)].last = drafts.size();
+  }
+
+  void branch(int at, std::uint32_t counted) {
+    const Item& i = item(at);
+    const int target = block_at(i.targets.front());
+    if (i.guard < 0) return put(isa::jump(), {}, at, target, counted);
+    put(i.unless ? isa::branch_unless() : isa::branch_if(), {{drafter_.guard_row(i), false}}, at, target,
+        counted);
+  }
+
+  /// One comparison a target; what is beyond the table is undefined, and goes to the last one.
+  void indexed_branch(int at, std::uint32_t counted) {
+    const Item& i = item(at);
+    const int index = drafter_.operand_row(i, i.instruction->operands[0], ptx::Type::u32, 32, false, drafts);
+    for (std::size_t k = 0; k + 1 < i.targets.size(); ++k) {
+      put(isa::branch_on_index(), {{index, false}}, at, block_at(i.targets[k]), k == 0 ? counted : 0);
+      drafts.back().op.rows[1] = static_cast<std::uint32_t>(k);
+    }
+    if (!i.targets.empty())
+      put(isa::jump(), {}, at, block_at(i.targets.back()), i.targets.size() == 1 ? counted : 0);
+  }
+
+  Flat& flat_;
+  Drafter& drafter_;
+  Rows& rows_;
+  std::vector<Block> blocks_;
+  std::vector<int> block_of_;  ///< by item
+  std::vector<int> order_;     ///< blocks by rank
+};
+
+/// Slots that a draft takes: rows beyond the eighth go into further ones.
+std::size_t slots(const Draft& draft) {
+  return draft.rows.size() <= 8 ? 1 : 1 + (draft.rows.size() - 8 + 15) / 16;
+}
+
+void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, Program& program) {
+  std::vector<std::size_t> at(decoder.drafts.size() + 1, 0);
+  for (std::size_t k = 0; k < decoder.drafts.size(); ++k) at[k + 1] = at[k] + slots(decoder.drafts[k]);
+  program.ops.resize(at.back());
+  std::vector<int> number(flat.items.size(), -1);
+  for (std::size_t k = 0; k < decoder.drafts.size(); ++k) {
+    const Draft& draft = decoder.drafts[k];
+    isa::Op& op = program.ops[at[k]];
+    op = draft.op;
+    for (std::size_t r = 0; r < draft.rows.size(); ++r) {
+      const std::uint32_t offset = file.offset[static_cast<std::size_t>(draft.rows[r].row)];
+      if (r < 8)
+        op.rows[r] = offset;
+      else
+        reinterpret_cast<std::uint32_t*>(&op + 1)[r - 8] = offset;  // raw slots, see isa/warp.h
+    }
+    if (draft.target >= 0) {
+      op.imm =
+          static_cast<std::int64_t>(at[decoder.first_draft(draft.target)]) - static_cast<std::int64_t>(at[k]);
+    } else if (k + 1 < decoder.drafts.size() && decoder.drafts[k + 1].conditional) {
+      op.imm = static_cast<std::int64_t>(at[k + 2] - at[k]);  // a guard: the distance past what it guards
+    }
+    if (draft.item < 0) continue;
+    const Item& item = flat.items[static_cast<std::size_t>(draft.item)];
+    int& n = number[static_cast<std::size_t>(draft.item)];
+    if (n < 0) {
+      n = static_cast<int>(program.origins.size());
+      program.origins.push_back(
+          {item.instruction, flat.frames[static_cast<std::size_t>(item.frame)].function});
+    }
+    op.number = static_cast<std::uint32_t>(n);
+  }
+}
+
+}  // namespace
+
+tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_ptr<const ptx::Module> module,
+                                                                    const ptx::Function& kernel,
+                                                                    const GlobalAddresses& globals) {
+  Flat flat = flatten(*module, kernel);
+  if (!flat.errors.empty()) return tl::unexpected(std::move(flat.errors));
+  const Placement placement(*module, globals, flat);
+  Rows rows;
+  Drafter drafter(*module, flat, placement, rows);
+  Decoder decoder(flat, drafter, rows);
+  decoder.run();
+  if (!flat.errors.empty()) return tl::unexpected(std::move(flat.errors));
+
+  const RegisterFile file = place_rows(rows, decoder.drafts, decoder.draft_blocks);
+  auto program = std::make_shared<Program>();
+  program->kernel = kernel.name;
+  emit(decoder, flat, file, *program);
+  for (int row = 0; row < rows.count(); ++row) {
+    const std::uint32_t offset = file.offset[static_cast<std::size_t>(row)];
+    if (rows[row].kind == RowKind::constant)
+      program->constants.push_back({offset, rows[row].bits, rows[row].value});
+    if (rows[row].kind == RowKind::special)
+      program->specials.push_back({offset, rows[row].bits, rows[row].special});
+  }
+  program->module = std::move(module);
+  program->file_bytes = file.bytes;
+  program->sites = drafter.sites();
+  program->static_shared_bytes = placement.shared_bytes;
+  program->local_bytes = placement.local_bytes;
+  program->parameter_bytes = placement.parameter_bytes;
+  return DecodedKernel{program, placement.parameters, file.registers};
+}
+
+}  // namespace softcuda::exec

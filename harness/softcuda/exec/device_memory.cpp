@@ -1,0 +1,169 @@
+#include "harness/softcuda/exec/device_memory.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include <sys/mman.h>
+
+namespace softcuda::exec {
+namespace {
+
+constexpr std::uint64_t kAlign = 512;  // what cuMemAlloc gives in practice
+constexpr std::uint64_t kGuard = 512;  // at least so much between allocations: a small overrun meets nobody
+constexpr std::uint64_t kCommit = std::uint64_t{2} << 20;
+constexpr std::uint64_t kPage = 4096;
+/// Where the range is asked for: the same addresses in every process make reports comparable. Where it is
+/// taken, any other place will do.
+constexpr std::uint64_t kWish = std::uint64_t{0x2000} << 32;
+
+std::uint64_t up(std::uint64_t n, std::uint64_t to) { return (n + to - 1) / to * to; }
+
+}  // namespace
+
+const char* name_of(MemoryError error) {
+  switch (error) {
+    case MemoryError::out_of_memory: return "out of memory";
+    case MemoryError::not_an_allocation: return "not the address of an allocation";
+    case MemoryError::out_of_range: return "not inside one allocation";
+  }
+  return "";
+}
+
+DeviceMemory::DeviceMemory(std::uint64_t limit, std::uint64_t quarantine)
+    : limit_(limit), quarantine_(quarantine) {
+  // Room for the limit, the quarantine, guards and holes; half of it where the system will not give so much.
+  for (std::uint64_t bytes = up(4 * limit + quarantine, kCommit); bytes >= kCommit;
+       bytes = up(bytes / 2, kCommit)) {
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void* got = MAP_FAILED;
+#ifdef MAP_FIXED_NOREPLACE
+    got = mmap(reinterpret_cast<void*>(kWish), bytes, PROT_NONE, kFlags | MAP_FIXED_NOREPLACE, -1, 0);
+#endif
+    if (got == MAP_FAILED) got = mmap(nullptr, bytes, PROT_NONE, kFlags, -1, 0);
+    if (got == MAP_FAILED) continue;
+    begin_ = reinterpret_cast<std::uint64_t>(got);
+    end_ = begin_ + bytes;
+    break;
+  }
+  if (begin_ == 0) throw std::bad_alloc();
+  top_ = committed_ = begin_;
+}
+
+DeviceMemory::~DeviceMemory() { munmap(reinterpret_cast<void*>(begin_), end_ - begin_); }
+
+bool DeviceMemory::commit_to(std::uint64_t end) {
+  if (end <= committed_) return true;
+  const std::uint64_t to = std::min(up(end - begin_, kCommit) + begin_, end_);
+  if (mprotect(reinterpret_cast<void*>(committed_), to - committed_, PROT_READ | PROT_WRITE) != 0)
+    return false;
+  committed_ = to;
+  return true;
+}
+
+/// A hole that is large enough, the lowest first, or fresh memory at the top.
+std::optional<std::uint64_t> DeviceMemory::take(std::uint64_t bytes) {
+  for (auto hole = free_.begin(); hole != free_.end(); ++hole) {
+    if (hole->second < bytes) continue;
+    const auto [base, have] = *hole;
+    free_.erase(hole);
+    if (have > bytes) free_[base + bytes] = have - bytes;
+    allocations_.forget_freed(base, bytes);
+    return base;
+  }
+  if (end_ - top_ < bytes || !commit_to(top_ + bytes)) return std::nullopt;
+  const std::uint64_t base = top_;
+  top_ += bytes;
+  return base;
+}
+
+MemoryResult<std::uint64_t> DeviceMemory::allocate(std::uint64_t bytes, std::string what) {
+  const std::lock_guard lock(mutex_);
+  bytes = std::max<std::uint64_t>(bytes, 1);
+  if (bytes > limit_ || used_ > limit_ - bytes) return tl::unexpected(MemoryError::out_of_memory);
+  const auto base = take(up(bytes + kGuard, kAlign));
+  if (!base) return tl::unexpected(MemoryError::out_of_memory);
+  used_ += bytes;
+  allocations_.add(*base, bytes, std::move(what));
+  return *base;
+}
+
+MemoryResult<void> DeviceMemory::free(std::uint64_t address) {
+  const std::lock_guard lock(mutex_);
+  const auto gone = allocations_.retire(address);
+  if (!gone) return tl::unexpected(MemoryError::not_an_allocation);
+  used_ -= gone->bytes;
+  const std::uint64_t bytes = up(gone->bytes + kGuard, kAlign);
+  // Whole pages go back to the system now; their addresses wait.
+  const std::uint64_t first = up(address, kPage), last = (address + bytes) / kPage * kPage;
+  if (last > first) (void)madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  waiting_.push_back({address, bytes});
+  waiting_bytes_ += bytes;
+  while (waiting_bytes_ > quarantine_ && waiting_.size() > 1) {
+    const Hole oldest = waiting_.front();
+    waiting_.pop_front();
+    waiting_bytes_ -= oldest.bytes;
+    auto [hole, fresh] = free_.emplace(oldest.base, oldest.bytes);
+    if (const auto after = std::next(hole);
+        after != free_.end() && hole->first + hole->second == after->first) {
+      hole->second += after->second;
+      free_.erase(after);
+    }
+    if (hole == free_.begin()) continue;
+    if (const auto before = std::prev(hole); before->first + before->second == hole->first) {
+      before->second += hole->second;
+      free_.erase(hole);
+    }
+  }
+  return {};
+}
+
+bool DeviceMemory::inside_one(std::uint64_t address, std::size_t bytes) const {
+  const check::Interval holder = allocations_.interval_at(address);
+  return address >= holder.begin && address < holder.end && bytes <= holder.end - address;
+}
+
+MemoryResult<void> DeviceMemory::copy_in(std::uint64_t to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return {};
+  if (!inside_one(to, bytes)) return tl::unexpected(MemoryError::out_of_range);
+  std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+  return {};
+}
+MemoryResult<void> DeviceMemory::copy_out(void* to, std::uint64_t from, std::size_t bytes) const {
+  if (bytes == 0) return {};
+  if (!inside_one(from, bytes)) return tl::unexpected(MemoryError::out_of_range);
+  std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+  return {};
+}
+MemoryResult<void> DeviceMemory::copy(std::uint64_t to, std::uint64_t from, std::size_t bytes) {
+  if (bytes == 0) return {};
+  if (!inside_one(to, bytes) || !inside_one(from, bytes)) return tl::unexpected(MemoryError::out_of_range);
+  std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+  return {};
+}
+
+MemoryResult<void> DeviceMemory::fill(std::uint64_t to, std::uint32_t value, std::size_t element_bytes,
+                                      std::size_t count) {
+  if (count == 0) return {};
+  if (count > limit_ / element_bytes || !inside_one(to, element_bytes * count))
+    return tl::unexpected(MemoryError::out_of_range);
+  if (element_bytes == 1) std::memset(reinterpret_cast<void*>(to), static_cast<int>(value & 0xff), count);
+  for (std::size_t k = 0; element_bytes > 1 && k < count; ++k) {  // little-endian: the low bytes come first
+    std::memcpy(reinterpret_cast<void*>(to + k * element_bytes), &value, element_bytes);
+  }
+  return {};
+}
+
+bool DeviceMemory::in_device_range(std::uint64_t address) const {
+  return address >= begin_ && address < end_;
+}
+std::optional<check::Allocation> DeviceMemory::find(std::uint64_t address) const {
+  return allocations_.live_at(address);
+}
+std::vector<check::Allocation> DeviceMemory::live() const { return allocations_.live(); }
+std::uint64_t DeviceMemory::used_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return used_;
+}
+
+}  // namespace softcuda::exec

@@ -1,0 +1,44 @@
+#include "harness/softcuda/exec/grid.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "harness/softcuda/exec/block.h"
+
+namespace softcuda::exec {
+
+GridResult run_grid(const Launch& launch, unsigned threads) {
+  std::atomic<std::uint64_t> next{0};
+  std::atomic<std::uint64_t> first_bad{std::numeric_limits<std::uint64_t>::max()};
+  std::mutex mutex;
+  GridResult result;
+
+  const auto work = [&] {
+    BlockRunner runner(launch);
+    while (true) {
+      const std::uint64_t block = next.fetch_add(1, std::memory_order_relaxed);
+      if (block >= launch.blocks() || block > first_bad.load(std::memory_order_relaxed)) break;
+      auto fault = runner.run(block);
+      if (!fault) continue;
+      const std::lock_guard lock(mutex);
+      if (block >= first_bad.load()) continue;
+      first_bad = block;
+      result.fault = std::move(fault);
+    }
+    const std::lock_guard lock(mutex);
+    result.counters += runner.counters();
+  };
+
+  const auto most = static_cast<unsigned>(std::min<std::uint64_t>(launch.blocks(), std::max(threads, 1u)));
+  std::vector<std::thread> others;
+  for (unsigned k = 1; k < most; ++k) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+  return result;
+}
+
+}  // namespace softcuda::exec

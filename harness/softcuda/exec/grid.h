@@ -1,0 +1,20 @@
+#pragma once
+#include <optional>
+
+#include "harness/softcuda/check/fault.h"
+#include "harness/softcuda/count/counters.h"
+#include "harness/softcuda/exec/launch.h"
+
+namespace softcuda::exec {
+
+struct GridResult {
+  count::Counters counters;
+  std::optional<check::Fault> fault;
+};
+
+/// Runs all blocks on up to `threads` host threads. Blocks start in order, so that a block may wait for an
+/// earlier one. After a fault only blocks before the faulting one are run on: the fault reported is that of
+/// the first faulting block, for any number of threads.
+[[nodiscard]] GridResult run_grid(const Launch&, unsigned threads);
+
+}  // namespace softcuda::exec

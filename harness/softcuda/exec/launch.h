@@ -1,0 +1,33 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "harness/softcuda/check/allocations.h"
+#include "harness/softcuda/exec/program.h"
+
+namespace softcuda::exec {
+
+using Extent3 = std::array<std::uint32_t, 3>;
+
+/// What all blocks of a launch share.
+struct Launch {
+  const Program& program;
+  Extent3 grid{}, block{};
+  std::uint32_t dynamic_shared_bytes = 0;
+  std::vector<std::byte> parameters;
+  const check::Allocations& allocations;
+  std::atomic<std::int64_t>& budget;  ///< instructions left
+  bool limited = true;
+
+  [[nodiscard]] std::uint32_t threads() const { return block[0] * block[1] * block[2]; }
+  [[nodiscard]] std::uint32_t warps() const { return (threads() + isa::kLanes - 1) / isa::kLanes; }
+  [[nodiscard]] std::uint64_t blocks() const { return std::uint64_t{grid[0]} * grid[1] * grid[2]; }
+  [[nodiscard]] std::uint32_t shared_bytes() const {
+    return program.static_shared_bytes + dynamic_shared_bytes;
+  }
+};
+
+}  // namespace softcuda::exec

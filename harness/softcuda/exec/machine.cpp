@@ -1,0 +1,107 @@
+#include "harness/softcuda/exec/machine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <thread>
+
+#include "harness/softcuda/exec/grid.h"
+#include "harness/softcuda/exec/loader.h"
+
+namespace softcuda::exec {
+namespace {
+
+LaunchError refusal(const Kernel& kernel, Dim3 grid, Dim3 block, std::uint32_t dynamic_shared_bytes,
+                    std::size_t parameter_bytes) {
+  const auto empty = [](Dim3 d) { return d.x == 0 || d.y == 0 || d.z == 0; };
+  if (empty(grid) || empty(block)) return LaunchError::empty_grid;
+  if (block.x > 1024 || block.y > 1024 || block.z > 64) return LaunchError::block_too_large;
+  if (block.x * block.y * block.z > std::min(kernel.max_threads, Machine::limits().threads_per_block))
+    return LaunchError::block_too_large;
+  if (grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) return LaunchError::grid_too_large;
+  const auto& required = kernel.required_block;
+  if (required[0] != 0 && (block.x != required[0] || block.y != required[1] || block.z != required[2]))
+    return LaunchError::wrong_block;
+  if (std::uint64_t{kernel.static_shared_bytes} + dynamic_shared_bytes >
+      Machine::limits().shared_bytes_per_block)
+    return LaunchError::too_much_shared;
+  return parameter_bytes < kernel.parameter_bytes ? LaunchError::wrong_parameter_size : LaunchError::none;
+}
+
+}  // namespace
+
+const char* name_of(LaunchError error) {
+  switch (error) {
+    case LaunchError::none: return "none";
+    case LaunchError::empty_grid: return "a grid or block dimension is 0";
+    case LaunchError::block_too_large: return "more threads in a block than the kernel allows";
+    case LaunchError::grid_too_large: return "grid dimension too large";
+    case LaunchError::wrong_block: return "block size differs from the kernel's .reqntid";
+    case LaunchError::too_much_shared: return "more shared memory than a block can have";
+    case LaunchError::wrong_parameter_size: return "fewer parameter bytes than the kernel takes";
+  }
+  return "";
+}
+
+Machine::Machine(std::uint64_t memory_limit) : memory_(memory_limit) {}
+Machine::~Machine() = default;
+
+tl::expected<std::unique_ptr<Image>, LoadError> Machine::load(ptx::Module module) {
+  return load_image(std::move(module), memory_);
+}
+
+tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 grid, Dim3 block,
+                                                  std::uint32_t dynamic_shared_bytes,
+                                                  std::span<const std::byte> parameters) {
+  if (const LaunchError refused = refusal(kernel, grid, block, dynamic_shared_bytes, parameters.size());
+      refused != LaunchError::none) {
+    return tl::unexpected(LaunchFailure{refused, {}});
+  }
+  const std::lock_guard one_at_a_time(launch_mutex_);
+  unsigned threads = 0;
+  std::uint64_t limit = 0;
+  {
+    const std::lock_guard lock(settings_mutex_);
+    threads = threads_ != 0 ? threads_ : std::thread::hardware_concurrency();
+    limit = instruction_limit_;
+  }
+  const bool limited =
+      limit != 0 && limit < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  std::atomic<std::int64_t> budget{limited ? static_cast<std::int64_t>(limit)
+                                           : std::numeric_limits<std::int64_t>::max()};
+  const Launch launch{*kernel.program,
+                      {grid.x, grid.y, grid.z},
+                      {block.x, block.y, block.z},
+                      dynamic_shared_bytes,
+                      {parameters.begin(), parameters.end()},
+                      memory_.allocations(),
+                      budget,
+                      limited};
+  GridResult result = run_grid(launch, threads);
+  result.counters.launches = 1;
+  {
+    const std::lock_guard lock(settings_mutex_);
+    counters_ += result.counters;
+  }
+  if (result.fault) return tl::unexpected(LaunchFailure{LaunchError::none, std::move(*result.fault)});
+  return {};
+}
+
+void Machine::set_threads(unsigned threads) {
+  const std::lock_guard lock(settings_mutex_);
+  threads_ = threads;
+}
+void Machine::set_instruction_limit(std::uint64_t limit) {
+  const std::lock_guard lock(settings_mutex_);
+  instruction_limit_ = limit;
+}
+count::Counters Machine::counters() const {
+  const std::lock_guard lock(settings_mutex_);
+  return counters_;
+}
+void Machine::reset_counters() {
+  const std::lock_guard lock(settings_mutex_);
+  counters_ = {};
+}
+
+}  // namespace softcuda::exec

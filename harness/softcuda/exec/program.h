@@ -1,0 +1,75 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/softcuda/isa/warp.h"
+#include "harness/softcuda/ptx/module.h"
+
+namespace softcuda::exec {
+
+/// A row that holds one value in every lane, known when the kernel is loaded.
+struct ConstantRow {
+  std::uint32_t row = 0;
+  int bits = 32;  ///< 1: a predicate
+  std::uint64_t value = 0;
+};
+
+/// Special registers (PTX ISA 10) that a row is filled from.
+enum class Special : std::uint8_t {
+  tid_x,
+  tid_y,
+  tid_z,
+  ntid_x,
+  ntid_y,
+  ntid_z,
+  ctaid_x,
+  ctaid_y,
+  ctaid_z,
+  nctaid_x,
+  nctaid_y,
+  nctaid_z,
+  laneid,
+  warpid,
+  nwarpid,
+  zero,
+  one,
+  lanemask_eq,
+  lanemask_le,
+  lanemask_lt,
+  lanemask_ge,
+  lanemask_gt,
+  dynamic_shared_bytes,
+  total_shared_bytes,
+  clock,
+};
+struct SpecialRow {
+  std::uint32_t row = 0;
+  int bits = 32;
+  Special what = Special::zero;
+};
+
+/// Where an Op came from, for reports.
+struct Origin {
+  const ptx::Instruction* instruction = nullptr;
+  const ptx::Function* function = nullptr;  ///< that holds it: the kernel, or a function called by it
+};
+
+/// A kernel, decoded: ops in the order of their blocks' ranks (see order.h), so that the smallest pc among a
+/// warp's groups is the one to run.
+struct Program {
+  std::string kernel;
+  std::shared_ptr<const ptx::Module> module;
+  std::vector<isa::Op> ops;
+  std::vector<Origin> origins;  ///< by Op::number
+  std::vector<ConstantRow> constants;
+  std::vector<SpecialRow> specials;
+  std::uint32_t file_bytes = 0;  ///< of a warp: its head and its rows, a multiple of 64
+  std::uint32_t sites = 0;
+  std::uint32_t static_shared_bytes = 0;
+  std::uint32_t local_bytes = 0;
+  std::uint32_t parameter_bytes = 0;
+};
+
+}  // namespace softcuda::exec

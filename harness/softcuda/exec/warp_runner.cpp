@@ -1,0 +1,162 @@
+#include "harness/softcuda/exec/warp_runner.h"
+
+#include <bit>
+#include <limits>
+
+#include "harness/softcuda/isa/control.h"
+
+namespace softcuda::exec {
+namespace {
+
+constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+}  // namespace
+
+void WarpThread::start(isa::Warp* warp, const isa::Op* entry, std::uint32_t lanes) {
+  warp_ = warp;
+  warp_->live = lanes;
+  groups_.clear();
+  groups_.push_back({entry, lanes, GroupState::ready, false, {}});
+}
+
+bool WarpThread::can_run() const {
+  for (const Group& group : groups_) {
+    if (group.state == GroupState::ready) return true;
+  }
+  return false;
+}
+
+/// The ready group with the smallest pc among those not rested; if all are, they may all run again.
+std::size_t WarpThread::pick() {
+  if (groups_.size() == 1) return groups_[0].state == GroupState::ready ? 0 : kNone;
+  std::size_t best = kNone, rested = kNone;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    if (groups_[g].state != GroupState::ready) continue;
+    std::size_t& of = groups_[g].rested ? rested : best;
+    if (of == kNone || groups_[g].pc < groups_[of].pc) of = g;
+  }
+  if (best != kNone) return best;
+  for (Group& group : groups_) group.rested = false;
+  return rested;
+}
+
+/// The nearest place ahead where another group stands that could be met, or that should run first.
+const isa::Op* WarpThread::limit_for(std::size_t group) const {
+  const isa::Op* limit = reinterpret_cast<const isa::Op*>(std::numeric_limits<std::uintptr_t>::max());
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    if (g == group || groups_[g].state == GroupState::barrier) continue;
+    if (groups_[g].pc > groups_[group].pc && groups_[g].pc < limit) limit = groups_[g].pc;
+  }
+  return limit;
+}
+
+/// Lanes are gone for good; who waited for them need not any more.
+void WarpThread::retire(std::uint32_t lanes) {
+  warp_->live &= ~lanes;
+  for (Group& group : groups_) {
+    if (group.state == GroupState::waiting) group.state = GroupState::ready;
+  }
+}
+
+/// A group has got a new pc: joins the one that stands there, or ends there at once if that is what stands
+/// there, so that the rest of the warp is not taken for divergent until its own end.
+void WarpThread::settle(std::size_t group) {
+  const Group arrived = groups_[group];
+  if (isa::ends_lanes(arrived.pc)) {
+    warp_instructions += arrived.pc->extra;
+    thread_instructions += arrived.pc->extra * static_cast<std::uint64_t>(std::popcount(arrived.lanes));
+    erase(group);
+    return retire(arrived.lanes);
+  }
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    if (g == group || groups_[g].pc != arrived.pc || groups_[g].state == GroupState::barrier) continue;
+    groups_[g].lanes |= arrived.lanes;
+    groups_[g].state = GroupState::ready;
+    return erase(group);
+  }
+}
+
+WarpEvent WarpThread::run(std::int64_t turn) {
+  isa::Warp& w = *warp_;
+  w.turn = turn;
+  while (true) {
+    if (groups_.empty()) return WarpEvent::finished;
+    const std::size_t g = pick();
+    if (g == kNone) return WarpEvent::blocked;
+    const std::int64_t before = w.turn;
+    w.active = groups_[g].lanes;
+    w.stop = isa::Stop::none;
+    const isa::Op* op = groups_[g].pc;
+    if (groups_.size() == 1) {
+      while (op != nullptr) op = op->full(w, op);
+    } else {
+      w.limit = limit_for(g);
+      while (op != nullptr) op = op->masked(w, op);
+    }
+    const auto issued = static_cast<std::uint64_t>(before - w.turn);
+    warp_instructions += issued;
+    thread_instructions += issued * static_cast<std::uint64_t>(std::popcount(groups_[g].lanes));
+
+    switch (w.stop) {
+      case isa::Stop::moved:
+        groups_[g].pc = w.pc;
+        settle(g);
+        break;
+      case isa::Stop::diverged: {
+        groups_[g].pc = w.pc;
+        groups_[g].lanes &= ~w.split;
+        groups_.push_back({w.split_pc, w.split, GroupState::ready, false, {}});
+        settle(groups_.size() - 1);  // the last first: the other's index stays
+        settle(g);
+        break;
+      }
+      case isa::Stop::exited: {
+        const std::uint32_t lanes = groups_[g].lanes;
+        erase(g);
+        retire(lanes);
+        break;
+      }
+      case isa::Stop::waiting:
+        groups_[g].pc = w.pc;
+        if (w.split == 0) {
+          groups_[g].state = GroupState::waiting;
+        } else {  // whose members are all here go on by themselves
+          groups_[g].lanes &= ~w.split;
+          groups_[g].state = GroupState::waiting;
+          groups_.push_back({w.pc, w.split, GroupState::ready, false, {}});
+        }
+        break;
+      case isa::Stop::barrier:
+        groups_[g].pc = w.pc;
+        groups_[g].state = GroupState::barrier;
+        groups_[g].request = w.barrier;
+        arrival_ = g;
+        return WarpEvent::arrived;
+      case isa::Stop::yielded:
+        groups_[g].pc = w.pc;
+        groups_[g].rested = true;
+        if (groups_.size() > 1) settle(g);
+        return WarpEvent::yielded;
+      default: return WarpEvent::fault;
+    }
+  }
+}
+
+void WarpThread::release(std::uint32_t barrier) {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    if (groups_[g].state == GroupState::barrier && groups_[g].request.number == barrier)
+      groups_[g].state = GroupState::ready;
+  }
+  for (std::size_t g = groups_.size(); g-- > 1;) {
+    for (std::size_t other = 0; other < g; ++other) {
+      if (groups_[other].pc != groups_[g].pc || groups_[other].state != GroupState::ready ||
+          groups_[g].state != GroupState::ready)
+        continue;
+      groups_[other].lanes |= groups_[g].lanes;
+      erase(g);
+      break;
+    }
+  }
+}
+
+}  // namespace softcuda::exec

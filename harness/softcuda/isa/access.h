@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+
+#include "harness/softcuda/isa/warp.h"
+
+/// From the addresses of a warp's access to host memory, checked.
+namespace softcuda::isa {
+
+/// What the active lanes' addresses look like together.
+enum class Shape : std::uint8_t {
+  faulted,     ///< Warp::raised says why
+  uniform,     ///< all the same: at[0]
+  contiguous,  ///< lane l's is at[0] + l * bytes; every lane is active
+  scattered,   ///< at[l] of each active lane
+};
+
+/// Host addresses of a warp's access.
+struct Access {
+  alignas(64) std::uint64_t at[kLanes];
+};
+
+/// How an instruction's address operand is to be read; chosen when the instruction is decoded and kept in its
+/// last row's slot.
+enum class AddressKind : std::uint8_t {
+  global64,
+  shared32,
+  shared64,
+  local32,
+  local64,
+  param32,
+  param64,
+  generic64,
+  kinds
+};
+
+/// Checks an access of `bytes` bytes by each active lane at [row address_row + op->imm]: bounds, alignment,
+/// space. Counts the request. `bytes` is a power of two.
+using Resolver = Shape (*)(Warp&, const Op*, std::uint32_t address_row, std::uint32_t bytes, bool write,
+                           Access&);
+[[nodiscard]] Resolver resolver_of(AddressKind);
+
+/// Fills at[l] of every active lane, whatever the shape.
+void spread(Access&, Shape, std::uint32_t active, std::uint32_t bytes);
+
+}  // namespace softcuda::isa

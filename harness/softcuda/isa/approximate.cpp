@@ -1,0 +1,96 @@
+/// The .approx and .full forms of "Floating-Point Instructions" (PTX ISA 9.7.3). The ISA bounds their error;
+/// we give the correctly rounded value (see elementary.h), which is inside every bound, and the special
+/// values that the ISA's tables list.
+#include <cmath>
+
+#include "harness/softcuda/isa/elementary.h"
+#include "harness/softcuda/isa/families.h"
+#include "harness/softcuda/isa/floating.h"
+#include "harness/softcuda/isa/lanes.h"
+
+namespace softcuda::isa {
+namespace {
+
+template <class F>
+Handlers approximate(const Form& f, F) {
+  return choose([]<bool kFtz>() { return lanes([](float a) { return result<kFtz>(F{}(input<kFtz>(a))); }); },
+                f.has("ftz"));
+}
+
+float exp2_of(float x) {
+  const auto r = static_cast<float>(exp2_in_double(x));
+  return x == x ? r : x;
+}
+float log2_of(float x) {
+  constexpr float kInfinity = HUGE_VALF;
+  const auto finite = static_cast<float>(log2_in_double(static_cast<double>(x)));
+  float r = x < kInfinity ? finite : x;  // +inf and NaN as they are
+  r = x == 0.0f ? -kInfinity : r;
+  return x < 0.0f ? float_of(kNan32) : r;
+}
+float tanh_of(float x) {
+  const auto r = static_cast<float>(tanh_in_double(x));
+  return x == x ? r : x;
+}
+
+/// "div.approx": for 2^126 < |b| < 2^128 the reciprocal is flushed: the quotient is 0, or NaN for infinite a.
+template <bool kFtz>
+float quotient_by_reciprocal(float a, float b) {
+  const float q = a / b;
+  const std::uint32_t b_bits = bits_of(b) & 0x7fffffffu;
+  const float zero = float_of((bits_of(a) ^ bits_of(b)) & 0x80000000u);
+  const bool huge = b_bits > 0x7e800000u && b_bits < 0x7f800000u;
+  const float instead = (bits_of(a) & 0x7fffffffu) >= 0x7f800000u ? float_of(kNan32) : zero;
+  return huge ? instead : q;
+}
+
+}  // namespace
+
+std::span<const Entry> approximate_family() {
+  static const Entry entries[] = {
+      {"ex2.approx[.ftz].f32 d, a",
+       [](const Form& f) { return approximate(f, [](float a) { return exp2_of(a); }); }},
+      {"lg2.approx[.ftz].f32 d, a",
+       [](const Form& f) { return approximate(f, [](float a) { return log2_of(a); }); }},
+      {"rcp.approx[.ftz].f32 d, a",
+       [](const Form& f) { return approximate(f, [](float a) { return 1.0f / a; }); }},
+      {"sqrt.approx[.ftz].f32 d, a",
+       [](const Form& f) { return approximate(f, [](float a) { return __builtin_sqrtf(a); }); }},
+      {"rsqrt.approx[.ftz].f32 d, a",
+       [](const Form& f) {
+         return approximate(
+             f, [](float a) { return static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(a))); });
+       }},
+      {"sin.approx[.ftz].f32 d, a",
+       [](const Form& f) {
+         return approximate(f, [](float a) { return static_cast<float>(std::sin(static_cast<double>(a))); });
+       }},
+      {"cos.approx[.ftz].f32 d, a",
+       [](const Form& f) {
+         return approximate(f, [](float a) { return static_cast<float>(std::cos(static_cast<double>(a))); });
+       }},
+      {"tanh.approx.f32 d, a",
+       [](const Form& f) { return approximate(f, [](float a) { return tanh_of(a); }); }},
+      {"div.approx[.ftz].f32 d, a, b",
+       [](const Form& f) {
+         return choose(
+             []<bool kFtz>() {
+               return lanes([](float a, float b) {
+                 return result<kFtz>(quotient_by_reciprocal<kFtz>(input<kFtz>(a), input<kFtz>(b)));
+               });
+             },
+             f.has("ftz"));
+       }},
+      {"div.full[.ftz].f32 d, a, b",
+       [](const Form& f) {
+         return choose(
+             []<bool kFtz>() {
+               return lanes([](float a, float b) { return result<kFtz>(input<kFtz>(a) / input<kFtz>(b)); });
+             },
+             f.has("ftz"));
+       }},
+  };
+  return entries;
+}
+
+}  // namespace softcuda::isa

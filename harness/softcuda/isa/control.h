@@ -1,0 +1,26 @@
+#pragma once
+#include "harness/softcuda/isa/entry.h"
+
+/// Handlers that the decoder puts in by itself: ends of blocks, guards, and what specials need.
+///
+/// At the end of each block Op::extra PTX instructions are taken off the warp's turn, which is how
+/// instructions are counted; Op::imm is the distance to the target, in ops.
+namespace softcuda::isa {
+
+/// Goes to the target; also the end of a block that runs into the next one.
+[[nodiscard]] Handlers jump();
+/// Lanes whose predicate (rows[0]) is set, or clear, go to the target, the others to the next op.
+[[nodiscard]] Handlers branch_if();
+[[nodiscard]] Handlers branch_unless();
+/// Lanes whose index (rows[0], u32) is rows[1]'s number (no row: the number itself) go to the target.
+[[nodiscard]] Handlers branch_on_index();
+/// Runs the next op for the lanes whose predicate (rows[0]) is set, or clear, and goes on behind it: Op::imm
+/// is the distance to there.
+[[nodiscard]] Handlers guard_if();
+[[nodiscard]] Handlers guard_unless();
+/// Whether the op ends its lanes at once (ret, exit).
+[[nodiscard]] bool ends_lanes(const Op*);
+/// %clock, %clock64, %globaltimer: the u64 row rows[0] gets a count that grows.
+[[nodiscard]] Handlers read_clock();
+
+}  // namespace softcuda::isa
