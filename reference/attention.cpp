@@ -108,12 +108,13 @@ class BlockBudget {
           .keys = keys.of_row[static_cast<std::size_t>(r)].size(),
           .max = computed.block.max(r),
           .sum = sum,
+          .log_sum = std::log(sum),
           .q_norm = std::sqrt(q.col(r).template cast<double>().array().abs().max(floor_).square().sum()),
           .k_norm_mean = std::sqrt(computed.moments.p_k_norm_squared(r) / sum),
           .k_norm_largest = bounds.k_norm_largest};
       const detail::RowBudget row(numerics_, shape_, facts);
       lse_budget(0, r) = row.lse();
-      second_moment_ = computed.moments.p_v_squared.col(r) * (1 / sum);
+      second_moment_ = computed.moments.p_v_squared.col(r).cast<double>() * (1 / sum);
       drop(0, r) = row.elements(o.col(r).array(), second_moment_, bounds.v_largest, o_budget.col(r).array());
     }
   }

@@ -26,9 +26,9 @@ double rescalings(const Numerics& numerics, const RowFacts& row) {
 /// sqrt(sum p_j x_j^2) for x_j = s_j - m from n and L alone. w ln^2(w) is at most g(w) = w ln^2(w) up to
 /// e^-2, 4 e^-2 above, which is concave, so by Jensen sum w_j x_j^2 <= n g(L / n).
 double mean_depth(const RowFacts& row) {
+  constexpr double kESquared = 7.38905609893065;
   const double spread = row.keys / row.sum;  // n / L >= 1
-  if (spread >= std::exp(2.0)) return std::log(spread);
-  return std::sqrt(4 * std::exp(-2.0) * spread);
+  return spread < kESquared ? 2 * std::sqrt(spread / kESquared) : std::log(spread);
 }
 
 /// |s_j - m| <= |s_j| + |m|, by Cauchy.
@@ -48,7 +48,10 @@ double underflow(Accumulation how, bool flush_subnormals) {
   return flush_subnormals ? 0x1p-126 : 0x1p-149;
 }
 
-double compounded(double u, double k) { return std::expm1(k * std::log1p(u)); }
+double compounded(double u, double k) {
+  const double ku = k * u;
+  return ku < 1 ? ku / (1 - ku) : std::numeric_limits<double>::infinity();
+}
 
 // f32 and f64: every product passes through at most n roundings, its own included (Higham, 3.1 and 4.2).
 // Tensor core: products are exact; in one step each of 9 terms loses less than 2^-24 of the largest exponent,
@@ -176,17 +179,16 @@ OutputRounding output_rounding(const Numerics& numerics) {
 // the scale, ln(2) and its product, the sum; or (m2 + log2(L)) ln(2): c's two roundings and m2's, the sum,
 // ln(2), the product. At most u (3|m| + 2 ln(L) + 3|LSE|).
 double lse_arithmetic(const Numerics& numerics, const RowFacts& row) {
-  const double ln_sum = std::log(row.sum);
-  const double lse = row.max + ln_sum;
+  const double lse = row.max + row.log_sum;
   const double u = 1.01 * unit_roundoff(numerics.pv);
-  const double log2 = numerics.log2_absolute * std::max(std::numbers::ln2, ln_sum);
-  const double sums = u * (3 * std::fabs(row.max) + 2 * ln_sum + 3 * std::fabs(lse));
+  const double log2 = numerics.log2_absolute * std::max(std::numbers::ln2, row.log_sum);
+  const double sums = u * (3 * std::fabs(row.max) + 2 * row.log_sum + 3 * std::fabs(lse));
   return log2 + sums;
 }
 
 // LSE is f32, whatever the arithmetic.
 double lse_rounding(const Numerics& numerics, const RowFacts& row) {
-  return 1.01 * 0x1p-24 * std::fabs(row.max + std::log(row.sum)) +
+  return 1.01 * 0x1p-24 * std::fabs(row.max + row.log_sum) +
          underflow(Accumulation::f32_fma, numerics.flush_subnormals);
 }
 

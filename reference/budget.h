@@ -32,6 +32,7 @@ struct RowFacts {
   int keys = 1;               ///< n, visible keys, at least 1
   double max = 0;             ///< m
   double sum = 1;             ///< L
+  double log_sum = 0;         ///< ln(L)
   double q_norm = 0;          ///< ||q||, each |q_c| raised to dot_floor first
   double k_norm_mean = 0;     ///< sqrt(sum p_j ||k_j||^2), k raised likewise
   double k_norm_largest = 0;  ///< largest ||k_j|| of the head, k raised likewise
@@ -51,7 +52,8 @@ struct WeightError {
 /// The absolute error of one f32 operation whose result is tiny: 2^-149 (a truncation of a subnormal;
 /// rounding is half), 2^-126 where subnormals may be flushed; double: its smallest normal number.
 [[nodiscard]] double underflow(Accumulation how, bool flush_subnormals);
-/// (1 + u)^k - 1: the relative error that k roundings in a row can make, bounded as Higham's gamma_k is.
+/// Higham's gamma_k = k u / (1 - k u) >= (1 + u)^k - 1: the relative error that k roundings in a row can
+/// make.
 [[nodiscard]] double compounded(double u, double k);
 /// A sum of n products in any order, relative to the sum of their magnitudes.
 [[nodiscard]] double product_sum(Accumulation how, int terms);

@@ -69,15 +69,15 @@ double RowBudget::elements(const Column& o, const Column& second_moment, const C
     budget.setConstant(kInfinity);
     return 0.0;
   }
-  // What cancellation and n additions in double leave open of the moments.
-  const double open = (keys_ + 16) * 0x1p-52;
-  thread_local Eigen::ArrayXd deviation, shared;
-  deviation = ((second_moment - o.square()).max(0.0) + open * second_moment).sqrt();
+  // What n additions in f32 leave open of the second moment; the square of o is off by far less.
+  const double open = (keys_ + 32) * 0x1p-24, lost = (keys_ + 32) * 0x1p-148;
+  thread_local Eigen::ArrayXd deviation, shared, moment;
+  moment = ((1 + open) * second_moment + lost) * v_largest.square();
+  deviation = (moment - o.square()).max(0.0).sqrt();
   shared = (weights_ * deviation).min(v_largest + o.abs());
   // sum p |v| <= sqrt(sum p v^2); under the erring weights it moves no more than O does, whose variance is
   // larger, and it stays below max|v|.
-  budget = ((1 + open) * second_moment).sqrt();
-  budget = values_ * (budget + shared).min(v_largest) + values_times_v_ * v_largest + values_alone_;
+  budget = values_ * (moment.sqrt() + shared).min(v_largest) + values_times_v_ * v_largest + values_alone_;
   budget = shared + (budget + (o.abs() + shared) * sum_) / (1 - sum_);
   budget += (o.abs() + budget) * division_;
   budget += (o.abs() + budget) * output_.relative + output_.absolute;

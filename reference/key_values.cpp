@@ -20,16 +20,21 @@ KeyValues key_values(const LogicalData& data, int sequence, int kv_head) {
 }
 
 KeyValueBounds key_value_bounds(const KeyValues& kv, double floor) {
-  thread_local Scratch squares, norms, largest;
+  thread_local Scratch largest, norms;
+  thread_local FloatScratch squares;
   const Eigen::Index keys = kv.k.cols();
-  KeyValueBounds bounds{squares.matrix(kv.v.rows(), keys), norms.row(keys), largest.row(kv.v.rows())};
-  bounds.v_squared = kv.v.cwiseAbs2();
+  KeyValueBounds bounds{largest.row(kv.v.rows()), squares.matrix(kv.v.rows(), keys), norms.row(keys)};
   bounds.v_largest.setZero();
   for (Eigen::Index j = 0; j < keys; ++j) {
     bounds.v_largest = bounds.v_largest.max(kv.v.col(j).array().abs());
     bounds.k_norm_squared(j) = kv.k.col(j).array().abs().max(floor).square().sum();
   }
   bounds.k_norm_largest = keys > 0 ? std::sqrt(bounds.k_norm_squared.maxCoeff()) : 0.0;
+
+  thread_local Eigen::ArrayXd inverse;
+  inverse = (bounds.v_largest > 0).select(1 / bounds.v_largest, 0.0);
+  for (Eigen::Index j = 0; j < keys; ++j)
+    bounds.v_squared.col(j) = (kv.v.col(j).array() * inverse).square().cast<float>();
   return bounds;
 }
 

@@ -14,9 +14,10 @@ struct KeyValues {
 
 /// What the budget asks of K and V beyond their values.
 struct KeyValueBounds {
-  Matrix v_squared;    ///< d_v x kv_len
+  Row v_largest;          ///< d_v; max_j |v_jc|
+  FloatMatrix v_squared;  ///< d_v x kv_len; (v_jc / v_largest_c)^2, in f32: a bound needs no more, at half
+                          ///< the price of a product in double; softmax_block.h says how far it is off
   Row k_norm_squared;  ///< kv_len; ||k_j||^2, each |k_jc| raised to `floor` first
-  Row v_largest;       ///< d_v; max_j |v_jc|
   double k_norm_largest = 0;
 };
 [[nodiscard]] KeyValueBounds key_value_bounds(const KeyValues& kv, double floor);

@@ -58,6 +58,13 @@ void for_each_step(const Matrix& q, const KeyValues& kv, const BlockKeys& keys, 
   }
 }
 
+/// A plain loop: the compiler vectorises it where Eigen 3.4's cast does not.
+void narrow(const Matrix& from, FloatMatrix& to) {
+  const double* in = from.data();
+  float* out = to.data();
+  for (Eigen::Index i = 0; i < from.size(); ++i) out[i] = static_cast<float>(in[i]);
+}
+
 SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
   thread_local Scratch max, sum, p_v;
   SoftmaxBlock block{max.row(rows), sum.row(rows), p_v.matrix(d_v, rows)};
@@ -79,7 +86,8 @@ SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys
 
 SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, const KeyValueBounds& bounds,
                                       const BlockKeys& keys) {
-  thread_local Scratch p_v_squared, p_k_norm_squared;
+  thread_local FloatScratch p_v_squared, float_weights_memory;
+  thread_local Scratch p_k_norm_squared;
   SoftmaxBlock block = empty_block(q.cols(), kv.v.rows());
   SoftmaxMoments moments{p_v_squared.matrix(kv.v.rows(), q.cols()), p_k_norm_squared.row(q.cols())};
   moments.p_v_squared.setZero();
@@ -88,13 +96,15 @@ SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, cons
       q, kv, keys, block.max, block.sum,
       [&](Eigen::Index r, double factor) {
         block.p_v.col(r) *= factor;
-        moments.p_v_squared.col(r) *= factor;
+        moments.p_v_squared.col(r) *= static_cast<float>(factor);
         moments.p_k_norm_squared(r) *= factor;
       },
       [&](int begin, const Matrix& weights) {
         const Eigen::Index size = weights.rows();
         block.p_v.noalias() += kv.v.middleCols(begin, size) * weights;
-        moments.p_v_squared.noalias() += bounds.v_squared.middleCols(begin, size) * weights;
+        FloatMatrix float_weights = float_weights_memory.matrix(size, weights.cols());
+        narrow(weights, float_weights);
+        moments.p_v_squared.noalias() += bounds.v_squared.middleCols(begin, size) * float_weights;
         moments.p_k_norm_squared.matrix().noalias() +=
             weights.transpose() * bounds.k_norm_squared.segment(begin, size).matrix();
       });

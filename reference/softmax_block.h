@@ -19,7 +19,10 @@ struct SoftmaxBlock {
 
 /// The second moments under P that the budget asks for, in the same pass over the keys.
 struct SoftmaxMoments {
-  Matrix p_v_squared;    ///< d_v x rows: sum of P * V^2
+  /// d_v x rows: sum of P * (V / v_largest)^2, in f32. Terms are not negative, so that it is off by at most
+  /// (n + 16) 2^-24 of itself (n keys: three roundings of the factors, n of the sum and of its rescaling),
+  /// and n 2^-148 where factors underflow.
+  FloatMatrix p_v_squared;
   Row p_k_norm_squared;  ///< rows: sum of P * ||k||^2
 };
 struct SoftmaxBlockWithMoments {

@@ -1,0 +1,120 @@
+#include "harness/bench/reference_bench.h"
+
+#include <algorithm>
+#include <ctime>
+#include <limits>
+#include <string>
+
+#include <Eigen/Core>
+#include <benchmark/benchmark.h>
+
+#include "harness/problem/data.h"
+#include "reference/attention.h"
+
+namespace flashdiff {
+namespace {
+
+struct Shape {
+  const char* name;
+  int length, d, heads;
+  MaskKind mask;
+};
+constexpr Shape kShapes[] = {
+    {"2048_keys_d128", 2048, 128, 1, MaskKind::none},
+    {"2048_keys_d128_causal", 2048, 128, 1, MaskKind::causal_bottom_right},
+    {"256_keys_d64_causal", 256, 64, 8, MaskKind::causal_bottom_right},
+    {"256_keys_d64", 256, 64, 8, MaskKind::none},
+    {"64_keys_d32", 64, 32, 32, MaskKind::none},
+};
+
+Problem problem_of(const Shape& shape) {
+  Problem problem;
+  problem.sequences = {{shape.length, shape.length}};
+  problem.h_q = problem.h_kv = shape.heads;
+  problem.d_qk = problem.d_v = shape.d;
+  problem.mask.kind = shape.mask;
+  problem.dtype = DType::f16;
+  return problem;
+}
+
+/// Seconds of processor time of this thread: what other programs do on the core does not count.
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// The fastest of several runs: what is left when nothing else disturbs the caches.
+class Fastest {
+ public:
+  template <class Work>
+  void time(Work work) {
+    const double start = thread_seconds();
+    work();
+    seconds_ = std::min(seconds_, thread_seconds() - start);
+  }
+  [[nodiscard]] double seconds() const { return seconds_; }
+
+ private:
+  double seconds_ = std::numeric_limits<double>::infinity();
+};
+
+/// Eigen's own double product, the speed of light here.
+class Gemm {
+ public:
+  void operator()() {
+    c_.noalias() = a_ * b_;
+    benchmark::DoNotOptimize(c_.data());
+  }
+  [[nodiscard]] static double flops() { return 2.0 * kSize * kSize * kSize; }
+
+ private:
+  static constexpr int kSize = 512;
+  Eigen::MatrixXd a_ = Eigen::MatrixXd::Random(kSize, kSize);
+  Eigen::MatrixXd b_ = Eigen::MatrixXd::Random(kSize, kSize);
+  Eigen::MatrixXd c_ = Eigen::MatrixXd::Zero(kSize, kSize);
+};
+
+void forward(benchmark::State& state, const Shape& shape) {
+  const Problem problem = problem_of(shape);
+  const LogicalData data = make_data(problem).value();
+  Gemm gemm;
+  Fastest reference, product;
+  for (auto _ : state) {
+    reference.time([&] { benchmark::DoNotOptimize(attention_forward(problem, data)); });
+    state.PauseTiming();
+    product.time(gemm);
+    state.ResumeTiming();
+  }
+  const double rate = problem.forward_flops() / reference.seconds();
+  state.counters["of_eigen_gemm"] = rate / (Gemm::flops() / product.seconds());
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.forward_flops()));
+}
+
+void with_budget(benchmark::State& state, const Shape& shape) {
+  const Problem problem = problem_of(shape);
+  const LogicalData data = make_data(problem).value();
+  const Numerics numerics{.p = DType::f16, .out = DType::f16};
+  Fastest budgeted, plain;
+  for (auto _ : state) {
+    budgeted.time([&] { benchmark::DoNotOptimize(attention_forward_with_budget(problem, data, numerics)); });
+    state.PauseTiming();
+    plain.time([&] { benchmark::DoNotOptimize(attention_forward(problem, data)); });
+    state.ResumeTiming();
+  }
+  state.counters["budget_over_reference"] = budgeted.seconds() / plain.seconds();
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.forward_flops()));
+}
+
+}  // namespace
+
+void register_reference_benchmarks() {
+  for (const Shape& shape : kShapes) {
+    const std::string name = std::string("reference/") + shape.name;
+    benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, shape)->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((name + "/with_budget").c_str(), with_budget, shape)
+        ->Unit(benchmark::kMillisecond);
+  }
+}
+
+}  // namespace flashdiff
