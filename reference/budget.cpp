@@ -20,7 +20,8 @@ constexpr double kStepRoundoff = (kProductsPerStep + 1) * 0x1p-24 + 0x1p-23;
 
 /// Rescalings that the keys of a row can meet: one for each tile that they reach into, wherever tiles begin.
 double rescalings(const Numerics& numerics, const RowFacts& row) {
-  return (row.keys - 1 + numerics.kv_tile - 1) / numerics.kv_tile + 1;
+  const int tiles = (row.keys - 1 + numerics.kv_tile - 1) / numerics.kv_tile + 1;
+  return tiles;
 }
 
 /// sqrt(sum p_j x_j^2) for x_j = s_j - m from n and L alone. w ln^2(w) is at most g(w) = w ln^2(w) up to
@@ -59,7 +60,8 @@ double compounded(double u, double k) {
 // step more than n / 8, since the first key may stand inside a step; a step of zeros only loses nothing.
 double product_sum(Accumulation how, int terms) {
   if (how != Accumulation::f32_tensor_core) return compounded(unit_roundoff(how), terms);
-  return compounded(kStepRoundoff, (terms + kProductsPerStep - 1) / kProductsPerStep + 1);
+  const int steps = (terms + kProductsPerStep - 1) / kProductsPerStep + 1;
+  return compounded(kStepRoundoff, steps);
 }
 
 double exponent_floor(Accumulation how, DType dtype) {
@@ -172,7 +174,8 @@ OutputRounding output_rounding(const Numerics& numerics) {
   const double tiny = underflow(numerics.pv, numerics.flush_subnormals);
   const double overflow = format.largest_finite * (1 + format.unit_roundoff / 2);
   if (numerics.out == DType::f32 && !is_double(numerics.pv)) return {0.0, tiny, format.largest_finite};
-  return {format.unit_roundoff, format.smallest_subnormal / 2 + tiny, overflow};
+  const double by_way_of_f32 = is_double(numerics.pv) && numerics.out != DType::f32 ? 1.01 * 0x1p-24 : 0.0;
+  return {format.unit_roundoff + by_way_of_f32, format.smallest_subnormal / 2 + tiny, overflow};
 }
 
 // log2(L) within its declared error, absolute below 2, relative above. Either m + ln(L): m's own product with

@@ -1,0 +1,162 @@
+#include "reference/budget.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "properties/tests/reference/simulated_arithmetic.h"
+#include "reference/element_budget.h"
+
+namespace flashdiff {
+namespace {
+
+using budget::RowFacts;
+using budget::Shape;
+using testing::Arithmetic;
+using testing::Kernel;
+using testing::Order;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Terms grow from left to right by orders of magnitude, or alternate, or are alike: what accumulation minds.
+std::vector<float> adverse_terms(std::mt19937_64& random, int n, int kind) {
+  std::vector<float> terms;
+  for (int i = 0; i < n; ++i) {
+    const float unit = 0.5f + static_cast<float>(random() % 1024) / 2048.0f;
+    const int exponent = kind == 0 ? 0 : kind == 1 ? i / 8 : -(i % 13);
+    terms.push_back(std::ldexp(i % 2 == 1 && kind == 2 ? -unit : unit, exponent % 24));
+  }
+  return terms;
+}
+
+TEST(BudgetTerms, ProductSumBoundsEveryOrderAndTheTensorCore) {
+  std::mt19937_64 random(7);
+  double worst = 0;
+  for (int round = 0; round < 3000; ++round) {
+    const int n = 1 + static_cast<int>(random() % 200);
+    const auto a = adverse_terms(random, n, round % 3), b = adverse_terms(random, n, round % 2);
+    double exact = 0, magnitude = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      exact += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+      magnitude += std::fabs(static_cast<double>(a[i]) * static_cast<double>(b[i]));
+    }
+    Kernel kernel;
+    kernel.order = static_cast<Order>(round % 3);
+    for (Accumulation how : {Accumulation::f32_fma, Accumulation::f32_tensor_core}) {
+      const float got = Arithmetic(kernel).product_sum(how, DType::f32, DType::f32, a, b, 0.0f);
+      const double use = std::fabs(got - exact) / (budget::product_sum(how, n) * magnitude);
+      ASSERT_LE(use, 1.0) << n << " terms";
+      worst = std::max(worst, use);
+    }
+  }
+  EXPECT_GT(worst, 0.1);  // not so wide that the comparison says nothing
+}
+
+TEST(BudgetTerms, ATensorCoreOnSubnormalsIsBoundedThroughItsExponentFloor) {
+  // a = 2^-24 is decoded with exponent -14. Beside 1024 a, fraction bits end at 2^(10 - 14 - 24) = 2^-28, and
+  // the seven others, 2^-24 + 63 * 2^-34, lose nearly that much each.
+  const std::vector<float> a(8, 0x1p-24f);
+  std::vector<float> b(8, 1.0f + 63 * 0x1p-10f);
+  b[0] = 1024.0f;
+  const Kernel kernel;
+  const float got =
+      Arithmetic(kernel).product_sum(Accumulation::f32_tensor_core, DType::f16, DType::f16, a, b, 0.0f);
+  double b_sum = 0;
+  for (float value : b) b_sum += static_cast<double>(value);
+  const double exact = 0x1p-24 * b_sum;
+  const double relative = budget::product_sum(Accumulation::f32_tensor_core, 8);
+  const double floor = budget::exponent_floor(Accumulation::f32_tensor_core, DType::f16);
+  EXPECT_GT(std::fabs(got - exact), relative * exact);
+  EXPECT_LE(std::fabs(got - exact), relative * floor * b_sum);
+}
+
+/// Scores of all shapes, from flat to one that outweighs all.
+TEST(BudgetTerms, TheMeanDepthOfScoresFollowsFromTheirCountAndSum) {
+  std::mt19937_64 random(11);
+  const auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
+  double tightest = 0;
+  for (int round = 0; round < 5000; ++round) {
+    const int n = 1 + static_cast<int>(random() % 300);
+    const double width = std::ldexp(1.0, static_cast<int>(random() % 10) - 3);
+    std::vector<double> depth{0.0};
+    for (int j = 1; j < n; ++j) depth.push_back(-width * std::pow(uniform(), 1 + round % 3));
+    RowFacts row{.keys = n, .sum = 0};
+    double squares = 0;
+    for (double x : depth) {
+      row.sum += std::exp(x);
+      squares += std::exp(x) * x * x;
+    }
+    // With nothing but depths, exponent_rounding is 6u of the bound.
+    Numerics numerics;
+    const double bound = budget::exponent_rounding(numerics, Shape{}, row).mean / (1.01 * 6 * 0x1p-24);
+    ASSERT_LE(std::sqrt(squares / row.sum), bound * (1 + 1e-12)) << n << " keys, width " << width;
+    tightest = std::max(tightest, std::sqrt(squares / row.sum) / bound);
+  }
+  EXPECT_GT(tightest, 0.8);
+}
+
+Shape usual_shape() { return {.d_qk = 64, .scale = 0.125, .inputs = DType::f16}; }
+RowFacts usual_row() {
+  return {.keys = 256,
+          .max = 3,
+          .sum = 20,
+          .log_sum = std::log(20.0),
+          .q_norm = 8,
+          .k_norm_mean = 8,
+          .k_norm_largest = 10};
+}
+
+/// O and its budget for two columns: one of ordinary values, one where all V are equal.
+Eigen::ArrayXd budget_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
+  const detail::RowBudget budget(numerics, usual_shape(), row);
+  Eigen::ArrayXd o_values(2), moments(2), largest(2), out(2);
+  o_values << o, 1.0;
+  largest << 3.0, 1.0;
+  moments << (1.0 + o * o) / 9, 1.0;
+  (void)budget.elements(o_values, moments, largest, out);
+  return out;
+}
+
+TEST(RowBudget, GrowsWithEveryDeclaration) {
+  const Eigen::ArrayXd plain = budget_of(Numerics{}, usual_row());
+  const auto wider = [&](Numerics n) { return budget_of(n, usual_row())(0) > plain(0) * 1.001; };
+  EXPECT_TRUE(wider({.p = DType::f16}));
+  EXPECT_TRUE(wider({.p = DType::f16, .sum_uses_rounded_p = true}));
+  EXPECT_TRUE(wider({.qk = Accumulation::f32_tensor_core}));
+  EXPECT_TRUE(wider({.pv = Accumulation::f32_tensor_core}));
+  EXPECT_TRUE(wider({.exp2_ulps = 64}));
+  EXPECT_TRUE(wider({.rcp_ulps = 64}));
+  EXPECT_TRUE(wider({.kv_tile = 1}));
+  EXPECT_TRUE(wider({.out = DType::bf16}));
+  EXPECT_LT(budget_of({.qk = Accumulation::f64, .pv = Accumulation::f64}, usual_row())(0), plain(0));
+}
+
+TEST(RowBudget, EqualValuesForgiveErrorsOfTheWeights) {
+  const Numerics numerics{.p = DType::bf16, .sum_uses_rounded_p = true};
+  const Eigen::ArrayXd budget = budget_of(numerics, usual_row());
+  EXPECT_LT(budget(1), 0.1 * budget(0));  // bf16's 2^-8 would be 4e-3 of either
+}
+
+TEST(RowBudget, AWideScoreErrorIsNoWiderThanTheValues) {
+  RowFacts row = usual_row();
+  row.max = 1e7;  // f32 holds such scores to the unit
+  const double budget = budget_of(Numerics{}, row)(0);
+  EXPECT_GT(budget, 3.0);
+  EXPECT_LT(budget, 3.0 + 0.5 + 0.01);
+}
+
+TEST(RowBudget, WhatMayOverflowIsUnbounded) {
+  RowFacts row = usual_row();
+  row.q_norm = 1e30;
+  row.k_norm_largest = row.k_norm_mean = 1e30;
+  EXPECT_EQ(budget_of(Numerics{}, row)(0), kInfinity);
+  EXPECT_EQ(detail::RowBudget(Numerics{}, usual_shape(), row).lse(), kInfinity);
+  EXPECT_EQ(budget_of({.out = DType::f16}, usual_row(), 65504.0)(0), kInfinity);
+  EXPECT_LT(budget_of({.out = DType::f16}, usual_row(), 65000.0)(0), kInfinity);
+}
+
+}  // namespace
+}  // namespace flashdiff
