@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/oracle/judge.h"
+#include "harness/problem/names.h"
+#include "properties/tests/oracle/fake_backend.h"
+
+namespace flashdiff {
+namespace {
+
+using testing::FakeBackend;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+Case ragged(const std::string& layout = "lay=left") {
+  return parse_case("fd1 b=3 hq=2 hk=1 d=8 dv=8 dt=f16 " + layout +
+                    " q=5,17,1 kv=20,9,12 mask=causal_br data=normal seed=0x51")
+      .value();
+}
+
+/// Adds one to a byte of the body of O.
+void touch(LaidOutTensor& tensor, std::int64_t element) {
+  std::byte& byte = tensor.body()[static_cast<std::size_t>(element) * bytes_of(tensor.dtype)];
+  byte = static_cast<std::byte>(std::to_integer<unsigned>(byte) ^ 1u);
+}
+
+TEST(Examine, ARightBackendPassesInEveryLayout) {
+  FakeBackend backend;
+  const Examination examined = examine(backend, ragged());
+  EXPECT_STREQ(name_of(examined.verdict), "pass") << explain(examined.verdict);
+  EXPECT_GE(examined.device_ms, 0);
+  std::set<Padding> paddings;
+  for (const Case& asked : backend.asked) {
+    EXPECT_EQ(asked.problem, ragged().problem);
+    paddings.insert(asked.layout.padding);
+    if (asked.layout.padding != Padding::left) {
+      EXPECT_NE(asked.poison, ragged().poison);
+    }
+  }
+  EXPECT_EQ(paddings.size(), 4u);  // a small case: all of them
+}
+
+TEST(Examine, ALargeCaseIsRunInOneOtherLayout) {
+  FakeBackend backend;
+  Case c = ragged();
+  for (SequenceLengths& one : c.problem.sequences) one = {100, 100};
+  EXPECT_FALSE(is_failure(examine(backend, c).verdict));
+  ASSERT_EQ(backend.asked.size(), 2u);
+  EXPECT_NE(backend.asked[1].layout.padding, Padding::left);
+}
+
+TEST(Examine, WithoutDeterminismOneRunIsEnough) {
+  FakeBackend backend;
+  backend.deterministic = false;
+  EXPECT_FALSE(is_failure(examine(backend, ragged()).verdict));
+  EXPECT_EQ(backend.asked.size(), 1u);
+}
+
+TEST(Examine, TheReferenceIsRememberedForAnotherLayout) {
+  FakeBackend backend;
+  Case c = ragged();
+  c.problem.seed = 0xfeed;
+  EXPECT_GT(examine(backend, c).reference_ms, 0);
+  c.layout.padding = Padding::packed;
+  EXPECT_EQ(examine(backend, c).reference_ms, 0);
+}
+
+TEST(Examine, ALayoutThatChangesOneBitIsNotEquivalent) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding == Padding::packed) touch(io.o, io.o.place.address(1, 3, 1) + 4);
+    return {};
+  });
+  const Examination examined = examine(backend, ragged());
+  const auto* found = std::get_if<verdict::NotEquivalent>(&examined.verdict);
+  ASSERT_NE(found, nullptr) << explain(examined.verdict);
+  EXPECT_EQ(found->at, (ElementAt{TensorRole::o, 1, 1, 3, 4}));
+  EXPECT_EQ(found->differing, 1);
+  EXPECT_THAT(found->against, StartsWith("lay=packed"));
+  EXPECT_THAT(explain(examined.verdict), HasSubstr("1 element differs"));
+}
+
+TEST(Examine, TouchedPaddingIsFound) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    touch(io.o, io.o.place.address(0, 0, 0) - io.o.place.row_stride);  // the row left of row 0
+    return {};
+  });
+  const Examination examined = examine(backend, ragged());
+  ASSERT_STREQ(name_of(examined.verdict), "padding-touched") << explain(examined.verdict);
+  EXPECT_THAT(explain(examined.verdict), HasSubstr("O: sequence 0, padding row 1 left of row 0"));
+}
+
+TEST(Examine, PaddingTouchedInAnotherLayoutOnlySaysWhich) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding == Padding::right) touch(io.k, io.k.place.address(1, 9, 0));
+    return {};
+  });
+  const Examination examined = examine(backend, ragged());
+  ASSERT_STREQ(name_of(examined.verdict), "padding-touched") << explain(examined.verdict);
+  EXPECT_THAT(explain(examined.verdict), HasSubstr("with lay=right"));
+}
+
+TEST(Examine, RowsNeverWrittenAreNamed) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    const LaidOut fresh = lay_out(io.question, *make_data(io.question.problem));
+    io.o = fresh.o;
+    io.lse = fresh.lse;
+    return {};
+  });
+  EXPECT_THAT(explain(examine(backend, ragged()).verdict), HasSubstr("never written"));
+}
+
+TEST(Examine, ALeakOfPoisonIsNamed) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    // Row 0 of sequence 1 as it comes out when V's padding, times a weight of 0, was added.
+    for (int column = 0; column < io.o.place.width; ++column)
+      store_element(io.o.dtype,
+                    io.o.body() + static_cast<std::size_t>(io.o.place.address(1, 0, 0) + column) * 2,
+                    -std::numeric_limits<float>::quiet_NaN());
+    return {};
+  });
+  EXPECT_THAT(explain(examine(backend, ragged()).verdict),
+              HasSubstr("poison leaks in (the padding holds NaN)"));
+}
+
+TEST(Examine, WhatADeviceOrABackendSaysBecomesAVerdict) {
+  FakeBackend faulty(
+      [](LaidOut&) { return Outcome<void>(fail(ErrorKind::device_fault, "read of 4 bytes", "report")); });
+  const Examination fault = examine(faulty, ragged());
+  ASSERT_STREQ(name_of(fault.verdict), "fault");
+  EXPECT_EQ(std::get<verdict::Fault>(fault.verdict).report, "report");
+
+  FakeBackend lost([](LaidOut&) { return Outcome<void>(harness_error("no device")); });
+  EXPECT_STREQ(name_of(examine(lost, ragged()).verdict), "not-executed");
+
+  FakeBackend refusing;
+  refusing.refuses = [](const Case&) { return true; };
+  EXPECT_STREQ(name_of(examine(refusing, ragged()).verdict), "unsupported");
+  EXPECT_TRUE(refusing.asked.empty());
+}
+
+TEST(Examine, AFaultInAnotherLayoutSaysWhich) {
+  FakeBackend faulty([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding != Padding::both) return {};
+    return fail(ErrorKind::device_fault, "read of 4 bytes");
+  });
+  EXPECT_THAT(explain(examine(faulty, ragged()).verdict), HasSubstr("with lay=both"));
+}
+
+TEST(Examine, LayoutsThatABackendRefusesAreNotAsked) {
+  FakeBackend backend;
+  backend.refuses = [](const Case& c) { return c.layout.padding == Padding::packed; };
+  EXPECT_FALSE(is_failure(examine(backend, ragged()).verdict));
+  for (const Case& asked : backend.asked) EXPECT_NE(asked.layout.padding, Padding::packed);
+}
+
+TEST(Examine, ACaptureThatCannotBeReadIsNotExecuted) {
+  FakeBackend backend;
+  const Case c = parse_case(
+                     "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=f16 lay=right q=5 kv=5 mask=none data=file "
+                     "file=/nowhere/x.safetensors rows=0 seed=0x0")
+                     .value();
+  const Examination examined = examine(backend, c);
+  ASSERT_STREQ(name_of(examined.verdict), "not-executed");
+  EXPECT_THAT(explain(examined.verdict), HasSubstr("/nowhere/x.safetensors"));
+}
+
+TEST(Examine, ACaptureIsExaminedAsAnyOtherCase) {
+  FakeBackend backend;
+  const Case c =
+      parse_case("fd1 b=2 hq=12 hk=12 d=32 dv=32 dt=f16 lay=left q=5,13 kv=5,13 mask=none data=file file=" +
+                 std::string(FLASHDIFF_SOURCE_DIR) +
+                 "/properties/data/minilm_layer5.safetensors rows=0,1 seed=0x0")
+          .value();
+  const Examination examined = examine(backend, c);
+  EXPECT_FALSE(is_failure(examined.verdict)) << explain(examined.verdict);
+  EXPECT_GT(backend.asked.size(), 1u);
+}
+
+}  // namespace
+}  // namespace flashdiff

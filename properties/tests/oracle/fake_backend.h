@@ -1,0 +1,60 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/backend/backend.h"
+#include "harness/problem/data.h"
+#include "harness/problem/numbers.h"
+#include "reference/attention.h"
+
+namespace flashdiff::testing {
+
+/// Writes values into the logical rows of an output.
+inline void write_rows(LaidOutTensor& tensor, const LogicalTensor<double>& values) {
+  for (int s = 0; s < values.sequences(); ++s)
+    for (int head = 0; head < values.heads(); ++head)
+      for (int row = 0; row < values.rows(s); ++row)
+        for (int column = 0; column < values.width(); ++column)
+          store_element(
+              tensor.dtype,
+              tensor.body() + static_cast<std::size_t>(tensor.place.address(s, row, head) + column) *
+                                  bytes_of(tensor.dtype),
+              static_cast<float>(values.row(s, head, row)[column]));
+}
+
+/// A backend that answers by the reference, and then does what a test planted.
+class FakeBackend : public Backend {
+ public:
+  using Plant = std::function<Outcome<void>(LaidOut&)>;
+  explicit FakeBackend(Plant plant = {}) : Backend("fake"), plant_(std::move(plant)) {}
+
+  [[nodiscard]] Support supports(const Case& c) const override {
+    if (!refuses) return {};
+    return refuses(c) ? Support{false, "not by a fake"} : Support{};
+  }
+  [[nodiscard]] Numerics numerics(const Problem& problem) const override {
+    Numerics n;
+    n.out = problem.dtype;
+    n.deterministic = deterministic;
+    return n;
+  }
+
+  std::function<bool(const Case&)> refuses;
+  bool deterministic = true;
+  std::vector<Case> asked;  ///< every run, in order
+
+ private:
+  Outcome<void> do_run(LaidOut& io) override {
+    asked.push_back(io.question);
+    const auto data = make_data(io.question.problem);
+    const Attention right = attention_forward(io.question.problem, *data);
+    write_rows(io.o, right.o);
+    write_rows(io.lse, right.lse);
+    return plant_ ? plant_(io) : Outcome<void>{};
+  }
+  Plant plant_;
+};
+
+}  // namespace flashdiff::testing

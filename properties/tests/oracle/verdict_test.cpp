@@ -1,0 +1,76 @@
+#include "harness/oracle/verdict.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "harness/oracle/deviations.h"
+
+namespace flashdiff {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+TEST(Verdict, NamesAndSides) {
+  const std::pair<Verdict, std::pair<const char*, bool>> all[] = {
+      {verdict::Pass{}, {"pass", false}},
+      {verdict::PassWeak{}, {"pass-weak", false}},
+      {verdict::Mismatch{}, {"mismatch", true}},
+      {verdict::PaddingTouched{}, {"padding-touched", true}},
+      {verdict::NotEquivalent{}, {"not-equivalent", true}},
+      {verdict::Fault{}, {"fault", true}},
+      {verdict::Crash{}, {"crash", true}},
+      {verdict::Timeout{}, {"timeout", true}},
+      {verdict::Unsupported{}, {"unsupported", false}},
+      {verdict::NotExecuted{}, {"not-executed", false}},
+  };
+  ASSERT_EQ(std::size(all), std::variant_size_v<Verdict>);
+  for (const auto& [verdict, expected] : all) {
+    EXPECT_STREQ(name_of(verdict), expected.first);
+    EXPECT_EQ(is_failure(verdict), expected.second) << expected.first;
+    EXPECT_FALSE(explain(verdict).empty());
+    EXPECT_EQ(explain(verdict).find('\n'), std::string::npos) << "one sentence, one line";
+  }
+}
+
+TEST(Verdict, AMismatchSaysWhereHowMuchAndHowFarOut) {
+  verdict::Mismatch m;
+  m.worst = {{TensorRole::o, 2, 1, 30, 7}, 0.5, 0.25, 0.001};
+  m.wrong = 24;
+  m.total = 1280;
+  m.words = "O and LSE in sequence 2";
+  EXPECT_EQ(
+      explain(m),
+      "24 of 1280 elements outside of their budgets; worst O[sequence 2, head 1, row 30, column 7] = 0.5, "
+      "expected 0.25 +- 0.001 (250 times the budget); O and LSE in sequence 2");
+  m.worst = {{TensorRole::lse, 2, 1, 30, 0}, kNaN, 0.25, 0.001};
+  EXPECT_NE(explain(m).find("LSE[sequence 2, head 1, row 30] = nan, expected 0.25 +- 0.001 (NaN is outside"),
+            std::string::npos)
+      << explain(m);
+}
+
+TEST(BudgetUse, OfOneElement) {
+  EXPECT_EQ(detail::budget_use(1, 1, 0), 0);
+  EXPECT_EQ(detail::budget_use(1.5, 1, 1), 0.5);
+  EXPECT_EQ(detail::budget_use(0.5, 1, 0), kInf);
+  EXPECT_EQ(detail::budget_use(-kInf, -kInf, 0), 0);
+  EXPECT_EQ(detail::budget_use(kInf, -kInf, 1), kInf);
+  EXPECT_EQ(detail::budget_use(kInf, 70000, kInf), 0);
+  EXPECT_TRUE(std::isnan(detail::budget_use(kNaN, 1, kInf)));
+  EXPECT_TRUE(std::isnan(detail::budget_use(kNaN, kNaN, 1))) << "a NaN that both share is not a pass";
+  EXPECT_TRUE(detail::is_wrong(detail::budget_use(kNaN, 1, kInf)));
+  EXPECT_FALSE(detail::is_wrong(detail::budget_use(2, 1, 1)));
+  EXPECT_TRUE(detail::is_wrong(detail::budget_use(std::nextafter(2.0, 3.0), 1, 1)));
+}
+
+TEST(BudgetUse, TheWorstOfTwoIsNaNIfEitherIs) {
+  EXPECT_EQ((BudgetUse{0.5, 0.25}.worst()), 0.5);
+  EXPECT_EQ((BudgetUse{0.5, 2}.worst()), 2);
+  EXPECT_TRUE(std::isnan((BudgetUse{kNaN, 0.3}.worst())));
+  EXPECT_TRUE(std::isnan((BudgetUse{0.3, kNaN}.worst())));
+}
+
+}  // namespace
+}  // namespace flashdiff
