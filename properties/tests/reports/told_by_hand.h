@@ -1,0 +1,21 @@
+#pragma once
+#include "reports/summarise.h"
+
+namespace flashdiff::test {
+
+/// What a small store could hold, made by hand: two backends, every kind of verdict, failures that shrink to
+/// the same case, a capture, a reason twice, text that would be markup. Nothing in it depends on the machine
+/// or the day.
+[[nodiscard]] Told told_by_hand();
+
+/// The same two thousand times over, so that a page meets its limits; every seventh case fails, each in its
+/// own way.
+[[nodiscard]] Told told_by_thousands();
+
+/// A run in which all is well.
+[[nodiscard]] Told told_all_right();
+
+/// A map of `rows` x `columns` with a wrong tile in it and one cell that is not a number.
+[[nodiscard]] ErrorMap map_with_wrong_tile(int rows, int columns);
+
+}  // namespace flashdiff::test

@@ -1,0 +1,107 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/run/record.h"
+#include "reports/report.h"
+#include "reports/tally.h"
+
+namespace flashdiff {
+
+/// Counts along two axes of one backend, worst rows first. A capture's matrix has its file in the rows.
+struct Matrix {
+  struct Row {
+    std::string name;
+    std::vector<Tally> cells;  ///< one a column
+    Tally total;
+  };
+  std::string backend, row_axis, column_axis;
+  std::vector<std::string> columns;
+  std::vector<Row> rows;
+};
+
+/// How much of their budgets the cases of one backend used: counts in bins of a quarter of a decade, which
+/// are the same in every report, so that pages can be laid side by side.
+struct UseHistogram {
+  static constexpr int first_decade = -3, last_decade = 1, bins_per_decade = 4;
+  static constexpr int bin_count = (last_decade - first_decade) * bins_per_decade;
+  std::int64_t below = 0;  ///< under 10^first_decade, nothing at all included
+  std::array<std::int64_t, bin_count> bins{};
+  std::int64_t above = 0;  ///< 10^last_decade or more, infinite, or not a number
+
+  void add(double use);
+  [[nodiscard]] std::int64_t total() const;
+};
+
+/// A case and how much of a budget it used.
+struct CaseUse {
+  std::size_t record = 0;  ///< index into Report::cases
+  double use = 0;
+};
+
+/// A class that all failures of a backend are in, and not all of its cases.
+struct SharedClass {
+  std::string label;
+  Tally within, outside;  ///< its cases, and the backend's others
+};
+
+struct BackendSummary {
+  std::string name, device;
+  Tally tally;
+  UseHistogram histogram;
+  std::optional<CaseUse> worst_o, worst_lse;  ///< over passes and mismatches
+  std::vector<SharedClass> shared;            ///< narrowest first; empty below two failures
+  double device_ms = 0, reference_ms = 0;
+};
+
+/// A failure that gets a card of its own: the first of those that shrink to the same case.
+struct Finding {
+  std::size_t record = 0;             ///< the failure as drawn, index into Report::cases
+  std::optional<std::size_t> shrunk;  ///< index into Report::shrunk
+  std::vector<std::size_t> same;      ///< other failures with the same backend, kind and shrunk case
+};
+
+struct ClassCount {
+  std::string name;
+  Tally tally;
+};
+struct ClassAxis {
+  std::string name;
+  std::vector<ClassCount> classes;  ///< most cases first
+};
+
+/// Why cases were not judged. `kind` is "unsupported" or "not-executed".
+struct Reason {
+  std::string kind, backend, why;
+  std::int64_t count = 0;
+};
+
+struct KindCount {
+  std::string kind;
+  std::int64_t count = 0;
+};
+
+/// Everything that a report can say, read from the stores once; a writer is a function from this to bytes.
+struct Report {
+  ReportOptions options;
+  Conclusion conclusion = Conclusion::incomplete;
+  std::string why;  ///< the conclusion's reason, one sentence
+  std::vector<RunContext> runs;
+  Tally total;
+  std::vector<KindCount> failures_by_kind;  ///< most frequent first
+  std::vector<Reason> reasons;              ///< most frequent first
+  std::vector<BackendSummary> backends;     ///< worst first
+  std::vector<Matrix> matrices;             ///< layout x mask, phase x dtype, for each backend in that order
+  std::vector<Matrix> captures;             ///< cases whose data come from a file: file x layout
+  std::vector<Finding> findings;            ///< worst kind first, then the smallest case
+  std::vector<CaseUse> closest;             ///< passes by the share of the budget that they used, at most 50
+  std::vector<std::size_t> weak;            ///< weak passes, the largest unseen effect first, at most 50
+  std::vector<ClassAxis> classes;
+  std::vector<CaseRecord> cases;   ///< in the order of their execution, shrunk ones excluded
+  std::vector<CaseRecord> shrunk;  ///< what failures were shrunk to
+};
+
+}  // namespace flashdiff

@@ -1,0 +1,34 @@
+#pragma once
+#include <vector>
+
+#include "harness/run/record.h"
+#include "reports/model.h"
+
+namespace flashdiff {
+
+/// What the stores hold, in the order in which it was written.
+struct Told {
+  std::vector<RunContext> runs;
+  std::vector<CaseRecord> records;  ///< ids are unique: see read.h
+  bool finished = true;             ///< every run came to its end
+};
+
+/// Sorts, counts and concludes; pure, and the only place where a report's numbers are made.
+[[nodiscard]] Report summarise(Told told, ReportOptions options = {});
+
+namespace detail {
+
+/// Index of every shrunk record by the id of the failure that it came from.
+[[nodiscard]] std::vector<Finding> findings_of(const Report& report);
+[[nodiscard]] std::vector<BackendSummary> backends_of(const Report& report);
+/// layout x mask and phase x dtype of every backend in report.backends.
+[[nodiscard]] std::vector<Matrix> matrices_of(const Report& report);
+[[nodiscard]] std::vector<Matrix> captures_of(const Report& report);
+[[nodiscard]] std::vector<ClassAxis> classes_of(const Report& report);
+[[nodiscard]] std::vector<SharedClass> shared_by_failures(const Report& report, const std::string& backend);
+/// Sets conclusion and why from everything else.
+void conclude(Report& report, bool finished);
+
+}  // namespace detail
+
+}  // namespace flashdiff
