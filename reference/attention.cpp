@@ -6,65 +6,36 @@
 #include <vector>
 
 #include "reference/element_budget.h"
-#include "reference/key_values.h"
+#include "reference/operands.h"
 #include "reference/row_blocks.h"
 #include "reference/softmax_block.h"
 
 namespace flashdiff {
 namespace {
 
+using detail::BlockKeys;
+using detail::BlockPlace;
+using detail::columns;
+using detail::KeyValues;
+using detail::Matrix;
+
 constexpr int kRows = 64;  ///< query rows a block
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::vector<int> query_rows(const Problem& problem) {
+/// A tensor with a row for every query.
+LogicalTensor<double> for_queries(const Problem& problem, int width, double value) {
   std::vector<int> rows;
   for (const SequenceLengths& lengths : problem.sequences) rows.push_back(lengths.q_len);
-  return rows;
+  return {rows, problem.h_q, width, value};
 }
 
 /// Every row as the conventions have it where a query sees no key.
 Attention unseen(const Problem& problem) {
-  const std::vector<int> rows = query_rows(problem);
-  return {LogicalTensor<double>(rows, problem.h_q, problem.d_v, 0.0),
-          LogicalTensor<double>(rows, problem.h_q, 1, -kInfinity)};
+  return {for_queries(problem, problem.d_v, 0.0), for_queries(problem, 1, -kInfinity)};
 }
 
-/// Rows of a tensor that belong to a block: the heads of a group lie one behind the other.
-template <class T>
-auto columns(LogicalTensor<T>& tensor, int sequence, int first_head, detail::RowBlock rows) {
-  return Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>>(
-      tensor.matrix(sequence, first_head) + static_cast<std::ptrdiff_t>(rows.first) * tensor.width(),
-      tensor.width(), rows.count);
-}
-template <class T>
-auto columns(const LogicalTensor<T>& tensor, int sequence, int first_head, detail::RowBlock rows) {
-  return Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>>(
-      tensor.matrix(sequence, first_head) + static_cast<std::ptrdiff_t>(rows.first) * tensor.width(),
-      tensor.width(), rows.count);
-}
-
-detail::Matrix scaled_queries(const Problem& problem, const LogicalData& data, int sequence, int first_head,
-                              detail::RowBlock rows) {
-  thread_local detail::Scratch memory;
-  detail::Matrix q = memory.matrix(problem.d_qk, rows.count);
-  q = columns(data.q, sequence, first_head, rows).template cast<double>() * problem.softmax_scale();
-  return q;
-}
-
-/// O and LSE of the rows that see a key; the others keep the convention's values.
-void store(const detail::SoftmaxBlock& block, Attention& out, int sequence, int first_head,
-           detail::RowBlock rows) {
-  auto o = columns(out.o, sequence, first_head, rows);
-  auto lse = columns(out.lse, sequence, first_head, rows);
-  for (Eigen::Index r = 0; r < rows.count; ++r) {
-    if (block.sum(r) == 0) continue;
-    o.col(r) = block.p_v.col(r) * (1 / block.sum(r));
-    lse(0, r) = block.max(r) + std::log(block.sum(r));
-  }
-}
-
-/// Visits every block of query rows of every K/V head. start(sequence, kv_head, kv) comes before the blocks
-/// of a K/V head; visit(sequence, first query head, block of rows, the keys that they see, kv).
+/// Visits every block of query rows that see a key: start(kv) before the blocks of a K/V head, then
+/// visit(place, the keys that its rows see, kv) for each.
 template <class Start, class Visit>
 void for_each_block(const Problem& problem, const LogicalData& data, Start start, Visit visit) {
   for (int s = 0; s < problem.batch(); ++s) {
@@ -72,92 +43,91 @@ void for_each_block(const Problem& problem, const LogicalData& data, Start start
     if (lengths.q_len == 0 || lengths.kv_len == 0) continue;
     const std::vector<detail::RowBlock> blocks = detail::row_blocks(lengths.q_len, problem.group(), kRows);
     for (int g = 0; g < problem.h_kv; ++g) {
-      const detail::KeyValues kv = detail::key_values(data, s, g);
+      const KeyValues kv = detail::key_values(data, s, g);
       start(kv);
       for (const detail::RowBlock rows : blocks) {
-        const detail::BlockKeys keys = detail::keys_of(rows, problem.mask, lengths);
-        if (!keys.all.empty()) visit(s, g * problem.group(), rows, keys, kv);
+        const BlockKeys keys = detail::keys_of(rows, problem.mask, lengths);
+        if (!keys.all.empty()) visit(BlockPlace{s, g * problem.group(), rows}, keys, kv);
       }
     }
   }
 }
 
-/// The budget of one block of rows.
-class BlockBudget {
- public:
-  BlockBudget(const Problem& problem, const Numerics& numerics)
-      : problem_(problem),
-        numerics_(numerics),
-        shape_{problem.d_qk, problem.softmax_scale(), problem.dtype},
-        floor_(budget::exponent_floor(numerics.qk, problem.dtype)) {}
+/// O and LSE of the rows that see a key; the others keep the convention's values.
+void store(const detail::SoftmaxBlock& block, BlockPlace at, Attention& out) {
+  auto o = columns(out.o, at);
+  auto lse = columns(out.lse, at);
+  for (Eigen::Index r = 0; r < o.cols(); ++r) {
+    if (block.sum(r) == 0) continue;
+    o.col(r) = block.p_v.col(r) * (1 / block.sum(r));
+    lse(0, r) = block.max(r) + std::log(block.sum(r));
+  }
+}
 
-  [[nodiscard]] double floor() const { return floor_; }
-
-  void store(const detail::SoftmaxBlockWithMoments& computed, const detail::KeyValueBounds& bounds,
-             const detail::BlockKeys& keys, const LogicalData& data, BudgetedAttention& out, int sequence,
-             int first_head, detail::RowBlock rows) {
-    const auto q = columns(data.q, sequence, first_head, rows);
-    const auto o = columns(out.reference.o, sequence, first_head, rows);
-    auto o_budget = columns(out.o_budget, sequence, first_head, rows);
-    auto lse_budget = columns(out.lse_budget, sequence, first_head, rows);
-    auto drop = columns(out.smallest_drop, sequence, first_head, rows);
-    for (Eigen::Index r = 0; r < rows.count; ++r) {
-      const double sum = computed.block.sum(r);
-      if (sum == 0) continue;
-      const budget::RowFacts facts{
-          .keys = keys.of_row[static_cast<std::size_t>(r)].size(),
+/// What the terms of the budget may know of row r of a block.
+budget::RowFacts facts_of(const detail::SoftmaxBlockWithMoments& computed, const detail::QueryBounds& q,
+                          const detail::KeyValueBounds& kv, int keys, int d_qk, Eigen::Index r) {
+  const double sum = computed.block.sum(r);
+  const double relative_dot_squared =
+      detail::moment_bound(computed.moments.p_dot_squared(r) / sum, keys, d_qk);
+  return {.keys = keys,
           .max = computed.block.max(r),
           .sum = sum,
           .log_sum = std::log(sum),
-          .q_norm = std::sqrt(q.col(r).template cast<double>().array().abs().max(floor_).square().sum()),
-          .k_norm_mean = std::sqrt(computed.moments.p_k_norm_squared(r) / sum),
-          .k_norm_largest = bounds.k_norm_largest};
-      const detail::RowBudget row(numerics_, shape_, facts);
-      lse_budget(0, r) = row.lse();
-      second_moment_ = computed.moments.p_v_squared.col(r).cast<double>() * (1 / sum);
-      drop(0, r) = row.elements(o.col(r).array(), second_moment_, bounds.v_largest, o_budget.col(r).array());
-    }
-  }
+          .q_norm = q.norm(r),
+          .k_norm_largest = kv.k_norm_largest,
+          .dot_mean = q.norm(r) * kv.k_norm_largest * std::sqrt(relative_dot_squared)};
+}
 
- private:
-  const Problem& problem_;
-  const Numerics& numerics_;
-  budget::Shape shape_;
-  double floor_;
-  Eigen::ArrayXd second_moment_;
-};
+void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail::QueryBounds& q,
+                  const detail::KeyValueBounds& kv, const BlockKeys& keys, const budget::Shape& shape,
+                  const Numerics& numerics, BlockPlace at, BudgetedAttention& out) {
+  thread_local Eigen::ArrayXd second_moment;
+  const auto o = columns(out.reference.o, at);
+  auto o_budget = columns(out.o_budget, at);
+  auto lse_budget = columns(out.lse_budget, at);
+  auto smallest_drop = columns(out.smallest_drop, at);
+  for (Eigen::Index r = 0; r < o.cols(); ++r) {
+    const int seen = keys.of_row[static_cast<std::size_t>(r)].size();
+    if (seen == 0) continue;
+    const detail::RowBudget row(numerics, shape, facts_of(computed, q, kv, seen, shape.d_qk, r));
+    second_moment = detail::moment_bound(
+        computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen,
+        shape.d_qk);
+    lse_budget(0, r) = row.lse();
+    smallest_drop(0, r) =
+        row.elements(o.col(r).array(), second_moment, kv.v_largest, o_budget.col(r).array());
+  }
+}
 
 }  // namespace
 
 Attention attention_forward(const Problem& problem, const LogicalData& data) {
   Attention out = unseen(problem);
   for_each_block(
-      problem, data, [](const detail::KeyValues&) {},
-      [&](int s, int head, detail::RowBlock rows, const detail::BlockKeys& keys,
-          const detail::KeyValues& kv) {
-        const detail::Matrix q = scaled_queries(problem, data, s, head, rows);
-        store(detail::softmax_block(q, kv, keys), out, s, head, rows);
+      problem, data, [](const KeyValues&) {},
+      [&](BlockPlace at, const BlockKeys& keys, const KeyValues& kv) {
+        const Matrix q = detail::scaled_queries(data, problem.softmax_scale(), at);
+        store(detail::softmax_block(q, kv, keys), at, out);
       });
   return out;
 }
 
 BudgetedAttention attention_forward_with_budget(const Problem& problem, const LogicalData& data,
                                                 const Numerics& numerics) {
-  const std::vector<int> rows_of = query_rows(problem);
-  BudgetedAttention out{unseen(problem), LogicalTensor<double>(rows_of, problem.h_q, problem.d_v, 0.0),
-                        LogicalTensor<double>(rows_of, problem.h_q, 1, 0.0),
-                        LogicalTensor<double>(rows_of, problem.h_q, 1, kInfinity)};
-  BlockBudget budget(problem, numerics);
-  std::optional<detail::KeyValueBounds> bounds;
+  BudgetedAttention out{unseen(problem), for_queries(problem, problem.d_v, 0.0), for_queries(problem, 1, 0.0),
+                        for_queries(problem, 1, kInfinity)};
+  const budget::Shape shape{problem.d_qk, problem.softmax_scale(), problem.dtype};
+  const double floor = budget::exponent_floor(numerics.qk, problem.dtype);
+  std::optional<detail::KeyValueBounds> kv_bounds;
   for_each_block(
-      problem, data,
-      [&](const detail::KeyValues& kv) { bounds.emplace(detail::key_value_bounds(kv, budget.floor())); },
-      [&](int s, int head, detail::RowBlock rows, const detail::BlockKeys& keys,
-          const detail::KeyValues& kv) {
-        const detail::Matrix q = scaled_queries(problem, data, s, head, rows);
-        const auto computed = detail::softmax_block(q, kv, *bounds, keys);
-        store(computed.block, out.reference, s, head, rows);
-        budget.store(computed, *bounds, keys, data, out, s, head, rows);
+      problem, data, [&](const KeyValues& kv) { kv_bounds.emplace(detail::key_value_bounds(kv, floor)); },
+      [&](BlockPlace at, const BlockKeys& keys, const KeyValues& kv) {
+        const Matrix q = detail::scaled_queries(data, problem.softmax_scale(), at);
+        const detail::QueryBounds q_bounds = detail::query_bounds(data, floor, at);
+        const auto computed = detail::softmax_block(q, kv, q_bounds, *kv_bounds, keys);
+        store(computed.block, at, out.reference);
+        store_budget(computed, q_bounds, *kv_bounds, keys, shape, numerics, at, out);
       });
   return out;
 }

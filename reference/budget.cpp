@@ -68,14 +68,13 @@ double exponent_floor(Accumulation how, DType dtype) {
   return how == Accumulation::f32_tensor_core ? format_of(dtype).smallest_normal : 0.0;
 }
 
-// |fl(q.k) - q.k| <= product_sum * |q|.|k|, and |q|.|k| <= ||q|| ||k|| (Cauchy; 1.6 times too wide for normal
-// data, and free, where |Q||K|^T would be one more matrix product). Two roundings more for kernels that fold
-// the scale into Q. Times scale, since h is an error of the score.
+// |fl(q.k) - q.k| <= product_sum * |q|.|k|; at most ||q|| ||k||, by Cauchy, for the largest. Two roundings
+// more for kernels that fold the scale into Q. Times scale, since h is an error of the score.
 WeightError dot_product(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
   const double relative =
       product_sum(numerics.qk, shape.d_qk) + compounded(unit_roundoff(numerics.qk), 2) * 1.01;
-  const double one = relative * shape.scale * row.q_norm;
-  return {one * row.k_norm_mean, one * row.k_norm_largest};
+  const double of_score = relative * shape.scale;
+  return {of_score * row.dot_mean, of_score * row.q_norm * row.k_norm_largest};
 }
 
 // Each of d operations may lose the underflow of f32, and a flushed subnormal factor loses at most that times

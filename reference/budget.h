@@ -33,9 +33,9 @@ struct RowFacts {
   double max = 0;             ///< m
   double sum = 1;             ///< L
   double log_sum = 0;         ///< ln(L)
-  double q_norm = 0;          ///< ||q||, each |q_c| raised to dot_floor first
-  double k_norm_mean = 0;     ///< sqrt(sum p_j ||k_j||^2), k raised likewise
-  double k_norm_largest = 0;  ///< largest ||k_j|| of the head, k raised likewise
+  double q_norm = 0;          ///< ||q||, each |q_c| raised to exponent_floor first, here and below
+  double k_norm_largest = 0;  ///< largest ||k_j|| of the head
+  double dot_mean = 0;        ///< sqrt(sum p_j (|q|.|k_j|)^2)
 };
 
 /// A bound on |h_j|, for every key (`largest`) and in the mean that matters: sqrt(sum p_j h_j^2) (`mean`).

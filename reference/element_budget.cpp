@@ -69,10 +69,8 @@ double RowBudget::elements(const Column& o, const Column& second_moment, const C
     budget.setConstant(kInfinity);
     return 0.0;
   }
-  // What n additions in f32 leave open of the second moment; the square of o is off by far less.
-  const double open = (keys_ + 32) * 0x1p-24, lost = (keys_ + 32) * 0x1p-148;
   thread_local Eigen::ArrayXd deviation, shared, moment;
-  moment = ((1 + open) * second_moment + lost) * v_largest.square();
+  moment = second_moment * v_largest.square();
   deviation = (moment - o.square()).max(0.0).sqrt();
   shared = (weights_ * deviation).min(v_largest + o.abs());
   // sum p |v| <= sqrt(sum p v^2); under the erring weights it moves no more than O does, whose variance is

@@ -20,8 +20,8 @@ class RowBudget {
   [[nodiscard]] double lse() const { return lse_; }
 
   using Column = Eigen::Ref<const Eigen::ArrayXd>;
-  /// Budgets of the row's d_v elements. o: the reference; v_largest: max_j |v_jc|; second_moment: sum p_j
-  /// (v_jc / v_largest_c)^2, as exact as softmax_block.h says. Returns smallest_drop (attention.h).
+  /// Budgets of the row's d_v elements. o: the reference; v_largest: max_j |v_jc|; second_moment: at
+  /// least sum p_j (v_jc / v_largest_c)^2. Returns smallest_drop (attention.h).
   [[nodiscard]] double elements(const Column& o, const Column& second_moment, const Column& v_largest,
                                 Eigen::Ref<Eigen::ArrayXd> budget) const;
 

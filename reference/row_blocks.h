@@ -17,6 +17,13 @@ struct RowBlock {
 /// never has the end of one head and the start of the next, whose keys may be far apart.
 [[nodiscard]] std::vector<RowBlock> row_blocks(int q_len, int group, int rows);
 
+/// A block of rows and where it belongs: heads [first_head, ...) of one sequence, which share a K/V head.
+struct BlockPlace {
+  int sequence = 0;
+  int first_head = 0;
+  RowBlock rows;
+};
+
 /// The keys that each row of a block sees, and the smallest range that holds them all.
 struct BlockKeys {
   std::vector<KeyRange> of_row;

@@ -84,29 +84,29 @@ SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys
   return block;
 }
 
-SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, const KeyValueBounds& bounds,
-                                      const BlockKeys& keys) {
-  thread_local FloatScratch p_v_squared, float_weights_memory;
-  thread_local Scratch p_k_norm_squared;
+SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, const QueryBounds& q_bounds,
+                                      const KeyValueBounds& kv_bounds, const BlockKeys& keys) {
+  thread_local FloatScratch p_v_squared, weights_memory, dots_memory;
   SoftmaxBlock block = empty_block(q.cols(), kv.v.rows());
-  SoftmaxMoments moments{p_v_squared.matrix(kv.v.rows(), q.cols()), p_k_norm_squared.row(q.cols())};
+  SoftmaxMoments moments{p_v_squared.matrix(kv.v.rows(), q.cols()), Eigen::ArrayXf::Zero(q.cols())};
   moments.p_v_squared.setZero();
-  moments.p_k_norm_squared.setZero();
   for_each_step(
       q, kv, keys, block.max, block.sum,
       [&](Eigen::Index r, double factor) {
         block.p_v.col(r) *= factor;
         moments.p_v_squared.col(r) *= static_cast<float>(factor);
-        moments.p_k_norm_squared(r) *= factor;
+        moments.p_dot_squared(r) *= static_cast<float>(factor);
       },
       [&](int begin, const Matrix& weights) {
         const Eigen::Index size = weights.rows();
         block.p_v.noalias() += kv.v.middleCols(begin, size) * weights;
-        FloatMatrix float_weights = float_weights_memory.matrix(size, weights.cols());
-        narrow(weights, float_weights);
-        moments.p_v_squared.noalias() += bounds.v_squared.middleCols(begin, size) * float_weights;
-        moments.p_k_norm_squared.matrix().noalias() +=
-            weights.transpose() * bounds.k_norm_squared.segment(begin, size).matrix();
+        FloatMatrix p = weights_memory.matrix(size, q.cols());
+        narrow(weights, p);
+        moments.p_v_squared.noalias() += kv_bounds.v_squared.middleCols(begin, size) * p;
+        FloatMatrix dots = dots_memory.matrix(size, q.cols());
+        dots.noalias() = kv_bounds.k_magnitude.middleCols(begin, size).transpose() * q_bounds.magnitude;
+        for (Eigen::Index r = 0; r < q.cols(); ++r)
+          moments.p_dot_squared(r) += (p.col(r).array() * dots.col(r).array().square()).sum();
       });
   return {block, moments};
 }

@@ -1,6 +1,6 @@
 #pragma once
 #include "reference/eigen_types.h"
-#include "reference/key_values.h"
+#include "reference/operands.h"
 #include "reference/row_blocks.h"
 
 namespace flashdiff::detail {
@@ -17,19 +17,28 @@ struct SoftmaxBlock {
 /// arXiv:1805.02867) over blocks of keys; keys that no row of the block sees are never read.
 [[nodiscard]] SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys);
 
-/// The second moments under P that the budget asks for, in the same pass over the keys.
+/// The second moments under P that the budget asks for, in the same pass over the keys, in f32.
 struct SoftmaxMoments {
-  /// d_v x rows: sum of P * (V / v_largest)^2, in f32. Terms are not negative, so that it is off by at most
-  /// (n + 16) 2^-24 of itself (n keys: three roundings of the factors, n of the sum and of its rescaling),
-  /// and n 2^-148 where factors underflow.
-  FloatMatrix p_v_squared;
-  Row p_k_norm_squared;  ///< rows: sum of P * ||k||^2
+  FloatMatrix p_v_squared;       ///< d_v x rows: sum of P * (V / v_largest)^2
+  Eigen::ArrayXf p_dot_squared;  ///< rows: sum of P * (|q| . |k_j| / (||q|| k_norm_largest))^2
 };
+
+/// The least that a moment (or an array of them), divided by the row's sum, can be sure to be at most: its
+/// terms are not negative, so with n keys and dot products of d terms it lost no more than (1.01 n + 2 d +
+/// 64) 2^-24 of itself, and (n + 64) 2^-138 where factors underflow.
+template <class Moment>
+[[nodiscard]] auto moment_bound(const Moment& computed, int keys, int d) {
+  const double open = (1.01 * keys + 2 * d + 64) * 0x1p-24;
+  const double lost = (keys + 64) * 0x1p-138;
+  return (computed + lost) * (1 / (1 - open));
+}
+
 struct SoftmaxBlockWithMoments {
   SoftmaxBlock block;
   SoftmaxMoments moments;
 };
 [[nodiscard]] SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv,
-                                                    const KeyValueBounds& bounds, const BlockKeys& keys);
+                                                    const QueryBounds& q_bounds,
+                                                    const KeyValueBounds& kv_bounds, const BlockKeys& keys);
 
 }  // namespace flashdiff::detail

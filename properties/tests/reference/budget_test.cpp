@@ -105,8 +105,9 @@ RowFacts usual_row() {
           .sum = 20,
           .log_sum = std::log(20.0),
           .q_norm = 8,
-          .k_norm_mean = 8,
-          .k_norm_largest = 10};
+
+          .k_norm_largest = 10,
+          .dot_mean = 60};
 }
 
 /// O and its budget for two columns: one of ordinary values, one where all V are equal.
@@ -151,7 +152,7 @@ TEST(RowBudget, AWideScoreErrorIsNoWiderThanTheValues) {
 TEST(RowBudget, WhatMayOverflowIsUnbounded) {
   RowFacts row = usual_row();
   row.q_norm = 1e30;
-  row.k_norm_largest = row.k_norm_mean = 1e30;
+  row.k_norm_largest = 1e30;
   EXPECT_EQ(budget_of(Numerics{}, row)(0), kInfinity);
   EXPECT_EQ(detail::RowBudget(Numerics{}, usual_shape(), row).lse(), kInfinity);
   EXPECT_EQ(budget_of({.out = DType::f16}, usual_row(), 65504.0)(0), kInfinity);
