@@ -1,0 +1,72 @@
+#include "properties/mutants/mutant.h"
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+namespace flashdiff {
+namespace {
+
+struct Key {
+  const char* name;
+  std::string Mutant::*field;
+};
+constexpr std::array kKeys{Key{"title", &Mutant::title},       Key{"kernel", &Mutant::kernel},
+                           Key{"file", &Mutant::file},         Key{"find", &Mutant::find},
+                           Key{"replace", &Mutant::replace},   Key{"evidence", &Mutant::evidence},
+                           Key{"expected", &Mutant::expected}, Key{"says", &Mutant::says}};
+
+}  // namespace
+
+Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return bad_input(fmt::format("{}: line {}: {}", name, error.source().begin.line, error.description()));
+  }
+  Mutant mutant;
+  for (const Key& key : kKeys) {
+    const auto value = table[key.name].value<std::string>();
+    // What is found may be replaced by nothing; every other key has to say something.
+    const bool may_be_empty = key.field == &Mutant::replace;
+    if (!value || (value->empty() && !may_be_empty))
+      return bad_input(
+          fmt::format("{}: no text for '{}', expected title, kernel, file, find, replace, evidence, "
+                      "expected and says",
+                      name, key.name));
+    mutant.*key.field = *value;
+  }
+  if (table.size() != kKeys.size())
+    return bad_input(
+        fmt::format("{}: {} keys, expected the {} that a mutant has", name, table.size(), kKeys.size()));
+  return mutant;
+}
+
+Outcome<Mutant> read_mutant(const std::string& path) {
+  std::ifstream stream(path);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream || !text) return bad_input(fmt::format("{}: cannot be read, expected a mutant's TOML", path));
+  return parse_mutant(text.str(), path);
+}
+
+Outcome<std::string> planted(const Mutant& mutant, std::string_view source) {
+  const std::size_t at = source.find(mutant.find);
+  if (at == std::string_view::npos)
+    return bad_input(fmt::format("'{}': no match for '{}' in {}, expected exactly one", mutant.title,
+                                 mutant.find, mutant.file));
+  if (source.find(mutant.find, at + 1) != std::string_view::npos)
+    return bad_input(fmt::format("'{}': '{}' matches more than once in {}, expected exactly one match",
+                                 mutant.title, mutant.find, mutant.file));
+  if (mutant.find == mutant.replace)
+    return bad_input(fmt::format("'{}': replaces '{}' by itself", mutant.title, mutant.find));
+  std::string with_bug(source);
+  with_bug.replace(at, mutant.find.size(), mutant.replace);
+  return with_bug;
+}
+
+}  // namespace flashdiff

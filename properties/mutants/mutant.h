@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "harness/outcome/outcome.h"
+
+namespace flashdiff {
+
+/// A planted bug: one find-and-replace on a kernel's source.
+struct Mutant {
+  std::string title;   ///< what is wrong, for people
+  std::string kernel;  ///< whose image it becomes: kernels/KERNEL.cu
+  std::string file;    ///< what is changed, from the repository's root: that source, or a header of it
+  std::string find;    ///< must match exactly once
+  std::string replace;
+  std::string evidence;  ///< where a real kernel had it
+  std::string expected;  ///< name of the verdict on the shrunk case
+  std::string says;      ///< what its explanation must say
+};
+
+/// Errors (bad_input): no TOML, a key that is missing, empty or unknown.
+[[nodiscard]] Outcome<Mutant> parse_mutant(std::string_view toml, const std::string& name);
+[[nodiscard]] Outcome<Mutant> read_mutant(const std::string& path);
+
+/// `source` with the bug in it. Errors (bad_input): `find` does not match exactly once, or changes nothing.
+[[nodiscard]] Outcome<std::string> planted(const Mutant& mutant, std::string_view source);
+
+}  // namespace flashdiff

@@ -1,0 +1,57 @@
+#include "properties/mutants/mutant.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace flashdiff {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kWhole = R"(
+title    = "tail keys scored 0"
+kernel   = "flash"
+file     = "kernels/flash.cu"
+find     = "-INFINITY"
+replace  = "0.0f"
+evidence = "somewhere#1"
+expected = "mismatch"
+says     = "score 0"
+)";
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(Mutant, IsReadFromItsFile) {
+  const auto mutant = parse_mutant(kWhole, "x.toml");
+  ASSERT_TRUE(mutant.has_value()) << mutant.error().what;
+  EXPECT_EQ(mutant->title, "tail keys scored 0");
+  EXPECT_EQ(mutant->kernel, "flash");
+  EXPECT_EQ(mutant->find, "-INFINITY");
+  EXPECT_EQ(mutant->says, "score 0");
+}
+
+TEST(Mutant, WhatIsMissingUnknownOrNoTomlIsNamed) {
+  EXPECT_THAT(parse_mutant(with(kWhole, "evidence", "# evidence"), "x.toml").error().what,
+              HasSubstr("'evidence'"));
+  EXPECT_THAT(parse_mutant(with(kWhole, "\"kernels/flash.cu\"", "\"\""), "x.toml").error().what,
+              HasSubstr("'file'"));
+  EXPECT_THAT(parse_mutant(std::string(kWhole) + "more = \"x\"\n", "x.toml").error().what,
+              HasSubstr("9 keys"));
+  EXPECT_THAT(parse_mutant("title = ", "x.toml").error().what, HasSubstr("x.toml: line 1"));
+  EXPECT_THAT(read_mutant("/nowhere/x.toml").error().what, HasSubstr("/nowhere/x.toml"));
+}
+
+TEST(Mutant, IsPlantedOnce) {
+  const auto mutant = parse_mutant(kWhole, "x.toml").value();
+  EXPECT_EQ(planted(mutant, "s = seen ? x : -INFINITY;").value(), "s = seen ? x : 0.0f;");
+  EXPECT_THAT(planted(mutant, "s = x;").error().what, HasSubstr("no match"));
+  EXPECT_THAT(planted(mutant, "m = -INFINITY; s = -INFINITY;").error().what, HasSubstr("more than once"));
+  Mutant same = mutant;
+  same.replace = same.find;
+  EXPECT_FALSE(planted(same, "s = -INFINITY;").has_value());
+}
+
+}  // namespace
+}  // namespace flashdiff
