@@ -22,14 +22,24 @@ std::string wrong_in(const BackendSummary& backend) {
                      counted(backend.tally.judged(), "case", "cases"));
 }
 
+std::string shrunk_to(const Report& report) {
+  std::int64_t smallest = 0, shrunk = 0;
+  for (const Finding& finding : report.findings)
+    if (finding.shrunk) {
+      ++smallest;
+      shrunk += 1 + static_cast<std::int64_t>(finding.same.size());
+    }
+  if (shrunk == 0 || report.total.failed == 1) return "";
+  const std::string cases = smallest == 1 ? "one case" : grouped(smallest) + " cases";
+  if (shrunk == report.total.failed) return smallest == shrunk ? "" : "; all shrink to " + cases;
+  return fmt::format("; {} of them {} shrunk, to {}", grouped(shrunk), shrunk == 1 ? "was" : "were", cases);
+}
+
 std::string what_is_wrong(const Report& report) {
   std::string text;
   for (const BackendSummary& backend : report.backends)
     if (backend.tally.failed > 0) text += (text.empty() ? "" : ", ") + wrong_in(backend);
-  const std::size_t found = report.findings.size();
-  if (found == 1 && report.total.failed > 1) text += "; all shrink to one case";
-  if (found > 1 && static_cast<std::int64_t>(found) < report.total.failed)
-    text += fmt::format("; {} different failures", found);
+  text += shrunk_to(report);
   if (report.backends.front().tally.failed == report.total.failed && !report.backends.front().shared.empty())
     text += fmt::format("; every one is in class {}", report.backends.front().shared.front().label);
   return text;

@@ -97,7 +97,7 @@ void draw_ticks(std::string& svg, const Grid& grid) {
     fmt::format_to(out, R"(<text x="{:.1f}" y="{:.1f}">{}</text>)", grid.x_of_column(column), top - 7,
                    column);
   fmt::format_to(out, R"(<text class="end" x="{}" y="{}">row</text><text x="{:.1f}" y="13">column</text>)",
-                 left - 5, top - 7, left + grid.width() / 2);
+                 left - 12, top - 7, left + grid.width() / 2);
 }
 
 void draw_band(std::string& svg, const Grid& grid, double y, const std::string& words, std::string_view id) {

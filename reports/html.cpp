@@ -1,5 +1,7 @@
 #include "reports/html.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "reports/embedded.h"
@@ -74,9 +76,10 @@ ViewList tiles_of(const Report& report) {
   };
   const Tally& total = report.total;
   add("fail", total.failed, "wrong", kinds_in_words(report));
-  if (total.failed > 0)
-    add("fail", static_cast<std::int64_t>(report.findings.size()), "different failures",
-        report.shrunk.empty() ? "" : "those that shrink to the same case are one");
+  if (const std::int64_t smallest = std::ranges::count_if(
+          report.findings, [](const Finding& finding) { return finding.shrunk.has_value(); });
+      smallest > 0)
+    add("fail", smallest, smallest == 1 ? "smallest case" : "smallest cases", "what failures were shrunk to");
   add("pass", total.passed, "pass", "");
   add("weak", total.weak, "pass-weak", total.weak > 0 ? "a dropped key could hide in the budget" : "");
   add("none", total.unsupported, "unsupported", most_frequent_reason(report, "unsupported"));

@@ -148,6 +148,7 @@ void fill_context(View& root, const Report& report) {
     view.set("values", values);
     facts.push_back(view);
   }
+  root.set("any_run", View(!runs.empty()));
   root.set("run_names", names);
   root.set("facts", facts);
   root.set("runs_words", runs.size() == report.runs.size()

@@ -160,9 +160,7 @@ Shown shown_of(const Report& report) {
 
 void fill_findings(View& root, const Report& report, const Shown& shown) {
   root.set("any_failure", View(report.total.failed > 0));
-  root.set("failures_words",
-           fmt::format("{} in {}", counted(report.total.failed, "wrong case", "wrong cases"),
-                       counted(static_cast<std::int64_t>(report.findings.size()), "group", "groups")));
+  root.set("failures_words", counted(report.total.failed, "wrong case", "wrong cases"));
   ViewList cards, others;
   for (const Finding& finding : shown.cards) cards.push_back(card_view(finding, report));
   for (const std::size_t row : shown.rows) others.push_back(row_view(report.cases[row]));

@@ -10,17 +10,17 @@ namespace {
 
 struct CellFace {
   const char *state, *symbol, *word;
-  std::string count;
+  std::string count, of;
 };
 
 CellFace face_of(const Tally& tally) {
-  if (tally.failed > 0) return {"fail", "✗", "wrong", grouped(tally.failed) + "/" + grouped(tally.judged())};
+  if (tally.failed > 0) return {"fail", "✗", "wrong", grouped(tally.failed), grouped(tally.judged())};
   if (tally.judged() > 0 && tally.weak == tally.judged())
-    return {"pass-weak", "~", "weak", grouped(tally.weak)};
-  if (tally.judged() > 0) return {"pass", "✓", "pass", grouped(tally.judged())};
-  if (tally.not_executed > 0) return {"not-executed", "○", "not executed", grouped(tally.not_executed)};
-  if (tally.unsupported > 0) return {"unsupported", "–", "unsupported", grouped(tally.unsupported)};
-  return {"empty", "", "no case", ""};
+    return {"pass-weak", "~", "weak", grouped(tally.weak), ""};
+  if (tally.judged() > 0) return {"pass", "✓", "pass", grouped(tally.judged()), ""};
+  if (tally.not_executed > 0) return {"not-executed", "○", "not executed", grouped(tally.not_executed), ""};
+  if (tally.unsupported > 0) return {"unsupported", "–", "unsupported", grouped(tally.unsupported), ""};
+  return {"empty", "", "no case", "", ""};
 }
 
 std::string in_words(const Tally& tally) {
@@ -88,6 +88,8 @@ View matrix_view(const Matrix& matrix) {
       told.set("symbol", face.symbol);
       told.set("state_word", face.word);
       told.set("count", face.count);
+      told.set("has_of", View(!face.of.empty()));
+      told.set("of", face.of);
       told.set("words", in_words(cell));
       cells.push_back(told);
     }

@@ -26,7 +26,11 @@ std::string counted(std::int64_t count, const char* one, const char* many) {
   return grouped(count) + " " + (count == 1 ? one : many);
 }
 
-std::string brief(double value) { return significant(value, 3); }
+std::string brief(double value) {
+  if (std::abs(value) < 1e3 || !(std::abs(value) < 1e6)) return significant(value, 3);
+  const double step = std::pow(10, std::floor(std::log10(std::abs(value))) - 2);
+  return grouped(std::llround(std::round(value / step) * step));
+}
 std::string exact(double value) { return significant(value, 9); }
 
 std::string percent(std::int64_t part, std::int64_t whole) {

@@ -8,7 +8,7 @@ namespace flashdiff {
 [[nodiscard]] std::string grouped(std::int64_t count);
 /// "1 case", "12,345 cases".
 [[nodiscard]] std::string counted(std::int64_t count, const char* one, const char* many);
-/// Three significant digits: "0.0123", "1.2e-05", "41.2", "NaN", "infinite".
+/// Three significant digits: "0.0123", "1.2e-05", "41.2", "12,300", "1.23e+07", "NaN", "infinite".
 [[nodiscard]] std::string brief(double value);
 /// Nine, enough to tell any two floats apart.
 [[nodiscard]] std::string exact(double value);

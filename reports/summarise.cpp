@@ -22,6 +22,7 @@ std::vector<KindCount> failures_by_kind(const std::vector<CaseRecord>& cases) {
   for (const CaseRecord& record : cases)
     if (is_failure(record.verdict)) ++counts[name_of(record.verdict)];
   std::vector<KindCount> kinds;
+  kinds.reserve(counts.size());
   for (const auto& [kind, count] : counts) kinds.push_back({kind, count});
   std::ranges::stable_sort(kinds, std::ranges::greater{}, &KindCount::count);
   return kinds;

@@ -26,8 +26,6 @@ const std::map<std::string, View, std::less<>>& partials() {
 /// Looks names up as mustache does, from the innermost section outwards, but never in vain.
 class StrictContext : public mustache::context<std::string> {
  public:
-  using context::context;
-
   const View* get(const std::string& name) const override {
     const View* found = context::get(name);
     if (found == nullptr) throw std::logic_error("the template's tag '" + name + "' has no value");
@@ -53,7 +51,8 @@ std::string render(std::string_view file, const View& root,
   mustache::mustache page{std::string(embedded(file))};
   page.set_custom_escape(escape);
   if (!page.is_valid()) throw std::logic_error(std::string(file) + ": " + page.error_message());
-  StrictContext context(&root);
+  StrictContext context;
+  context.push(&root);
   std::string text = page.render(context);
   if (!page.is_valid()) throw std::logic_error(std::string(file) + ": " + page.error_message());
   return text;

@@ -24,7 +24,10 @@ TEST(Numbers, Counted) {
 TEST(Numbers, Brief) {
   EXPECT_EQ(brief(0), "0");
   EXPECT_EQ(brief(0.01234), "0.0123");
-  EXPECT_EQ(brief(123456), "1.23e+05");
+  EXPECT_EQ(brief(999.4), "999");
+  EXPECT_EQ(brief(123456), "123,000");
+  EXPECT_EQ(brief(-1234), "-1,230");
+  EXPECT_EQ(brief(1234567), "1.23e+06");
   EXPECT_EQ(brief(std::numeric_limits<double>::quiet_NaN()), "NaN");
   EXPECT_EQ(brief(-std::numeric_limits<double>::infinity()), "-infinite");
 }
