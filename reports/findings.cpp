@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -10,7 +11,22 @@
 // Many failures are one bug. Those of a backend that end in the same way and shrink to the same case become
 // one finding; a failure that was not shrunk stands for itself.
 
-namespace flashdiff::detail {
+namespace flashdiff {
+
+std::vector<std::size_t> foremost(const Report& report, std::size_t most) {
+  std::vector<std::size_t> firsts, others;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (std::size_t i = 0; i < report.findings.size(); ++i) {
+    const CaseRecord& record = report.cases[report.findings[i].record];
+    (seen.emplace(record.backend, name_of(record.verdict)).second ? firsts : others).push_back(i);
+  }
+  firsts.insert(firsts.end(), others.begin(), others.end());
+  if (firsts.size() > most) firsts.resize(most);
+  std::ranges::sort(firsts);
+  return firsts;
+}
+
+namespace detail {
 namespace {
 
 /// Deaths first (nothing else can be trusted after one), then what wrote where it must not, then wrong
@@ -71,4 +87,5 @@ std::vector<Finding> findings_of(const Report& report) {
   return findings;
 }
 
-}  // namespace flashdiff::detail
+}  // namespace detail
+}  // namespace flashdiff

@@ -13,7 +13,7 @@ namespace flashdiff {
 
 namespace detail {
 
-/// The failures of a report as the page shows them: the first findings as cards, the others as rows.
+/// The failures of a report as the page shows them: the foremost findings as cards, the others as rows.
 struct Shown {
   std::vector<Finding> cards;
   std::vector<std::size_t> rows;  ///< indices into Report::cases

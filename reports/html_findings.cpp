@@ -7,6 +7,7 @@
 #include "reports/facts.h"
 #include "reports/html.h"
 #include "reports/numbers.h"
+#include "reports/summarise.h"
 #include "reports/text.h"
 
 namespace flashdiff::detail {
@@ -137,8 +138,10 @@ View row_view(const CaseRecord& record) {
 Shown shown_of(const Report& report) {
   Shown shown;
   std::vector<std::size_t> others;
-  for (const Finding& finding : report.findings) {
-    if (shown.cards.size() < most_cards) {
+  const std::vector<std::size_t> cards = foremost(report, most_cards);
+  for (std::size_t i = 0; i < report.findings.size(); ++i) {
+    const Finding& finding = report.findings[i];
+    if (std::ranges::binary_search(cards, i)) {
       shown.cards.push_back(finding);
       shown.ids.insert(report.cases[finding.record].id);
     } else {

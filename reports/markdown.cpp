@@ -6,6 +6,7 @@
 
 #include "reports/facts.h"
 #include "reports/numbers.h"
+#include "reports/summarise.h"
 #include "reports/templates.h"
 #include "reports/text.h"
 
@@ -35,8 +36,8 @@ std::string code(std::string_view text) {
 
 ViewList failures_of(const Report& report, std::size_t most) {
   ViewList failures;
-  for (std::size_t i = 0; i < std::min(report.findings.size(), most); ++i) {
-    const Finding& finding = report.findings[i];
+  for (const std::size_t at : foremost(report, most)) {
+    const Finding& finding = report.findings[at];
     const CaseRecord& drawn = report.cases[finding.record];
     const CaseRecord& shortest = finding.shrunk ? report.shrunk[*finding.shrunk] : drawn;
     View view;

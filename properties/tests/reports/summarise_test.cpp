@@ -37,6 +37,20 @@ TEST(Summarise, FailuresThatShrinkToTheSameCaseAreOneFinding) {
   EXPECT_THAT(mismatch.same, ElementsAre(1));
 }
 
+TEST(Summarise, EveryKindIsToldBeforeOneIsToldTwice) {
+  Told told = test::told_by_hand();
+  for (int i = 0; i < 3; ++i) {
+    told.records.push_back(told.records[13]);  // a crash, which would come first
+    told.records.back().id = 100 + i;
+  }
+  const Report report = summarise(std::move(told));
+  ASSERT_THAT(report.findings, SizeIs(9));
+  EXPECT_THAT(foremost(report, 6), ElementsAre(0, 4, 5, 6, 7, 8));
+  EXPECT_THAT(foremost(report, 7), ElementsAre(0, 1, 4, 5, 6, 7, 8));
+  EXPECT_THAT(foremost(report, 2), ElementsAre(0, 4));
+  EXPECT_THAT(foremost(report, 100), SizeIs(9));
+}
+
 TEST(Summarise, ConcludesFromTheWorst) {
   const Report report = summarise(test::told_by_hand());
   EXPECT_EQ(report.conclusion, Conclusion::fail);
