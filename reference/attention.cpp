@@ -95,8 +95,8 @@ void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail:
         computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen,
         shape.d_qk);
     lse_budget(0, r) = row.lse();
-    smallest_drop(0, r) =
-        row.elements(o.col(r).array(), second_moment, kv.v_largest, o_budget.col(r).array());
+    smallest_drop(0, r) = row.elements({o.col(r).data(), static_cast<std::size_t>(o.rows())},
+                                       second_moment.data(), kv.v_largest.data(), o_budget.col(r).data());
   }
 }
 

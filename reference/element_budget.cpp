@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <vector>
+
+#include <Eigen/Core>
 
 #include "harness/problem/numbers.h"
 
@@ -25,6 +28,11 @@ bool scores_may_overflow(const Numerics& kernel, const budget::Shape& shape, con
   const double factor = std::max(1.0, shape.scale * std::numbers::log2e);
   return !(1.01 * factor * dot < largest_finite(kernel.qk));
 }
+
+// As the vector instructions have them; std::max takes references, which keep the loop below from
+// vectorising.
+double larger(double a, double b) { return a > b ? a : b; }
+double smaller(double a, double b) { return a < b ? a : b; }
 
 }  // namespace
 
@@ -63,30 +71,46 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
          budget::lse_arithmetic(reference, row) + budget::lse_rounding(kernel, row);
 }
 
-double RowBudget::elements(const Column& o, const Column& second_moment, const Column& v_largest,
-                           Eigen::Ref<Eigen::ArrayXd> budget) const {
+double RowBudget::elements(std::span<const double> o, const double* second_moment, const double* v_largest,
+                           double* budget) const {
+  const std::size_t size = o.size();
   if (unbounded_) {
-    budget.setConstant(kInfinity);
+    std::fill_n(budget, size, kInfinity);
     return 0.0;
   }
-  thread_local Eigen::ArrayXd deviation, shared, moment;
-  moment = second_moment * v_largest.square();
-  deviation = (moment - o.square()).max(0.0).sqrt();
-  shared = (weights_ * deviation).min(v_largest + o.abs());
-  // sum p |v| <= sqrt(sum p v^2); under the erring weights it moves no more than O does, whose variance is
-  // larger, and it stays below max|v|.
-  budget = values_ * (moment.sqrt() + shared).min(v_largest) + values_times_v_ * v_largest + values_alone_;
-  budget = shared + (budget + (o.abs() + shared) * sum_) / (1 - sum_);
-  budget += (o.abs() + budget) * division_;
-  budget += (o.abs() + budget) * output_.relative + output_.absolute;
+  const RowBudget t = *this;  // a local copy: the compiler knows that the loop does not write into it
+  const double per_sum = 1 / (1 - t.sum_);
+  thread_local std::vector<double> scratch;
+  scratch.resize(size);
+  double* const deviations = scratch.data();
+  for (std::size_t c = 0; c < size; ++c) {
+    const double mean = std::fabs(o[c]);
+    const double moment = second_moment[c] * v_largest[c] * v_largest[c];
+    const double deviation = std::sqrt(larger(moment - mean * mean, 0.0));
+    const double shared = smaller(t.weights_ * deviation, v_largest[c] + mean);
+    // sum p |v| <= sqrt(sum p v^2); under the erring weights it moves no more than O does, whose variance is
+    // larger, and it stays below max|v|.
+    const double magnitude = smaller(std::sqrt(moment) + shared, v_largest[c]);
+    const double in_values = t.values_ * magnitude + t.values_times_v_ * v_largest[c] + t.values_alone_;
+    double error = shared + (in_values + (mean + shared) * t.sum_) * per_sum;
+    error += (mean + error) * t.division_;
+    error += (mean + error) * t.output_.relative + t.output_.absolute;
+    deviations[c] = deviation;
+    budget[c] = error;
+  }
 
-  const bool may_overflow = !((o.abs() + budget).maxCoeff() < output_.overflow) ||
-                            !(keys_ * v_largest.maxCoeff() < accumulator_limit_);
-  if (may_overflow)
-    for (Eigen::Index c = 0; c < budget.size(); ++c)
-      if (!(std::fabs(o(c)) + budget(c) < output_.overflow) || !(keys_ * v_largest(c) < accumulator_limit_))
-        budget(c) = kInfinity;
-  return keys_ > 1 ? (deviation / budget).maxCoeff() / keys_ : (o.abs() / budget).maxCoeff();
+  using Values = Eigen::Map<const Eigen::ArrayXd>;
+  const auto n = static_cast<Eigen::Index>(size);
+  const Values values(o.data(), n), errors(budget, n), deviation(deviations, n), v(v_largest, n);
+  const double drop =
+      keys_ > 1 ? (deviation / errors).maxCoeff() / keys_ : (values.abs() / errors).maxCoeff();
+  const auto bounded = [&](double value, double error, double v_most) {
+    return std::fabs(value) + error < output_.overflow && keys_ * v_most < accumulator_limit_;
+  };
+  if (!bounded(values.abs().maxCoeff(), errors.maxCoeff(), v.maxCoeff()))
+    for (std::size_t c = 0; c < size; ++c)
+      if (!bounded(o[c], budget[c], v_largest[c])) budget[c] = kInfinity;
+  return drop;
 }
 
 }  // namespace flashdiff::detail

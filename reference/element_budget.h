@@ -1,5 +1,5 @@
 #pragma once
-#include <Eigen/Core>
+#include <span>
 
 #include "reference/budget.h"
 
@@ -19,11 +19,10 @@ class RowBudget {
 
   [[nodiscard]] double lse() const { return lse_; }
 
-  using Column = Eigen::Ref<const Eigen::ArrayXd>;
-  /// Budgets of the row's d_v elements. o: the reference; v_largest: max_j |v_jc|; second_moment: at
-  /// least sum p_j (v_jc / v_largest_c)^2. Returns smallest_drop (attention.h).
-  [[nodiscard]] double elements(const Column& o, const Column& second_moment, const Column& v_largest,
-                                Eigen::Ref<Eigen::ArrayXd> budget) const;
+  /// Budgets of the row's elements. o: the reference; v_largest: max_j |v_jc|; second_moment: at least
+  /// sum p_j (v_jc / v_largest_c)^2; all as long as o. Returns smallest_drop (attention.h).
+  [[nodiscard]] double elements(std::span<const double> o, const double* second_moment,
+                                const double* v_largest, double* budget) const;
 
  private:
   double keys_;

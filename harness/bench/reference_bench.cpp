@@ -80,7 +80,7 @@ void forward(benchmark::State& state, const Shape& shape) {
   const LogicalData data = make_data(problem).value();
   Gemm gemm;
   Fastest reference, product;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     reference.time([&] { benchmark::DoNotOptimize(attention_forward(problem, data)); });
     state.PauseTiming();
     product.time(gemm);
@@ -96,7 +96,7 @@ void with_budget(benchmark::State& state, const Shape& shape) {
   const LogicalData data = make_data(problem).value();
   const Numerics numerics{.p = DType::f16, .out = DType::f16};
   Fastest budgeted, plain;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     budgeted.time([&] { benchmark::DoNotOptimize(attention_forward_with_budget(problem, data, numerics)); });
     state.PauseTiming();
     plain.time([&] { benchmark::DoNotOptimize(attention_forward(problem, data)); });

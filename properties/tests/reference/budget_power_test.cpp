@@ -14,7 +14,6 @@ using testing::data_of;
 using testing::Kernel;
 using testing::one_sequence;
 using testing::quantile;
-using testing::uses_of;
 
 /// A tensor-core kernel as people write them.
 Numerics usual_numerics(DType dtype) {

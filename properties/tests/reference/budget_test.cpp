@@ -1,5 +1,6 @@
 #include "reference/budget.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -111,19 +112,17 @@ RowFacts usual_row() {
 }
 
 /// O and its budget for two columns: one of ordinary values, one where all V are equal.
-Eigen::ArrayXd budget_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
-  const detail::RowBudget budget(numerics, usual_shape(), row);
-  Eigen::ArrayXd o_values(2), moments(2), largest(2), out(2);
-  o_values << o, 1.0;
-  largest << 3.0, 1.0;
-  moments << (1.0 + o * o) / 9, 1.0;
-  (void)budget.elements(o_values, moments, largest, out);
-  return out;
+std::array<double, 2> budget_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
+  const std::array<double, 2> values{o, 1.0}, largest{3.0, 1.0}, moments{(1.0 + o * o) / 9, 1.0};
+  std::array<double, 2> budget{};
+  (void)detail::RowBudget(numerics, usual_shape(), row)
+      .elements(values, moments.data(), largest.data(), budget.data());
+  return budget;
 }
 
 TEST(RowBudget, GrowsWithEveryDeclaration) {
-  const Eigen::ArrayXd plain = budget_of(Numerics{}, usual_row());
-  const auto wider = [&](Numerics n) { return budget_of(n, usual_row())(0) > plain(0) * 1.001; };
+  const std::array<double, 2> plain = budget_of(Numerics{}, usual_row());
+  const auto wider = [&](Numerics n) { return budget_of(n, usual_row())[0] > plain[0] * 1.001; };
   EXPECT_TRUE(wider({.p = DType::f16}));
   EXPECT_TRUE(wider({.p = DType::f16, .sum_uses_rounded_p = true}));
   EXPECT_TRUE(wider({.qk = Accumulation::f32_tensor_core}));
@@ -132,19 +131,19 @@ TEST(RowBudget, GrowsWithEveryDeclaration) {
   EXPECT_TRUE(wider({.rcp_ulps = 64}));
   EXPECT_TRUE(wider({.kv_tile = 1}));
   EXPECT_TRUE(wider({.out = DType::bf16}));
-  EXPECT_LT(budget_of({.qk = Accumulation::f64, .pv = Accumulation::f64}, usual_row())(0), plain(0));
+  EXPECT_LT(budget_of({.qk = Accumulation::f64, .pv = Accumulation::f64}, usual_row())[0], plain[0]);
 }
 
 TEST(RowBudget, EqualValuesForgiveErrorsOfTheWeights) {
   const Numerics numerics{.p = DType::bf16, .sum_uses_rounded_p = true};
-  const Eigen::ArrayXd budget = budget_of(numerics, usual_row());
-  EXPECT_LT(budget(1), 0.1 * budget(0));  // bf16's 2^-8 would be 4e-3 of either
+  const std::array<double, 2> budget = budget_of(numerics, usual_row());
+  EXPECT_LT(budget[1], 0.1 * budget[0]);  // bf16's 2^-8 would be 4e-3 of either
 }
 
 TEST(RowBudget, AWideScoreErrorIsNoWiderThanTheValues) {
   RowFacts row = usual_row();
   row.max = 1e7;  // f32 holds such scores to the unit
-  const double budget = budget_of(Numerics{}, row)(0);
+  const double budget = budget_of(Numerics{}, row)[0];
   EXPECT_GT(budget, 3.0);
   EXPECT_LT(budget, 3.0 + 0.5 + 0.01);
 }
@@ -153,10 +152,10 @@ TEST(RowBudget, WhatMayOverflowIsUnbounded) {
   RowFacts row = usual_row();
   row.q_norm = 1e30;
   row.k_norm_largest = 1e30;
-  EXPECT_EQ(budget_of(Numerics{}, row)(0), kInfinity);
+  EXPECT_EQ(budget_of(Numerics{}, row)[0], kInfinity);
   EXPECT_EQ(detail::RowBudget(Numerics{}, usual_shape(), row).lse(), kInfinity);
-  EXPECT_EQ(budget_of({.out = DType::f16}, usual_row(), 65504.0)(0), kInfinity);
-  EXPECT_LT(budget_of({.out = DType::f16}, usual_row(), 65000.0)(0), kInfinity);
+  EXPECT_EQ(budget_of({.out = DType::f16}, usual_row(), 65504.0)[0], kInfinity);
+  EXPECT_LT(budget_of({.out = DType::f16}, usual_row(), 65000.0)[0], kInfinity);
 }
 
 }  // namespace
