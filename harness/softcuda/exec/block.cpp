@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kAlign = 64;
 /// Instructions that a warp may issue before another one gets a turn. Long enough that switching costs
 /// nothing, short enough that a warp which waits for another one's store does not wait for long.
-constexpr std::int64_t kTurn = 65536;
+constexpr std::int64_t kTurn = 16384;
 /// Shared and local memory start as this byte: a NaN in every floating-point format, so that a value that was
 /// never written shows.
 constexpr int kNeverWritten = 0xff;

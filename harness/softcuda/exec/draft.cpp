@@ -230,6 +230,8 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
         if (differs) error(item, "the address is in another state space");
         space = a.space;
       }
+      if (space == Space::param && form.opcode() == "st")
+        error(item, "a kernel's parameters cannot be written");
       const auto kind = address_kind(space, a.bits);
       if (!kind) error(item, "a 32-bit address of global memory");
       made.op.imm = a.offset;

@@ -1,5 +1,6 @@
 #include "harness/softcuda/exec/warp_runner.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
@@ -9,6 +10,12 @@ namespace softcuda::exec {
 namespace {
 
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+/// Turns of the groups of one warp, in instructions. The group that is behind runs for long, so that a loop
+/// in which only some lanes stay does not lose the others, which wait for them further on. But it may be
+/// waiting for something that those others do (a lock that one of them holds): now and then they get a
+/// little.
+constexpr std::int64_t kBehind = 4096, kAhead = 256;
 
 }  // namespace
 
@@ -38,6 +45,14 @@ std::size_t WarpThread::pick() {
   if (best != kNone) return best;
   for (Group& group : groups_) group.rested = false;
   return rested;
+}
+
+/// Whether no ready group has a smaller pc.
+bool WarpThread::is_behind(std::size_t group) const {
+  for (const Group& other : groups_) {
+    if (other.state == GroupState::ready && other.pc < groups_[group].pc) return false;
+  }
+  return true;
 }
 
 /// The nearest place ahead where another group stands that could be met, or that should run first.
@@ -78,21 +93,23 @@ void WarpThread::settle(std::size_t group) {
 
 WarpEvent WarpThread::run(std::int64_t turn) {
   isa::Warp& w = *warp_;
-  w.turn = turn;
   while (true) {
     if (groups_.empty()) return WarpEvent::finished;
     const std::size_t g = pick();
     if (g == kNone) return WarpEvent::blocked;
-    const std::int64_t before = w.turn;
+    const bool alone = groups_.size() == 1;
+    const std::int64_t before = alone ? turn : std::min(turn, is_behind(g) ? kBehind : kAhead);
+    w.turn = before;
     w.active = groups_[g].lanes;
     w.stop = isa::Stop::none;
     const isa::Op* op = groups_[g].pc;
-    if (groups_.size() == 1) {
+    if (alone) {
       while (op != nullptr) op = op->full(w, op);
     } else {
       w.limit = limit_for(g);
       while (op != nullptr) op = op->masked(w, op);
     }
+    turn -= before - w.turn;
     const auto issued = static_cast<std::uint64_t>(before - w.turn);
     warp_instructions += issued;
     thread_instructions += issued * static_cast<std::uint64_t>(std::popcount(groups_[g].lanes));
@@ -135,8 +152,9 @@ WarpEvent WarpThread::run(std::int64_t turn) {
       case isa::Stop::yielded:
         groups_[g].pc = w.pc;
         groups_[g].rested = true;
-        if (groups_.size() > 1) settle(g);
-        return WarpEvent::yielded;
+        if (!alone) settle(g);
+        if (alone || turn <= 0) return WarpEvent::yielded;
+        break;
       default: return WarpEvent::fault;
     }
   }

@@ -47,6 +47,7 @@ class WarpThread {
 
  private:
   std::size_t pick();
+  [[nodiscard]] bool is_behind(std::size_t group) const;
   [[nodiscard]] const isa::Op* limit_for(std::size_t group) const;
   void settle(std::size_t group);
   void retire(std::uint32_t lanes);

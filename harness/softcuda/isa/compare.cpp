@@ -12,75 +12,60 @@ namespace {
 
 using ptx::Type;
 
-/// How a comparison's result is combined with the predicate c.
-enum class Join : std::uint8_t { none, both, either, odd };
+/// How a comparison's result is combined with the predicate c; kept in Op::extra.
+enum class Join : std::uint32_t { none, both, either, odd };
 Join join_of(const Form& f) {
   return f.has("and") ? Join::both : f.has("or") ? Join::either : f.has("xor") ? Join::odd : Join::none;
 }
-
-template <Join kJoin>
-std::uint32_t joined(std::uint32_t a, std::uint32_t c) {
-  if constexpr (kJoin == Join::both) return a & c;
-  if constexpr (kJoin == Join::either) return a | c;
-  if constexpr (kJoin == Join::odd) return a ^ c;
-  return a;
+std::uint32_t joined(Join join, std::uint32_t a, std::uint32_t c) {
+  switch (join) {
+    case Join::both: return a & c;
+    case Join::either: return a | c;
+    case Join::odd: return a ^ c;
+    default: return a;
+  }
+}
+std::uint32_t joined_with_row(Warp& w, const Op* op, std::uint32_t mask, int row) {
+  const auto join = static_cast<Join>(op->extra);
+  return join == Join::none ? mask : joined(join, mask, w.predicate(op->rows[row]));
 }
 
 /// setp: rows p, q, a, b and, with a join, c.
-template <class Compare, class T, Join kJoin, bool kFull>
+template <class Compare, class T>
 const Op* set_predicate(Warp& w, const Op* op) {
   const std::uint32_t mask = mask_where<Compare>(w.row<T>(op->rows[2]), w.row<T>(op->rows[3]));
-  const std::uint32_t c = kJoin == Join::none ? 0 : w.predicate(op->rows[4]);
-  const std::uint32_t yes = joined<kJoin>(mask, c), no = joined<kJoin>(~mask, c);
+  const std::uint32_t yes = joined_with_row(w, op, mask, 4), no = joined_with_row(w, op, ~mask, 4);
   std::uint32_t& p = w.predicate(op->rows[0]);
   std::uint32_t& q = w.predicate(op->rows[1]);
-  const std::uint32_t active = kFull ? kAllLanes : w.active;
-  q = (q & ~active) | (no & active);
-  p = (p & ~active) | (yes & active);
+  q = (q & ~w.active) | (no & w.active);
+  p = (p & ~w.active) | (yes & w.active);
   return op + 1;
 }
-template <class Compare, class T>
-Handlers setp_handlers(Join join) {
-  switch (join) {
-    case Join::none:
-      return {&set_predicate<Compare, T, Join::none, true>, &set_predicate<Compare, T, Join::none, false>};
-    case Join::both:
-      return {&set_predicate<Compare, T, Join::both, true>, &set_predicate<Compare, T, Join::both, false>};
-    case Join::either:
-      return {&set_predicate<Compare, T, Join::either, true>,
-              &set_predicate<Compare, T, Join::either, false>};
-    default:
-      return {&set_predicate<Compare, T, Join::odd, true>, &set_predicate<Compare, T, Join::odd, false>};
-  }
-}
-
 Handlers bind_setp(const Form& f) {
-  const Join join = join_of(f);
-  return each_comparison(f, f.type(),
-                         [join]<class Compare, class T>() { return setp_handlers<Compare, T>(join); });
+  const auto join = static_cast<std::uint32_t>(join_of(f));
+  return each_comparison(f, f.type(), [join]<class Compare, class T>() -> Handlers {
+    return {&set_predicate<Compare, T>, &set_predicate<Compare, T>, 0, join};
+  });
 }
 
-/// set: the result is all ones or 1.0 in the destination's type.
-template <class D>
-D truth(bool yes) {
-  if constexpr (std::is_same_v<D, float>)
-    return yes ? 1.0f : 0.0f;
-  else
-    return yes ? static_cast<D>(-1) : D{0};
+/// set: rows d, a, b and, with a join, c; true is all ones or 1.0, whose bits are in Op::imm.
+template <class Compare, class T>
+const Op* set_value(Warp& w, const Op* op) {
+  const std::uint32_t mask =
+      joined_with_row(w, op, mask_where<Compare>(w.row<T>(op->rows[1]), w.row<T>(op->rows[2])), 3);
+  const auto truth = static_cast<std::uint32_t>(op->imm);
+  auto* d = w.row<std::uint32_t>(op->rows[0]);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const std::uint32_t value = (mask >> lane & 1u) != 0 ? truth : 0u;
+    d[lane] = (w.active >> lane & 1u) != 0 ? value : d[lane];
+  }
+  return op + 1;
 }
 Handlers bind_set(const Form& f) {
-  const bool to_float = f.type(0) == Type::f32;
-  const Join join = join_of(f);
-  return each_comparison(f, f.type(1), [to_float, join]<class Compare, class T>() -> Handlers {
-    auto make = [join]<class D>() -> Handlers {
-      switch (join) {
-        case Join::none: return lanes([](T a, T b) { return truth<D>(Compare{}(a, b)); });
-        case Join::both: return lanes([](T a, T b, bool c) { return truth<D>(Compare{}(a, b) && c); });
-        case Join::either: return lanes([](T a, T b, bool c) { return truth<D>(Compare{}(a, b) || c); });
-        default: return lanes([](T a, T b, bool c) { return truth<D>(Compare{}(a, b) != c); });
-      }
-    };
-    return to_float ? make.template operator()<float>() : make.template operator()<std::uint32_t>();
+  const auto join = static_cast<std::uint32_t>(join_of(f));
+  const std::int64_t truth = f.type(0) == Type::f32 ? bits_of(1.0f) : 0xffffffffu;
+  return each_comparison(f, f.type(1), [join, truth]<class Compare, class T>() -> Handlers {
+    return {&set_value<Compare, T>, &set_value<Compare, T>, truth, join};
   });
 }
 

@@ -1,0 +1,64 @@
+#include "properties/tests/softcuda/exec/kernel_text.h"
+#include "properties/tests/softcuda/exec/on_machine.h"
+
+/// Modules that must not load, with every reason in a line of its own.
+namespace softcuda::testing {
+namespace {
+
+std::vector<std::string> reasons(const std::string& text) {
+  auto module = ptx::parse(text, "m.ptx");
+  if (!module) return {"parse: " + module.error().what};
+  const auto image = machine().load(std::move(*module));
+  return image ? std::vector<std::string>{} : image.error().reasons;
+}
+using Lines = std::vector<std::string>;
+
+TEST(Loader, EveryUnsupportedInstructionIsNamed) {
+  EXPECT_EQ(reasons(kernel_text("frobnicate.u32 %r5, %r6;\nadd.wild.u32 %r5, %r6, 1;\nret;")),
+            (Lines{"m.ptx:9: `frobnicate.u32`: no such instruction is supported, in kernel `k`",
+                   "m.ptx:10: `add.wild.u32`: modifier `.wild` is not supported, in kernel `k`"}));
+}
+
+TEST(Loader, OperandsMustFitTheirTypes) {
+  for (const char* wrong :
+       {"add.u32 %r5, %rd1, 1;", "add.u32 5, %r5, 1;", "add.u64 %rd5, %r5, %rd1;", "and.pred %p1, %r1, %p2;",
+        "ld.global.u64 %r5, [%rd1];", "ld.global.u32 %r5, [%r6];", "mul.wide.u32 %r5, %r6, %r7;",
+        "selp.b32 %r5, %r6, %r7, %r8;", "ld.global.v2.u32 {%r5, %rd1}, [%rd1];", "mov.b32 %h1, %r1;",
+        "cvt.u32.u64 %r1, %r2;", "st.param.u32 [out], %r1;", "mov.u32 %r5, %nothing;"}) {
+    const Lines why = reasons(kernel_text(std::string(wrong) + " ret;"));
+    ASSERT_FALSE(why.empty()) << wrong;
+    EXPECT_NE(why[0].find("m.ptx:9: "), std::string::npos) << wrong << " -> " << why[0];
+  }
+}
+
+TEST(Loader, CallsOfUndefinedAndRecursiveFunctions) {
+  const std::string head = ".version 8.0\n.target sm_80\n.address_size 64\n";
+  const Lines undefined =
+      reasons(head + ".extern .func nobody();\n.visible .entry k() { call nobody; ret; }");
+  ASSERT_EQ(undefined.size(), 1u);
+  EXPECT_NE(undefined[0].find("`nobody`, which the module does not define"), std::string::npos)
+      << undefined[0];
+  const Lines recursive = reasons(
+      head + ".func again();\n.func again() { call again; ret; }\n.visible .entry k() { call again; ret; }");
+  ASSERT_FALSE(recursive.empty());
+  EXPECT_NE(recursive[0].find("recursive"), std::string::npos) << recursive[0];
+}
+
+TEST(Loader, VariablesAreFreedWithTheirImage) {
+  const std::uint64_t before = machine().memory().used_bytes();
+  {
+    const auto image =
+        loaded(kernel_text("ret;", ".global .align 8 .b8 space[1000];\n.global .u32 one = 1;\n"));
+    ASSERT_TRUE(image);
+    EXPECT_EQ(machine().memory().used_bytes(), before + 1004);
+    ASSERT_NE(image->variable("one"), nullptr);
+    EXPECT_EQ(image->variable("space")->bytes, 1000u);
+    std::uint32_t one = 0;
+    EXPECT_TRUE(machine().memory().copy_out(&one, image->variable("one")->address, 4));
+    EXPECT_EQ(one, 1u);
+  }
+  EXPECT_EQ(machine().memory().used_bytes(), before);
+}
+
+}  // namespace
+}  // namespace softcuda::testing

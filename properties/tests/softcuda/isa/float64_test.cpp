@@ -1,0 +1,65 @@
+#include <cfenv>
+#include <cmath>
+
+#include "properties/tests/softcuda/isa/one_instruction.h"
+
+/// Against x87's 64-bit significands where they settle the rounding, else the processor's own modes.
+namespace softcuda::testing {
+namespace {
+
+double canonical(double x) { return std::isnan(x) ? std::bit_cast<double>(0x7fffffffffffffffull) : x; }
+
+template <class F>
+double rounded(int mode, F f) {
+  std::fesetround(mode);
+  const volatile double r = f();
+  std::fesetround(FE_TONEAREST);
+  return canonical(r);
+}
+const std::pair<std::string, int> kModes[] = {
+    {".rn", FE_TONEAREST}, {".rz", FE_TOWARDZERO}, {".rm", FE_DOWNWARD}, {".rp", FE_UPWARD}};
+
+TEST(Float64, Arithmetic) {
+  const auto two = crossed(interesting<double>(), interesting<double>());
+  const auto three = crossed(interesting<double>(8), interesting<double>(8), interesting<double>(8));
+  for (const auto& [name, mode] : kModes) {
+    const auto by = [mode = mode](auto f) {
+      return [mode, f](double a, double b) {
+        const volatile double x = a, y = b;
+        return rounded(mode, [&] { return f(x, y); });
+      };
+    };
+    expect_each<double>("add" + name + ".f64", two, by([](double a, double b) { return a + b; }));
+    expect_each<double>("sub" + name + ".f64", two, by([](double a, double b) { return a - b; }));
+    expect_each<double>("mul" + name + ".f64", two, by([](double a, double b) { return a * b; }));
+    expect_each<double>("div" + name + ".f64", two, by([](double a, double b) { return a / b; }));
+    expect_each<double>("fma" + name + ".f64", three, [mode = mode](double a, double b, double c) {
+      const volatile double x = a, y = b, z = c;
+      return rounded(mode, [&] { return std::fma(x, y, z); });
+    });
+    expect_each<double>("sqrt" + name + ".f64", crossed(interesting<double>()), [mode = mode](double a) {
+      const volatile double x = a;
+      return rounded(mode, [&] { return std::sqrt(x); });
+    });
+  }
+}
+
+TEST(Float64, ExtremesAndSigns) {
+  const auto two = crossed(interesting<double>(), interesting<double>());
+  expect_each<double>("min.f64", two, [](double a, double b) {
+    return canonical(std::isnan(a)   ? b
+                     : std::isnan(b) ? a
+                     : a == b        ? (std::signbit(a) ? a : b)
+                                     : std::fmin(a, b));
+  });
+  expect_each<double>("max.f64", two, [](double a, double b) {
+    return canonical(std::isnan(a)   ? b
+                     : std::isnan(b) ? a
+                     : a == b        ? (std::signbit(a) ? b : a)
+                                     : std::fmax(a, b));
+  });
+  expect_each<double>("neg.f64", crossed(interesting<double>()), [](double a) { return -a; });
+}
+
+}  // namespace
+}  // namespace softcuda::testing
