@@ -46,7 +46,9 @@ void fill_worst(View& card, const Verdict& verdict) {
 /// The long form of a verdict that has one.
 std::string lines_of(const Verdict& verdict) {
   if (const auto* fault = std::get_if<verdict::Fault>(&verdict)) return fault->report;
-  if (const auto* touched = std::get_if<verdict::PaddingTouched>(&verdict))
+  // The sentence names two already.
+  if (const auto* touched = std::get_if<verdict::PaddingTouched>(&verdict);
+      touched != nullptr && touched->where.size() > 2)
     return fmt::format("{}", fmt::join(touched->where, "\n"));
   return {};
 }
