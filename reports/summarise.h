@@ -16,8 +16,8 @@ struct Told {
 /// Sorts, counts and concludes; pure, and the only place where a report's numbers are made.
 [[nodiscard]] Report summarise(Told told, ReportOptions options = {});
 
-/// Which findings to tell where there is room for `most`: the first of every kind of every backend, then the others,
-/// in the order of report.findings.
+/// Which findings to tell where there is room for `most`: the first of every kind of every backend, then the
+/// others, in the order of report.findings.
 [[nodiscard]] std::vector<std::size_t> foremost(const Report& report, std::size_t most);
 
 namespace detail {
