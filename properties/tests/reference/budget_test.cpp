@@ -56,6 +56,30 @@ TEST(BudgetTerms, ProductSumBoundsEveryOrderAndTheTensorCore) {
   EXPECT_GT(worst, 0.1);  // not so wide that the comparison says nothing
 }
 
+/// Beside a sum of 1, a step's products just below 2 or 1 times 2^-24 lose nearly 2^-24 each, and its sum
+/// 2^-24 more: more than a fused multiply-add a term could.
+TEST(BudgetTerms, ATensorCoreLosesMoreThanFusedMultiplyAdds) {
+  std::vector<float> a(800, 0x1.fffffep-24f);
+  for (std::size_t i = 7; i < a.size(); i += 8) a[i] = 0x1.fffffep-25f;
+  a[0] = 1.0f;
+  const std::vector<float> ones(a.size(), 1.0f);
+  double exact = 0;
+  for (float value : a) exact += static_cast<double>(value);
+  const Kernel kernel;
+  const float got =
+      Arithmetic(kernel).product_sum(Accumulation::f32_tensor_core, DType::f32, DType::f32, a, ones, 0.0f);
+  EXPECT_GT(exact - got, budget::product_sum(Accumulation::f32_fma, 800) * exact);
+  EXPECT_LE(exact - got, budget::product_sum(Accumulation::f32_tensor_core, 800) * exact);
+}
+
+TEST(BudgetTerms, RescalingIsOneRoundingATile) {
+  constexpr double u = 0x1p-24;
+  const RowFacts row{.keys = 64};
+  EXPECT_NEAR(budget::value_sum({.kv_tile = 64}, row), (64 + 2) * u, 1e-3 * u);
+  EXPECT_NEAR(budget::value_sum({.kv_tile = 1}, row), (64 + 64) * u, 1e-3 * u);
+  EXPECT_NEAR(budget::row_sum({.kv_tile = 1}, row), (64 + 64) * u, 1e-3 * u);
+}
+
 TEST(BudgetTerms, ATensorCoreOnSubnormalsIsBoundedThroughItsExponentFloor) {
   // a = 2^-24 is decoded with exponent -14. Beside 1024 a, fraction bits end at 2^(10 - 14 - 24) = 2^-28, and
   // the seven others, 2^-24 + 63 * 2^-34, lose nearly that much each.
