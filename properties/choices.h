@@ -32,6 +32,7 @@ template <class Enum>
 template <class Enum>
 [[nodiscard]] Axis axis_of_names(std::string name, Enum (*of)(const Case&)) {
   std::vector<std::string> values;
+  values.reserve(all_of<Enum>.size());
   for (Enum value : all_of<Enum>) values.emplace_back(name_of(value));
   return {std::move(name), std::move(values),
           [of](const Case& c) { return std::vector<std::string>{name_of(of(c))}; }};

@@ -15,7 +15,7 @@ rc::Gen<int> batch_size() {
 }
 
 /// A batch whose sequences are drawn one by one.
-rc::Gen<std::vector<SequenceLengths>> batch_of(rc::Gen<SequenceLengths> one) {
+rc::Gen<std::vector<SequenceLengths>> batch_of(const rc::Gen<SequenceLengths>& one) {
   return rc::gen::exec([one] {
     std::vector<SequenceLengths> batch(static_cast<std::size_t>(*batch_size()));
     for (SequenceLengths& lengths : batch) lengths = *one;

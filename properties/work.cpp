@@ -7,7 +7,10 @@
 namespace flashdiff {
 namespace {
 
-double rounded_up(int value, int step) { return (value + step - 1) / step * step; }
+double rounded_up(int value, int step) {
+  const int tiles = (value + step - 1) / step;
+  return static_cast<double>(tiles) * step;
+}
 
 double work_of(const SequenceLengths& lengths) {
   return rounded_up(lengths.q_len, 32) * rounded_up(lengths.kv_len, 64);

@@ -35,7 +35,7 @@ Verdict examine_other(Backend& backend, const Case& c, const Answer& answer, con
   if (!backend.supports(other).yes) return verdict::Pass{};
   const Outcome<Answer> there = backend.run(lay_out(other, expected.data));
   if (!there) return seen_in(other, verdict_of(there.error()));
-  const Verdict same = judge_equivalent(c, answer, other, *there);
+  Verdict same = judge_equivalent(c, answer, other, *there);
   if (is_failure(same)) return same;
   // Equal bits are judged already; what is left is the padding.
   if (there->touched.count > 0)

@@ -1,7 +1,7 @@
 #include "harness/oracle/symptoms.h"
 
+#include <bit>
 #include <cmath>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -12,7 +12,9 @@ struct Counts {
   std::int64_t wrong = 0, unwritten = 0, nan = 0, inf = 0, huge = 0, zero = 0;
 };
 
-bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof(a)) == 0; }
+bool same_bits(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+}
 
 /// The poison `huge` is of the dtype's largest binade; for f16 that is 2^15.
 bool is_huge(float value, DType dtype) {
@@ -47,9 +49,9 @@ std::string look(const Counts& n, Poison poison) {
     return share(n.unwritten, n.wrong) + " still hold what stood there before the call: never written";
   const std::int64_t not_finite = n.nan + n.inf;
   if (not_finite > 0) {
-    const std::string what = share(not_finite, n.wrong) + (n.inf == 0   ? " NaN"
-                                                           : n.nan == 0 ? " Inf"
-                                                                        : " NaN or Inf");
+    std::string what = share(not_finite, n.wrong) + (n.inf == 0   ? " NaN"
+                                                     : n.nan == 0 ? " Inf"
+                                                                  : " NaN or Inf");
     if (poison == Poison::nan && n.nan > 0) return what + ": poison leaks in (the padding holds NaN)";
     if (poison == Poison::inf)
       return what + ": poison leaks in (the padding holds Inf; 0 x Inf and Inf - Inf are NaN)";

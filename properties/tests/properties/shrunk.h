@@ -13,7 +13,7 @@ struct Shrunk {
 };
 
 /// RapidCheck's own strategy (the first simpler case that still fails, again and again), in ten lines.
-inline Shrunk shrunk(rc::Shrinkable<Case> tree, const std::function<bool(const Case&)>& fails,
+inline Shrunk shrunk(const rc::Shrinkable<Case>& tree, const std::function<bool(const Case&)>& fails,
                      int most_executions = 2000) {
   Shrunk result{tree.value()};
   auto shrinks = tree.shrinks();
