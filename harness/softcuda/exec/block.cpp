@@ -125,7 +125,11 @@ void BlockRunner::start() {
   barriers_.fill({});
   for (std::uint32_t index = 0; index < launch_.warps(); ++index) {
     isa::Warp& w = warp(index);
-    for (const SpecialRow& special : launch_.program.specials) {
+    // What the block before has left must not be seen, or results would depend on which host thread ran it.
+    const Program& program = launch_.program;
+    std::memset(reinterpret_cast<std::byte*>(&w) + program.registers_begin, 0,
+                program.registers_end - program.registers_begin);
+    for (const SpecialRow& special : program.specials) {
       const bool moves = special.what == Special::ctaid_x || special.what == Special::ctaid_y ||
                          special.what == Special::ctaid_z;
       if (moves) fill_special(w, special);

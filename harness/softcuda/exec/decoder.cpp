@@ -104,7 +104,7 @@ class Decoder {
         case Flow::memory:
         case Flow::meeting:
           drafter_.draft(at, drafts);
-          if (i.flow == Flow::meeting && !drafts.empty()) drafts.back().target = number;
+          if (i.flow == Flow::meeting) meeting(number);
           if (at == block.last - 1) put(isa::jump(), {}, at, next, counted);
           break;
         case Flow::branch: branch(at, counted); break;
@@ -119,6 +119,19 @@ class Decoder {
     const bool jumps = end == Flow::plain || end == Flow::memory || end == Flow::meeting;
     if (next >= 0 && !jumps && !next_follows) put(isa::jump(), {}, block.last - 1, next, 0);
     draft_blocks[static_cast<std::size_t>(number)].last = drafts.size();
+  }
+
+  /// A *.sync instruction whose lanes have to wait is run again from its block's start, with what prepares
+  /// its operands: what those preparations read must not have been overwritten by then.
+  void meeting(int block) {
+    if (drafts.empty()) return;
+    Draft& sync = drafts.back();
+    sync.target = block;
+    for (std::size_t k = first_draft(block); k + 1 < drafts.size(); ++k) {
+      for (const RowUse& use : drafts[k].rows) {
+        if (!use.written) sync.holds.push_back(use.row);
+      }
+    }
   }
 
   void branch(int at, std::uint32_t counted) {
@@ -215,6 +228,8 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   }
   program->module = std::move(module);
   program->file_bytes = file.bytes;
+  program->registers_begin = file.registers_begin;
+  program->registers_end = file.registers_end;
   program->sites = drafter.sites();
   program->static_shared_bytes = placement.shared_bytes;
   program->local_bytes = placement.local_bytes;

@@ -66,6 +66,7 @@ struct Program {
   std::vector<ConstantRow> constants;
   std::vector<SpecialRow> specials;
   std::uint32_t file_bytes = 0;  ///< of a warp: its head and its rows, a multiple of 64
+  std::uint32_t registers_begin = 0, registers_end = 0;  ///< of it, what holds the kernel's registers
   std::uint32_t sites = 0;
   std::uint32_t static_shared_bytes = 0;
   std::uint32_t local_bytes = 0;
