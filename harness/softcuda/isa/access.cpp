@@ -145,6 +145,41 @@ Shape in_allocations(Warp& w, const Op* op, u32 bytes, bool write, Access& acces
   return shape;
 }
 
+/// The usual access to shared memory, by 32-bit addresses: one pass over them, in 32 bits.
+Shape resolve_shared32(Warp& w, const Op* op, u32 row, u32 bytes, bool write, Access& out) {
+  const u32* a = w.row<u32>(row);
+  const auto offset = static_cast<u32>(op->imm);
+  const u32 active = w.active;
+  const u32 stand_in = a[std::countr_zero(active)];
+  alignas(64) u32 at[kLanes];
+  u32 first = 0, differ = 0, jump = 0, all = 0, high = 0;
+  if (active == kAllLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) at[lane] = a[lane] + offset;
+  } else {
+    for (int lane = 0; lane < kLanes; ++lane)
+      at[lane] = ((active >> lane & 1u) != 0 ? a[lane] : stand_in) + offset;
+  }
+  first = at[0];
+  for (u32 lane = 0; lane < kLanes; ++lane) {
+    differ |= at[lane] ^ first;
+    jump |= at[lane] ^ (first + lane * bytes);
+    all |= at[lane];
+    high = at[lane] > high ? at[lane] : high;
+  }
+  ++w.shared_requests;
+  if ((all & (bytes - 1)) != 0 || high >= w.shared_bytes || w.shared_bytes - high < bytes) [[unlikely]] {
+    for (int lane = 0; lane < kLanes; ++lane) out.at[lane] = at[lane];
+    return in_block(w, op, bytes, write, out, w.shared, w.shared_bytes, Space::shared);
+  }
+  const u64 base = reinterpret_cast<u64>(w.shared);
+  if (differ == 0 || (jump == 0 && active == kAllLanes)) {
+    out.at[0] = base + first;
+    return differ == 0 ? Shape::uniform : Shape::contiguous;
+  }
+  for (int lane = 0; lane < kLanes; ++lane) out.at[lane] = base + at[lane];
+  return Shape::scattered;
+}
+
 Shape in_shared(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
   ++w.shared_requests;
   return in_block(w, op, bytes, write, access, w.shared, w.shared_bytes, Space::shared);
@@ -216,7 +251,7 @@ Shape resolve_global(Warp& w, const Op* op, u32 row, u32 bytes, bool write, Acce
 Resolver resolver_of(AddressKind kind) {
   switch (kind) {
     case AddressKind::global64: return &resolve_global;
-    case AddressKind::shared32: return &resolve<u32, in_shared>;
+    case AddressKind::shared32: return &resolve_shared32;
     case AddressKind::shared64: return &resolve<u64, in_shared>;
     case AddressKind::local32: return &resolve<u32, in_frames>;
     case AddressKind::local64: return &resolve<u64, in_frames>;

@@ -3,13 +3,10 @@
 /// Cache operators, eviction priorities and prefetch sizes are hints and change nothing. Memory orders
 /// (.relaxed, .acquire, .release, .volatile) are the host's: each lane's access is one host access, and
 /// fences are made where the ISA has them.
-#include <atomic>
-#include <bit>
-#include <cstring>
-
 #include "harness/softcuda/isa/access.h"
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
+#include "harness/softcuda/isa/transfer.h"
 
 namespace softcuda::isa {
 namespace {
@@ -20,92 +17,27 @@ using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-template <class M>
-M read(u64 at) {
-  M value;
-  std::memcpy(&value, reinterpret_cast<const void*>(at), sizeof(M));
-  return value;
-}
-template <class M>
-void write(u64 at, M value) {
-  std::memcpy(reinterpret_cast<void*>(at), &value, sizeof(M));
+Shape resolved(Warp& w, const Op* op, u32 address_row, u32 bytes, bool write, Access& access) {
+  return resolver_of(static_cast<AddressKind>(op->rows[7]))(w, op, address_row, bytes, write, access);
 }
 
-/// Loads kCount elements of memory type M into registers of type R. Rows: the destinations, then the address.
+/// Rows: the destinations, then the address.
 template <class M, class R, int kCount>
 const Op* load(Warp& w, const Op* op) {
-  constexpr u32 kBytes = sizeof(M) * kCount;
   Access access;
-  const auto kind = static_cast<AddressKind>(op->rows[7]);
-  const Shape shape = resolver_of(kind)(w, op, op->rows[kCount], kBytes, false, access);
-  const u32 active = w.active;
-  if (shape == Shape::uniform) {
-    for (int k = 0; k < kCount; ++k) {
-      const R value = static_cast<R>(read<M>(access.at[0] + static_cast<u64>(k) * sizeof(M)));
-      R* d = w.row<R>(op->rows[k]);
-#pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) d[lane] = (active >> lane & 1u) != 0 ? value : d[lane];
-    }
-  } else if (shape == Shape::contiguous) {
-    M values[kLanes * kCount];
-    std::memcpy(values, reinterpret_cast<const void*>(access.at[0]), sizeof values);
-    for (int k = 0; k < kCount; ++k) {
-      R* d = w.row<R>(op->rows[k]);
-#pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) d[lane] = static_cast<R>(values[lane * kCount + k]);
-    }
-  } else if (shape == Shape::scattered) {
-    if (active == kAllLanes) {
-      for (int lane = 0; lane < kLanes; ++lane) {
-        for (int k = 0; k < kCount; ++k)
-          w.row<R>(op->rows[k])[lane] =
-              static_cast<R>(read<M>(access.at[lane] + static_cast<u64>(k) * sizeof(M)));
-      }
-    } else {
-      for (u32 rest = active; rest != 0; rest &= rest - 1) {
-        const int lane = std::countr_zero(rest);
-        for (int k = 0; k < kCount; ++k)
-          w.row<R>(op->rows[k])[lane] =
-              static_cast<R>(read<M>(access.at[lane] + static_cast<u64>(k) * sizeof(M)));
-      }
-    }
-  } else {
-    return nullptr;
-  }
+  const Shape shape = resolved(w, op, op->rows[kCount], sizeof(M) * kCount, false, access);
+  if (shape == Shape::faulted) return nullptr;
+  load_lanes<M, R, kCount>(w, op->rows, shape, access);
   return op + 1;
 }
 
-/// Stores kCount elements. Rows: the address, then the sources. Of lanes that write the same place the last
-/// one wins; the ISA leaves open which.
+/// Rows: the address, then the sources.
 template <class M, class R, int kCount>
 const Op* store(Warp& w, const Op* op) {
-  constexpr u32 kBytes = sizeof(M) * kCount;
   Access access;
-  const auto kind = static_cast<AddressKind>(op->rows[7]);
-  const Shape shape = resolver_of(kind)(w, op, op->rows[0], kBytes, true, access);
-  if (shape == Shape::contiguous) {
-    M values[kLanes * kCount];
-    for (int k = 0; k < kCount; ++k) {
-      const R* s = w.row<R>(op->rows[k + 1]);
-#pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) values[lane * kCount + k] = static_cast<M>(s[lane]);
-    }
-    std::memcpy(reinterpret_cast<void*>(access.at[0]), values, sizeof values);
-  } else if (shape == Shape::uniform) {
-    const int lane = 31 - std::countl_zero(w.active);
-    for (int k = 0; k < kCount; ++k)
-      write<M>(access.at[0] + static_cast<u64>(k) * sizeof(M),
-               static_cast<M>(w.row<R>(op->rows[k + 1])[lane]));
-  } else if (shape == Shape::scattered) {
-    for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
-      const int lane = std::countr_zero(rest);
-      for (int k = 0; k < kCount; ++k)
-        write<M>(access.at[lane] + static_cast<u64>(k) * sizeof(M),
-                 static_cast<M>(w.row<R>(op->rows[k + 1])[lane]));
-    }
-  } else {
-    return nullptr;
-  }
+  const Shape shape = resolved(w, op, op->rows[0], sizeof(M) * kCount, true, access);
+  if (shape == Shape::faulted) return nullptr;
+  store_lanes<M, R, kCount>(w, op->rows + 1, shape, access);
   return op + 1;
 }
 
