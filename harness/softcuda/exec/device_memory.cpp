@@ -37,7 +37,7 @@ DeviceMemory::DeviceMemory(std::uint64_t limit, std::uint64_t quarantine)
        bytes = up(bytes / 2, kCommit)) {
     constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     void* got = MAP_FAILED;
-#ifdef MAP_FIXED_NOREPLACE
+#if defined(MAP_FIXED_NOREPLACE) && !defined(__SANITIZE_THREAD__)  // which has no room for it there
     got = mmap(reinterpret_cast<void*>(kWish), bytes, PROT_NONE, kFlags | MAP_FIXED_NOREPLACE, -1, 0);
 #endif
     if (got == MAP_FAILED) got = mmap(nullptr, bytes, PROT_NONE, kFlags, -1, 0);

@@ -227,7 +227,7 @@ Shape in_generic(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
     const Shape shape = into(window, part);
     w.active = active;
     if (shape == Shape::faulted) return shape;
-    spread(part, shape, here, bytes);
+    spread(part, shape, bytes);
     for (int lane = 0; lane < kLanes; ++lane) {
       if ((here >> lane & 1u) != 0) whole.at[lane] = part.at[lane];
     }
@@ -261,10 +261,9 @@ Resolver resolver_of(AddressKind kind) {
   }
 }
 
-void spread(Access& access, Shape shape, std::uint32_t active, std::uint32_t bytes) {
+void spread(Access& access, Shape shape, std::uint32_t bytes) {
   if (shape == Shape::scattered || shape == Shape::faulted) return;
   const u64 first = access.at[0];
-  (void)active;
   const u64 step = shape == Shape::contiguous ? bytes : 0;
   for (u64 lane = 0; lane < kLanes; ++lane) access.at[lane] = first + lane * step;
 }

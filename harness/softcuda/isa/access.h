@@ -39,7 +39,7 @@ using Resolver = Shape (*)(Warp&, const Op*, std::uint32_t address_row, std::uin
                            Access&);
 [[nodiscard]] Resolver resolver_of(AddressKind);
 
-/// Fills at[l] of every active lane, whatever the shape.
-void spread(Access&, Shape, std::uint32_t active, std::uint32_t bytes);
+/// Fills at[l] of every active lane, whatever the shape that an access of `bytes` resolved to.
+void spread(Access&, Shape, std::uint32_t bytes);
 
 }  // namespace softcuda::isa

@@ -34,7 +34,7 @@ const Op* atomic(Warp& w, const Op* op) {
   const Shape shape =
       resolver_of(static_cast<AddressKind>(op->rows[7]))(w, op, op->rows[kAt], sizeof(T), true, access);
   if (shape == Shape::faulted) return nullptr;
-  spread(access, shape, w.active, sizeof(T));
+  spread(access, shape, sizeof(T));
   const T* b = w.row<T>(op->rows[kAt + 1]);
   const T* c = w.row<T>(op->rows[kAt + (kThree ? 2 : 1)]);
   T* d = kReturns ? w.row<T>(op->rows[0]) : nullptr;

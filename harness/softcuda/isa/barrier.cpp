@@ -44,6 +44,9 @@ Handlers bind_reduction(const Form& f) {
   return bind_barrier<Kind::reduce_or, kCounted>(f);
 }
 
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wtsan"  // it does not see fences: at worst it reports a race too many
+#endif
 const Op* fence(Warp&, const Op* op) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return op + 1;

@@ -3,6 +3,8 @@
 /// Cache operators, eviction priorities and prefetch sizes are hints and change nothing. Memory orders
 /// (.relaxed, .acquire, .release, .volatile) are the host's: each lane's access is one host access, and
 /// fences are made where the ISA has them.
+#include <bit>
+
 #include "harness/softcuda/isa/access.h"
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
@@ -41,13 +43,51 @@ const Op* store(Warp& w, const Op* op) {
   return op + 1;
 }
 
+template <class M, class R, int kCount>
+const Op* strong_load(Warp& w, const Op* op) {
+  Access access;
+  const Shape shape = resolved(w, op, op->rows[kCount], sizeof(M) * kCount, false, access);
+  if (shape == Shape::faulted) return nullptr;
+  spread(access, shape, sizeof(M) * kCount);
+  for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    const auto* from = reinterpret_cast<const M*>(access.at[lane]);
+    for (int k = 0; k < kCount; ++k)
+      w.row<R>(op->rows[k])[lane] = static_cast<R>(__atomic_load_n(from + k, __ATOMIC_SEQ_CST));
+  }
+  return op + 1;
+}
+template <class M, class R, int kCount>
+const Op* strong_store(Warp& w, const Op* op) {
+  Access access;
+  const Shape shape = resolved(w, op, op->rows[0], sizeof(M) * kCount, true, access);
+  if (shape == Shape::faulted) return nullptr;
+  spread(access, shape, sizeof(M) * kCount);
+  for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    auto* to = reinterpret_cast<M*>(access.at[lane]);
+    for (int k = 0; k < kCount; ++k)
+      __atomic_store_n(to + k, static_cast<M>(w.row<R>(op->rows[k + 1])[lane]), __ATOMIC_SEQ_CST);
+  }
+  return op + 1;
+}
+
+bool is_strong(const Form& f) {
+  return !f.which({"volatile", "relaxed", "acquire", "release", "mmio"}).empty();
+}
+
+template <bool kLoad, class M, class R, int kCount>
+Handler handler_for(bool strong) {
+  if (kLoad) return strong ? &strong_load<M, R, kCount> : &load<M, R, kCount>;
+  return strong ? &strong_store<M, R, kCount> : &store<M, R, kCount>;
+}
+
 template <bool kLoad, class M, class R>
-Handlers of_count(int count) {
+Handlers of_count(int count, bool strong) {
   // Masked and full are one: an access looks at Warp::active in any case.
-  const auto pick = [count]<int... kCounts>()->Handler {
+  const auto pick = [ count, strong ]<int... kCounts>()->Handler {
     Handler h = nullptr;
-    (void)((count == kCounts ? (h = kLoad ? &load<M, R, kCounts> : &store<M, R, kCounts>, true) : false) ||
-           ...);
+    (void)((count == kCounts ? (h = handler_for<kLoad, M, R, kCounts>(strong), true) : false) || ...);
     return h;
   };
   const Handler h = pick.template operator()<1, 2, 4>();
@@ -59,9 +99,10 @@ Handlers of_count(int count) {
 template <bool kLoad, class M>
 Handlers of_register(const Form& f, int bits) {
   const int count = f.vector();
-  if (bits == 16) return sizeof(M) <= 2 ? of_count<kLoad, M, u16>(count) : Handlers{};
-  if (bits == 32) return sizeof(M) <= 4 ? of_count<kLoad, M, u32>(count) : Handlers{};
-  return of_count<kLoad, M, u64>(count);
+  const bool strong = is_strong(f);
+  if (bits == 16) return sizeof(M) <= 2 ? of_count<kLoad, M, u16>(count, strong) : Handlers{};
+  if (bits == 32) return sizeof(M) <= 4 ? of_count<kLoad, M, u32>(count, strong) : Handlers{};
+  return of_count<kLoad, M, u64>(count, strong);
 }
 
 template <bool kLoad>
