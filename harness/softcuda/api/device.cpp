@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <cstring>
+
+#include "harness/softcuda/api/state.h"
+
+/// Initialisation, device and primary context ("CUDA Driver API", sections 6.2 to 6.7).
+using softcuda::api::guarded;
+using softcuda::api::in_context;
+using softcuda::api::state;
+
+namespace {
+
+constexpr const char* kName = "flashdiff softcuda (sm_80)";
+
+CUresult known(CUdevice device) {
+  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
+  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+}
+
+/// Of an A100 (sm_80), as its deviceQuery prints them. -1: an attribute that softcuda has no answer to.
+int attribute(CUdevice_attribute which) {
+  switch (which) {
+    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: return 8;
+    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: return 0;
+    case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return 1024;
+    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X:
+    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y: return 1024;
+    case CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z: return 64;
+    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X: return 2147483647;
+    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y:
+    case CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z: return 65535;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK: return 48 * 1024;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: return 163 * 1024;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR: return 164 * 1024;
+    case CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK: return 1024;
+    case CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY: return 64 * 1024;
+    case CU_DEVICE_ATTRIBUTE_WARP_SIZE: return 32;
+    case CU_DEVICE_ATTRIBUTE_MAX_PITCH: return 2147483647;
+    case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK:
+    case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR: return 65536;
+    case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: return 108;
+    case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR: return 2048;
+    case CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR: return 32;
+    case CU_DEVICE_ATTRIBUTE_CLOCK_RATE: return 1410000;
+    case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE: return 1215000;
+    case CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH: return 5120;
+    case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE: return 40 << 20;
+    case CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT: return 512;
+    case CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING: return 1;
+    default: return 0;  // "not supported" for every yes-or-no attribute
+  }
+}
+
+}  // namespace
+
+SOFTCUDA_EXPORT CUresult cuInit(unsigned flags) {
+  return guarded([&] {
+    if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+    const std::lock_guard lock(state().mutex);
+    state().initialised = true;
+    return CUDA_SUCCESS;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuDriverGetVersion(int* version) {
+  if (version == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *version = 13000;
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuDeviceGetCount(int* count) {
+  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
+  if (count == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *count = 1;
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuDeviceGet(CUdevice* device, int ordinal) {
+  if (device == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  if (const CUresult ok = known(ordinal); ok != CUDA_SUCCESS) return ok;
+  *device = 0;
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuDeviceGetName(char* name, int length, CUdevice device) {
+  if (name == nullptr || length <= 0) return CUDA_ERROR_INVALID_VALUE;
+  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  const std::size_t copied = std::min(std::strlen(kName), static_cast<std::size_t>(length) - 1);
+  std::memcpy(name, kName, copied);
+  name[copied] = '\0';
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute which, CUdevice device) {
+  if (value == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  *value = attribute(which);
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuDeviceTotalMem(std::size_t* bytes, CUdevice device) {
+  if (bytes == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  *bytes = state().machine.memory().total_bytes();
+  return CUDA_SUCCESS;
+}
+
+SOFTCUDA_EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
+  if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  const std::lock_guard lock(state().mutex);
+  ++state().primary_uses;
+  *context = &state().primary;
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuDevicePrimaryCtxRelease(CUdevice device) {
+  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  const std::lock_guard lock(state().mutex);
+  if (state().primary_uses == 0) return CUDA_ERROR_INVALID_CONTEXT;
+  if (--state().primary_uses == 0) state().sticky = CUDA_SUCCESS;  // a new context starts sound
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuCtxSetCurrent(CUcontext context) {
+  return context == nullptr || context == &state().primary ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+}
+/// Launches run to their end before cuLaunchKernel returns, so that there is nothing to wait for.
+SOFTCUDA_EXPORT CUresult cuCtxSynchronize() {
+  return in_context([] { return CUDA_SUCCESS; });
+}
