@@ -14,7 +14,6 @@ const char* name_of(FaultKind kind) {
     case FaultKind::instruction_limit: return "instruction limit reached";
     case FaultKind::trap: return "trap";
     case FaultKind::assertion: return "assertion failed";
-    case FaultKind::call_depth: return "calls nested too deep";
   }
   return "fault";
 }
@@ -26,8 +25,7 @@ Code code_of(FaultKind kind) {
     case FaultKind::deadlock:
     case FaultKind::instruction_limit: return Code::launch_timeout;
     case FaultKind::divergent_sync:
-    case FaultKind::trap:
-    case FaultKind::call_depth: return Code::launch_failed;
+    case FaultKind::trap: return Code::launch_failed;
     case FaultKind::assertion: return Code::assert_failed;
     default: return Code::illegal_address;
   }

@@ -17,7 +17,6 @@ enum class FaultKind : std::uint8_t {
   instruction_limit,  ///< the launch issued more instructions than it may
   trap,               ///< trap, brkpt or a failed assertion
   assertion,
-  call_depth,  ///< calls nested deeper than the machine allows
 };
 [[nodiscard]] const char* name_of(FaultKind);
 

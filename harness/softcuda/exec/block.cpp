@@ -135,8 +135,7 @@ void BlockRunner::start() {
       if (moves) fill_special(w, special);
     }
     const std::uint32_t left = launch_.threads() - index * isa::kLanes;
-    threads_[index].start(&w, launch_.program.ops.data(),
-                          left >= isa::kLanes ? isa::kAllLanes : (1u << left) - 1);
+    threads_[index].start(&w, launch_.program.ops, left >= isa::kLanes ? isa::kAllLanes : (1u << left) - 1);
   }
 }
 

@@ -6,6 +6,8 @@
 
 #include <sys/mman.h>
 
+#include "harness/softcuda/check/host_address.h"
+
 namespace softcuda::exec {
 namespace {
 
@@ -38,11 +40,11 @@ DeviceMemory::DeviceMemory(std::uint64_t limit, std::uint64_t quarantine)
     constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     void* got = MAP_FAILED;
 #if defined(MAP_FIXED_NOREPLACE) && !defined(__SANITIZE_THREAD__)  // which has no room for it there
-    got = mmap(reinterpret_cast<void*>(kWish), bytes, PROT_NONE, kFlags | MAP_FIXED_NOREPLACE, -1, 0);
+    got = mmap(check::at_host(kWish), bytes, PROT_NONE, kFlags | MAP_FIXED_NOREPLACE, -1, 0);
 #endif
     if (got == MAP_FAILED) got = mmap(nullptr, bytes, PROT_NONE, kFlags, -1, 0);
     if (got == MAP_FAILED) continue;
-    begin_ = reinterpret_cast<std::uint64_t>(got);
+    begin_ = check::address_of(got);
     end_ = begin_ + bytes;
     break;
   }
@@ -50,13 +52,12 @@ DeviceMemory::DeviceMemory(std::uint64_t limit, std::uint64_t quarantine)
   top_ = committed_ = begin_;
 }
 
-DeviceMemory::~DeviceMemory() { munmap(reinterpret_cast<void*>(begin_), end_ - begin_); }
+DeviceMemory::~DeviceMemory() { munmap(check::at_host(begin_), end_ - begin_); }
 
 bool DeviceMemory::commit_to(std::uint64_t end) {
   if (end <= committed_) return true;
   const std::uint64_t to = std::min(up(end - begin_, kCommit) + begin_, end_);
-  if (mprotect(reinterpret_cast<void*>(committed_), to - committed_, PROT_READ | PROT_WRITE) != 0)
-    return false;
+  if (mprotect(check::at_host(committed_), to - committed_, PROT_READ | PROT_WRITE) != 0) return false;
   committed_ = to;
   return true;
 }
@@ -96,7 +97,7 @@ MemoryResult<void> DeviceMemory::free(std::uint64_t address) {
   const std::uint64_t bytes = up(gone->bytes + kGuard, kAlign);
   // Whole pages go back to the system now; their addresses wait.
   const std::uint64_t first = up(address, kPage), last = (address + bytes) / kPage * kPage;
-  if (last > first) (void)madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  if (last > first) (void)madvise(check::at_host(first), last - first, MADV_DONTNEED);
   waiting_.push_back({address, bytes});
   waiting_bytes_ += bytes;
   while (waiting_bytes_ > quarantine_ && waiting_.size() > 1) {
@@ -126,19 +127,19 @@ bool DeviceMemory::inside_one(std::uint64_t address, std::size_t bytes) const {
 MemoryResult<void> DeviceMemory::copy_in(std::uint64_t to, const void* from, std::size_t bytes) {
   if (bytes == 0) return {};
   if (!inside_one(to, bytes)) return tl::unexpected(MemoryError::out_of_range);
-  std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+  std::memcpy(check::at_host(to), from, bytes);
   return {};
 }
 MemoryResult<void> DeviceMemory::copy_out(void* to, std::uint64_t from, std::size_t bytes) const {
   if (bytes == 0) return {};
   if (!inside_one(from, bytes)) return tl::unexpected(MemoryError::out_of_range);
-  std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+  std::memcpy(to, check::at_host(from), bytes);
   return {};
 }
 MemoryResult<void> DeviceMemory::copy(std::uint64_t to, std::uint64_t from, std::size_t bytes) {
   if (bytes == 0) return {};
   if (!inside_one(to, bytes) || !inside_one(from, bytes)) return tl::unexpected(MemoryError::out_of_range);
-  std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+  std::memmove(check::at_host(to), check::at_host(from), bytes);
   return {};
 }
 
@@ -147,9 +148,9 @@ MemoryResult<void> DeviceMemory::fill(std::uint64_t to, std::uint32_t value, std
   if (count == 0) return {};
   if (count > limit_ / element_bytes || !inside_one(to, element_bytes * count))
     return tl::unexpected(MemoryError::out_of_range);
-  if (element_bytes == 1) std::memset(reinterpret_cast<void*>(to), static_cast<int>(value & 0xff), count);
+  if (element_bytes == 1) std::memset(check::at_host(to), static_cast<int>(value & 0xff), count);
   for (std::size_t k = 0; element_bytes > 1 && k < count; ++k) {  // little-endian: the low bytes come first
-    std::memcpy(reinterpret_cast<void*>(to + k * element_bytes), &value, element_bytes);
+    std::memcpy(check::at_host(to + k * element_bytes), &value, element_bytes);
   }
   return {};
 }

@@ -19,11 +19,11 @@ struct RowUse {
 struct Draft {
   isa::Op op;
   std::vector<RowUse> rows;
-  int item = -1;             ///< it came from; -1: put in by the decoder
-  int target = -1;           ///< block
-  bool conditional = false;  ///< writes only some lanes: under a guard
   std::vector<int> holds;  ///< rows that must keep their values until here, though the op does not read them
-  bool keep_last = false;  ///< Op::rows[7] holds no row
+  int item = -1;           ///< it came from; -1: put in by the decoder
+  int target = -1;         ///< block
+  bool conditional = false;  ///< writes only some lanes: under a guard
+  bool keep_last = false;    ///< Op::rows[7] holds no row
 };
 
 /// Turns items into drafts: operands into rows, handlers picked.

@@ -19,11 +19,12 @@ constexpr std::int64_t kBehind = 4096, kAhead = 256;
 
 }  // namespace
 
-void WarpThread::start(isa::Warp* warp, const isa::Op* entry, std::uint32_t lanes) {
+void WarpThread::start(isa::Warp* warp, std::span<const isa::Op> ops, std::uint32_t lanes) {
   warp_ = warp;
+  end_ = ops.data() + ops.size();
   warp_->live = lanes;
   groups_.clear();
-  groups_.push_back({entry, lanes, GroupState::ready, false, {}});
+  groups_.push_back({ops.data(), lanes, GroupState::ready, false, {}});
 }
 
 bool WarpThread::can_run() const {
@@ -57,7 +58,7 @@ bool WarpThread::is_behind(std::size_t group) const {
 
 /// The nearest place ahead where another group stands that could be met, or that should run first.
 const isa::Op* WarpThread::limit_for(std::size_t group) const {
-  const isa::Op* limit = reinterpret_cast<const isa::Op*>(std::numeric_limits<std::uintptr_t>::max());
+  const isa::Op* limit = end_;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     if (g == group || groups_[g].state == GroupState::barrier) continue;
     if (groups_[g].pc > groups_[group].pc && groups_[g].pc < limit) limit = groups_[g].pc;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/softcuda/isa/warp.h"
@@ -30,7 +31,8 @@ enum class WarpEvent : std::uint8_t {
 /// do.
 class WarpThread {
  public:
-  void start(isa::Warp* warp, const isa::Op* entry, std::uint32_t lanes);
+  /// Begins at the first op with those lanes.
+  void start(isa::Warp* warp, std::span<const isa::Op> ops, std::uint32_t lanes);
   /// Runs until something happens that the block has to know; at most about `turn` instructions.
   WarpEvent run(std::int64_t turn);
   /// The groups that wait at the barrier go on.
@@ -54,6 +56,7 @@ class WarpThread {
   void erase(std::size_t group) { groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(group)); }
 
   isa::Warp* warp_ = nullptr;
+  const isa::Op* end_ = nullptr;
   std::vector<Group> groups_;
   std::size_t arrival_ = 0;
 };

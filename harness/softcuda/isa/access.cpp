@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "harness/softcuda/check/host_address.h"
+
 namespace softcuda::isa {
 namespace {
 
@@ -91,7 +93,7 @@ Shape in_block(Warp& w, const Op* op, u32 bytes, bool write, Access& access, con
     return fault_of(w, op, access, bytes, write, space, FaultKind::out_of_bounds,
                     [=](u64 a) { return a >= size || a + bytes > size; });
   }
-  move_by(access, shape, reinterpret_cast<u64>(base));
+  move_by(access, shape, check::address_of(base));
   return shape;
 }
 
@@ -107,7 +109,7 @@ Shape in_frames(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
     return fault_of(w, op, access, bytes, write, Space::local, FaultKind::out_of_bounds,
                     [=](u64 a) { return a >= size || a + bytes > size; });
   }
-  for (u64 lane = 0; lane < kLanes; ++lane) access.at[lane] += reinterpret_cast<u64>(w.local) + lane * size;
+  for (u64 lane = 0; lane < kLanes; ++lane) access.at[lane] += check::address_of(w.local) + lane * size;
   return Shape::scattered;
 }
 
@@ -171,7 +173,7 @@ Shape resolve_shared32(Warp& w, const Op* op, u32 row, u32 bytes, bool write, Ac
     for (int lane = 0; lane < kLanes; ++lane) out.at[lane] = at[lane];
     return in_block(w, op, bytes, write, out, w.shared, w.shared_bytes, Space::shared);
   }
-  const u64 base = reinterpret_cast<u64>(w.shared);
+  const u64 base = check::address_of(w.shared);
   if (differ == 0 || (jump == 0 && active == kAllLanes)) {
     out.at[0] = base + first;
     return differ == 0 ? Shape::uniform : Shape::contiguous;

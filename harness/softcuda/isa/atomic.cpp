@@ -3,6 +3,7 @@
 #include <atomic>
 #include <bit>
 
+#include "harness/softcuda/check/host_address.h"
 #include "harness/softcuda/isa/access.h"
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/floating.h"
@@ -19,7 +20,7 @@ using u64 = std::uint64_t;
 /// One lane's read-modify-write of the T at `at`: F(old, b, c) is stored, old returned.
 template <class T, class F>
 T exchange(u64 at, T b, T c) {
-  std::atomic_ref<T> place(*reinterpret_cast<T*>(at));
+  std::atomic_ref<T> place(*check::at_host<T>(at));
   T old = place.load(std::memory_order_relaxed);
   while (!place.compare_exchange_weak(old, F{}(old, b, c))) {
   }

@@ -7,8 +7,6 @@
 namespace softcuda::isa {
 namespace {
 
-using ptx::Type;
-
 /// Arithmetic is modulo 2^N for both signs: done unsigned, where overflow is defined.
 template <class T>
 using U = std::make_unsigned_t<T>;

@@ -13,7 +13,6 @@
 namespace softcuda::isa {
 namespace {
 
-using ptx::Space;
 using ptx::Type;
 using u16 = std::uint16_t;
 using u32 = std::uint32_t;
@@ -51,9 +50,9 @@ const Op* strong_load(Warp& w, const Op* op) {
   spread(access, shape, sizeof(M) * kCount);
   for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
-    const auto* from = reinterpret_cast<const M*>(access.at[lane]);
+    const auto* from = check::at_host<const M>(access.at[lane]);
     for (int k = 0; k < kCount; ++k)
-      w.row<R>(op->rows[k])[lane] = static_cast<R>(__atomic_load_n(from + k, __ATOMIC_SEQ_CST));
+      w.row<R>(op->rows[k])[lane] = extended<R>(M{__atomic_load_n(from + k, __ATOMIC_SEQ_CST)});
   }
   return op + 1;
 }
@@ -65,7 +64,7 @@ const Op* strong_store(Warp& w, const Op* op) {
   spread(access, shape, sizeof(M) * kCount);
   for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
-    auto* to = reinterpret_cast<M*>(access.at[lane]);
+    auto* to = check::at_host<M>(access.at[lane]);
     for (int k = 0; k < kCount; ++k)
       __atomic_store_n(to + k, static_cast<M>(w.row<R>(op->rows[k + 1])[lane]), __ATOMIC_SEQ_CST);
   }

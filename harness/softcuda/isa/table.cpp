@@ -87,6 +87,7 @@ std::vector<Use> supported(const ptx::Module& module) {
     }
   }
   std::vector<Use> rows;
+  rows.reserve(uses.size());
   for (auto& [name, use] : uses) rows.push_back(std::move(use));
   return rows;
 }

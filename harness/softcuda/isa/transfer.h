@@ -2,7 +2,9 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
+#include "harness/softcuda/check/host_address.h"
 #include "harness/softcuda/isa/access.h"
 #include "harness/softcuda/isa/warp.h"
 
@@ -13,12 +15,20 @@ namespace softcuda::isa {
 template <class M>
 [[nodiscard]] M read_at(std::uint64_t at) {
   M value;
-  std::memcpy(&value, reinterpret_cast<const void*>(at), sizeof(M));
+  std::memcpy(&value, check::at_host(at), sizeof(M));
   return value;
 }
 template <class M>
 void write_at(std::uint64_t at, M value) {
-  std::memcpy(reinterpret_cast<void*>(at), &value, sizeof(M));
+  std::memcpy(check::at_host(at), &value, sizeof(M));
+}
+
+/// A value of memory type M in a register of type R: signed types are extended by their sign, all others by
+/// zeros.
+template <class R, class M>
+[[nodiscard]] R extended(M value) {
+  return static_cast<R>(
+      static_cast<std::conditional_t<std::is_signed_v<M>, std::int64_t, std::uint64_t>>(value));
 }
 
 namespace detail {
@@ -61,7 +71,7 @@ inline void store_quads(Warp& w, const std::uint32_t* rows, const Access& access
 template <class M, class R, int kCount>
 void load_lane(Warp& w, const std::uint32_t* rows, std::uint64_t at, int lane) {
   for (int k = 0; k < kCount; ++k) {
-    w.row<R>(rows[k])[lane] = static_cast<R>(read_at<M>(at + static_cast<std::uint64_t>(k) * sizeof(M)));
+    w.row<R>(rows[k])[lane] = extended<R>(read_at<M>(at + static_cast<std::uint64_t>(k) * sizeof(M)));
   }
 }
 template <class M, class R, int kCount>
@@ -79,18 +89,18 @@ void load_lanes(Warp& w, const std::uint32_t* rows, Shape shape, const Access& a
   const std::uint32_t active = w.active;
   if (shape == Shape::uniform) {
     for (int k = 0; k < kCount; ++k) {
-      const R value = static_cast<R>(read_at<M>(access.at[0] + static_cast<std::uint64_t>(k) * sizeof(M)));
+      const R value = extended<R>(read_at<M>(access.at[0] + static_cast<std::uint64_t>(k) * sizeof(M)));
       R* d = w.row<R>(rows[k]);
 #pragma GCC ivdep
       for (int lane = 0; lane < kLanes; ++lane) d[lane] = (active >> lane & 1u) != 0 ? value : d[lane];
     }
   } else if (shape == Shape::contiguous) {
     M values[kLanes * kCount];
-    std::memcpy(values, reinterpret_cast<const void*>(access.at[0]), sizeof values);
+    std::memcpy(values, check::at_host(access.at[0]), sizeof values);
     for (int k = 0; k < kCount; ++k) {
       R* d = w.row<R>(rows[k]);
 #pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) d[lane] = static_cast<R>(values[lane * kCount + k]);
+      for (int lane = 0; lane < kLanes; ++lane) d[lane] = extended<R>(values[lane * kCount + k]);
     }
   } else if (active != kAllLanes) {
     for (std::uint32_t rest = active; rest != 0; rest &= rest - 1) {
@@ -118,7 +128,7 @@ void store_lanes(Warp& w, const std::uint32_t* rows, Shape shape, const Access& 
 #pragma GCC ivdep
       for (int lane = 0; lane < kLanes; ++lane) values[lane * kCount + k] = static_cast<M>(s[lane]);
     }
-    std::memcpy(reinterpret_cast<void*>(access.at[0]), values, sizeof values);
+    std::memcpy(check::at_host(access.at[0]), values, sizeof values);
   } else if (detail::kQuads<M, R, kCount> && active == kAllLanes) {
     detail::store_quads(w, rows, access);
   } else {
