@@ -1,0 +1,167 @@
+#include "harness/run/runner.h"
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "harness/run/worker.h"
+
+namespace flashdiff {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What the threads share; everything under one lock, held for microseconds beside cases of milliseconds.
+class Run {
+ public:
+  Run(const RunPlan& plan, CaseSource& source, Store& store, std::int64_t run, RunListener& listener,
+      const std::atomic<bool>& stop)
+      : plan_(plan), source_(source), store_(store), run_(run), listener_(listener), stop_(stop) {}
+
+  void work() {
+    Worker worker(plan_.worker, plan_.timeout_seconds);
+    while (std::optional<Next> next = draw()) {
+      for (const std::string& backend : plan_.backends)
+        if (!one_case(worker, backend, *next)) return;
+    }
+  }
+
+  [[nodiscard]] Outcome<RunEnd> end() {
+    if (error_) return tl::unexpected<Error>(*error_);
+    return interrupted_ ? RunEnd::interrupted : RunEnd::finished;
+  }
+
+ private:
+  struct Next {
+    std::uint64_t index;
+    Drawn drawn;
+  };
+
+  std::optional<Next> draw() {
+    const std::lock_guard lock(mutex_);
+    if (error_ || ended_) return std::nullopt;
+    if (plan_.cases && index_ >= *plan_.cases) return std::nullopt;
+    if (plan_.seconds > 0 && Clock::now() - start_ > std::chrono::duration<double>(plan_.seconds))
+      return std::nullopt;
+    if (stop_) {
+      interrupted_ = true;
+      return std::nullopt;
+    }
+    std::optional<Drawn> drawn = source_.draw(index_);
+    if (!drawn) {
+      ended_ = true;
+      return std::nullopt;
+    }
+    return Next{index_++, std::move(*drawn)};
+  }
+
+  void broken(Error error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+
+  std::optional<CaseRecord> executed(Worker& worker, const std::string& backend, const Drawn& drawn,
+                                     std::uint64_t index) {
+    CaseRecord record;
+    record.index = index;
+    record.line = print(drawn.value);
+    record.backend = backend;
+    record.device = plan_.devices.at(backend);
+    record.labels = drawn.labels;
+    Outcome<Examination> examined = worker.examine(backend, record.line);
+    if (!examined) {
+      broken(std::move(examined.error()));
+      return std::nullopt;
+    }
+    record.verdict = std::move(examined->verdict);
+    record.device_ms = examined->device_ms;
+    record.reference_ms = examined->reference_ms;
+    return record;
+  }
+
+  bool stored(CaseRecord& record) {
+    const std::lock_guard lock(mutex_);
+    if (error_) return false;
+    Outcome<std::int64_t> id = store_.append(run_, record);
+    if (!id) {
+      error_ = std::move(id.error());
+      return false;
+    }
+    record.id = *id;
+    listener_.on_case(record);
+    return true;
+  }
+
+  bool one_case(Worker& worker, const std::string& backend, const Next& next) {
+    std::optional<CaseRecord> record = executed(worker, backend, next.drawn, next.index);
+    if (!record || !stored(*record)) return false;
+    if (!is_failure(record->verdict)) return true;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_ || shrunk_[backend] >= plan_.shrunk_per_backend) return true;
+      ++shrunk_[backend];
+      listener_.on_shrinking(*record);
+    }
+    std::optional<CaseRecord> small = shrink(worker, *record, next.drawn);
+    return small && stored(*small);
+  }
+
+  /// Greedy: the first smaller case that fails in the same way is the next to be made smaller.
+  std::optional<CaseRecord> shrink(Worker& worker, const CaseRecord& failure, const Drawn& drawn) {
+    const std::string kind = name_of(failure.verdict);
+    CaseRecord best = failure;
+    Drawn at = drawn;
+    int steps = 0;
+    for (bool smaller = true; smaller;) {
+      smaller = false;
+      std::vector<Drawn> candidates;
+      {
+        const std::lock_guard lock(mutex_);
+        candidates = at.smaller();
+      }
+      for (Drawn& candidate : candidates) {
+        if (steps >= plan_.most_shrink_steps || stop_) break;
+        ++steps;
+        std::optional<CaseRecord> tried = executed(worker, failure.backend, candidate, failure.index);
+        if (!tried) return std::nullopt;
+        if (name_of(tried->verdict) != kind) continue;
+        best = std::move(*tried);
+        at = std::move(candidate);
+        smaller = true;
+        break;
+      }
+    }
+    best.shrunk_from = failure.id;
+    best.shrink_steps = steps;
+    return best;
+  }
+
+  const RunPlan& plan_;
+  CaseSource& source_;
+  Store& store_;
+  const std::int64_t run_;
+  RunListener& listener_;
+  const std::atomic<bool>& stop_;
+  const Clock::time_point start_ = Clock::now();
+
+  std::mutex mutex_;
+  std::uint64_t index_ = 0;
+  std::map<std::string, int> shrunk_;
+  bool ended_ = false, interrupted_ = false;
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+Outcome<RunEnd> run_cases(const RunPlan& plan, CaseSource& source, Store& store, std::int64_t run,
+                          RunListener& listener, const std::atomic<bool>& stop) {
+  Run shared(plan, source, store, run, listener, stop);
+  std::vector<std::jthread> threads;
+  for (int job = 0; job < plan.jobs; ++job) threads.emplace_back([&shared] { shared.work(); });
+  threads.clear();  // joins
+  return shared.end();
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,45 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/outcome/outcome.h"
+#include "harness/run/case_source.h"
+#include "harness/run/record.h"
+#include "harness/run/store.h"
+
+namespace flashdiff {
+
+struct RunPlan {
+  std::vector<std::string> worker;             ///< command of a worker process, see serve.h
+  std::vector<std::string> backends;           ///< each answers every case
+  std::map<std::string, std::string> devices;  ///< backend -> what it runs on, as records name it
+  std::optional<std::uint64_t> cases;          ///< none: until the source ends or the time is up
+  double seconds = 0;                          ///< no new case after so long; 0: no limit
+  int jobs = 1;                                ///< worker processes
+  double timeout_seconds = 60;                 ///< of one case
+  int shrunk_per_backend = 3;                  ///< failures that are shrunk; the others are stored as drawn
+  int most_shrink_steps = 200;                 ///< executions that one shrinking may take
+};
+
+/// Told of everything that is stored, one call at a time, in the order of storing.
+class RunListener {
+ public:
+  virtual ~RunListener() = default;
+  virtual void on_case(const CaseRecord& record) = 0;
+  virtual void on_shrinking(const CaseRecord& /*failure*/) {}
+};
+
+enum class RunEnd : std::uint8_t { finished, interrupted };
+
+/// Draws, executes in worker processes, shrinks what fails while it stays the same kind of failure, stores
+/// each case as it ends. `stop` ends the run after the cases in flight. Errors: a worker that cannot start
+/// (its backends' own words), a store that cannot be written; what is stored stays.
+[[nodiscard]] Outcome<RunEnd> run_cases(const RunPlan& plan, CaseSource& source, Store& store,
+                                        std::int64_t run, RunListener& listener,
+                                        const std::atomic<bool>& stop);
+
+}  // namespace flashdiff

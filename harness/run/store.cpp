@@ -1,0 +1,255 @@
+#include "harness/run/store.h"
+
+#include <utility>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sqlite3.h>
+
+#include "harness/run/verdict_json.h"
+
+namespace flashdiff {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// "fdst": what `PRAGMA application_id` of a store says (sqlite.org/pragma.html#pragma_application_id).
+constexpr int application_id = 0x66647374;
+constexpr int version = 1;
+
+constexpr const char* tables = R"(
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY, context TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE cases (
+  id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(id), draw INTEGER NOT NULL, line TEXT NOT NULL,
+  backend TEXT NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL, verdict TEXT NOT NULL, device_ms REAL NOT NULL,
+  reference_ms REAL NOT NULL, labels TEXT NOT NULL, shrunk_from INTEGER REFERENCES cases(id),
+  shrink_steps INTEGER NOT NULL);
+)";
+
+/// The strings of a context, by their names in the store.
+template <class Context, class Visit>
+void for_each_field(Context& c, Visit visit) {
+  visit("flashdiff", c.flashdiff_version);
+  visit("commit", c.commit);
+  visit("host", c.host);
+  visit("cpu", c.cpu);
+  visit("os", c.os);
+  visit("compiler", c.compiler);
+  visit("nvcc", c.nvcc);
+  visit("device", c.device);
+  visit("driver", c.driver);
+  visit("command", c.command_line);
+  visit("started", c.started_utc);
+}
+
+std::string text_of(const RunContext& context) {
+  json j;
+  for_each_field(context, [&j](const char* name, const std::string& value) { j[name] = value; });
+  j["seed"] = context.seed;
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+RunContext context_of(const std::string& text) {
+  const json j = json::parse(text);
+  RunContext context;
+  for_each_field(context, [&j](const char* name, std::string& value) { value = j.value(name, ""); });
+  context.seed = j.value("seed", std::uint64_t{0});
+  return context;
+}
+
+Error explained(const fs::path& file, const SQLite::Exception& e) {
+  switch (e.getErrorCode()) {
+    case SQLITE_FULL: return {ErrorKind::bad_input, fmt::format("{}: the disk is full", file.string()), {}};
+    case SQLITE_CANTOPEN:
+      return {ErrorKind::bad_input,
+              fmt::format("{}: cannot be opened, expected a store or a folder to make one in", file.string()),
+              {}};
+    case SQLITE_READONLY:
+      return {ErrorKind::bad_input, fmt::format("{}: no permission to write", file.string()), {}};
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return {
+          ErrorKind::bad_input,
+          fmt::format(
+              "{}: not a store, or a damaged one ({}); expected a file that `flashdiff check --store` wrote",
+              file.string(), e.what()),
+          {}};
+    case SQLITE_IOERR:  // a file-size limit and some full disks say this
+      return {ErrorKind::bad_input,
+              fmt::format("{}: cannot be read or written ({})", file.string(), e.what()),
+              {}};
+    default: return {ErrorKind::harness, fmt::format("{}: {}", file.string(), e.what()), {}};
+  }
+}
+
+}  // namespace
+
+struct Store::Database {
+  fs::path file;
+  SQLite::Database sql;
+
+  /// fn(), with SQLite's exceptions as errors that name the file.
+  template <class Fn>
+  auto guarded(Fn fn) -> Outcome<decltype(fn())> {
+    try {
+      if constexpr (std::is_void_v<decltype(fn())>) {
+        fn();
+        return {};
+      } else {
+        return fn();
+      }
+    } catch (const SQLite::Exception& e) {
+      return tl::unexpected<Error>(explained(file, e));
+    } catch (const json::exception& e) {
+      return bad_input(fmt::format("{}: a damaged store ({})", file.string(), e.what()));
+    }
+  }
+
+  int pragma(const char* name) { return sql.execAndGet(fmt::format("PRAGMA {}", name)).getInt(); }
+
+  Outcome<void> check() {
+    const auto found =
+        guarded([this] { return std::pair(pragma("application_id"), pragma("user_version")); });
+    if (!found) return tl::unexpected<Error>(found.error());
+    if (found->first != application_id)
+      return bad_input(fmt::format("{}: not a store; expected a file that `flashdiff check --store` wrote",
+                                   file.string()));
+    if (found->second != version)
+      return bad_input(fmt::format("{}: a store of version {}, expected version {}", file.string(),
+                                   found->second, version));
+    return {};
+  }
+};
+
+Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Outcome<Store> Store::open(const fs::path& file) {
+  try {
+    auto made = std::make_unique<Database>(Database{
+        file, SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 10'000)});
+    const auto empty = made->guarded(
+        [&] { return made->sql.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0; });
+    if (!empty) return tl::unexpected<Error>(empty.error());
+    if (*empty && made->pragma("application_id") == 0) {
+      made->sql.exec("PRAGMA journal_mode=WAL");
+      SQLite::Transaction whole(made->sql);
+      made->sql.exec(
+          fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", application_id, version));
+      made->sql.exec(tables);
+      whole.commit();
+    }
+    if (auto good = made->check(); !good) return tl::unexpected<Error>(good.error());
+    // A killed process loses nothing; only a lost machine may lose the last cases.
+    made->sql.exec("PRAGMA synchronous=NORMAL");
+    return Store(std::move(made));
+  } catch (const SQLite::Exception& e) {
+    return tl::unexpected<Error>(explained(file, e));
+  }
+}
+
+Outcome<Store> Store::open_readonly(const fs::path& file) {
+  std::error_code none;
+  if (!fs::is_regular_file(file, none))
+    return bad_input(fmt::format("{}: no such file; expected a store that `flashdiff check --store` wrote",
+                                 file.string()));
+  try {
+    auto made = std::make_unique<Database>(
+        Database{file, SQLite::Database(file.string(), SQLite::OPEN_READONLY, 10'000)});
+    if (auto good = made->check(); !good) return tl::unexpected<Error>(good.error());
+    return Store(std::move(made));
+  } catch (const SQLite::Exception& e) {
+    return tl::unexpected<Error>(explained(file, e));
+  }
+}
+
+Outcome<std::int64_t> Store::begin_run(const RunContext& context) {
+  return database_->guarded([&]() -> std::int64_t {
+    SQLite::Statement insert(database_->sql, "INSERT INTO runs(context) VALUES (?)");
+    insert.bind(1, text_of(context));
+    insert.exec();
+    return database_->sql.getLastInsertRowid();
+  });
+}
+
+Outcome<std::int64_t> Store::append(std::int64_t run, const CaseRecord& record) {
+  return database_->guarded([&]() -> std::int64_t {
+    SQLite::Statement insert(
+        database_->sql,
+        "INSERT INTO cases(run, draw, line, backend, device, kind, verdict, device_ms, reference_ms, "
+        "labels, shrunk_from, shrink_steps) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
+    const auto words = [](const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); };
+    insert.bind(1, run);
+    insert.bind(2, static_cast<std::int64_t>(record.index));
+    insert.bind(3, record.line);
+    insert.bind(4, record.backend);
+    insert.bind(5, record.device);
+    insert.bind(6, name_of(record.verdict));
+    insert.bind(7, words(json_of(record.verdict)));
+    insert.bind(8, record.device_ms);
+    insert.bind(9, record.reference_ms);
+    insert.bind(10, words(record.labels));
+    if (record.shrunk_from) insert.bind(11, *record.shrunk_from);
+    insert.bind(12, record.shrink_steps);
+    insert.exec();
+    return database_->sql.getLastInsertRowid();
+  });
+}
+
+Outcome<void> Store::end_run(std::int64_t run, bool finished) {
+  return database_->guarded([&] {
+    SQLite::Statement update(database_->sql, "UPDATE runs SET finished=? WHERE id=?");
+    update.bind(1, finished ? 1 : 0);
+    update.bind(2, run);
+    update.exec();
+  });
+}
+
+Outcome<std::vector<StoredRun>> Store::runs() const {
+  return database_->guarded([&] {
+    std::vector<StoredRun> runs;
+    SQLite::Statement select(database_->sql, "SELECT context, finished FROM runs ORDER BY id");
+    while (select.executeStep())
+      runs.push_back({context_of(select.getColumn(0).getString()), select.getColumn(1).getInt() != 0});
+    return runs;
+  });
+}
+
+Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit) const {
+  Outcome<void> damaged;
+  auto read = database_->guarded([&] {
+    SQLite::Statement select(
+        database_->sql,
+        "SELECT id, draw, line, backend, device, verdict, device_ms, reference_ms, labels, shrunk_from, "
+        "shrink_steps FROM cases ORDER BY id");
+    while (select.executeStep()) {
+      CaseRecord record;
+      record.id = select.getColumn(0).getInt64();
+      record.index = static_cast<std::uint64_t>(select.getColumn(1).getInt64());
+      record.line = select.getColumn(2).getString();
+      record.backend = select.getColumn(3).getString();
+      record.device = select.getColumn(4).getString();
+      Outcome<Verdict> verdict = verdict_of_json(json::parse(select.getColumn(5).getString()));
+      if (!verdict) {
+        damaged = bad_input(
+            fmt::format("{}: case {}: {}", database_->file.string(), record.id, verdict.error().what));
+        return;
+      }
+      record.verdict = std::move(*verdict);
+      record.device_ms = select.getColumn(6).getDouble();
+      record.reference_ms = select.getColumn(7).getDouble();
+      record.labels = json::parse(select.getColumn(8).getString()).get<std::vector<std::string>>();
+      if (!select.getColumn(9).isNull()) record.shrunk_from = select.getColumn(9).getInt64();
+      record.shrink_steps = select.getColumn(10).getInt();
+      visit(std::move(record));
+    }
+  });
+  if (!read) return read;
+  return damaged;
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,141 @@
+#include "harness/run/verdict_json.h"
+
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace flashdiff {
+namespace {
+
+using nlohmann::json;
+
+json number(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+double number_of(const json& j) {
+  if (j.is_number()) return j.get<double>();
+  const std::string word = j.get<std::string>();
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (word == "inf") return infinity;
+  if (word == "-inf") return -infinity;
+  if (word == "nan") return std::numeric_limits<double>::quiet_NaN();
+  throw std::invalid_argument(fmt::format("'{}' is no number", word));
+}
+
+constexpr TensorRole roles[] = {TensorRole::q, TensorRole::k, TensorRole::v, TensorRole::o, TensorRole::lse};
+TensorRole role_of(const std::string& name) {
+  for (const TensorRole role : roles)
+    if (name == name_of(role)) return role;
+  throw std::invalid_argument(fmt::format("'{}' is no tensor", name));
+}
+
+json json_of(const ElementAt& at) {
+  return {{"tensor", name_of(at.tensor)},
+          {"sequence", at.sequence},
+          {"head", at.head},
+          {"row", at.row},
+          {"column", at.column}};
+}
+ElementAt element_of(const json& j) {
+  return {role_of(j.at("tensor")), j.at("sequence"), j.at("head"), j.at("row"), j.at("column")};
+}
+
+json json_of(const BudgetUse& use) { return {{"o", number(use.o)}, {"lse", number(use.lse)}}; }
+BudgetUse use_of(const json& j) { return {number_of(j.at("o")), number_of(j.at("lse"))}; }
+
+json json_of(const ErrorMap& map) {
+  json cells = json::array();
+  for (const float use : map.use) cells.push_back(number(static_cast<double>(use)));
+  return {{"tensor", name_of(map.tensor)},
+          {"sequence", map.sequence},
+          {"head", map.head},
+          {"rows", map.rows},
+          {"columns", map.columns},
+          {"cell_rows", map.cell_rows},
+          {"cell_columns", map.cell_columns},
+          {"use", std::move(cells)}};
+}
+ErrorMap map_of(const json& j) {
+  ErrorMap map{role_of(j.at("tensor")), j.at("sequence"),  j.at("head"),         j.at("rows"),
+               j.at("columns"),         j.at("cell_rows"), j.at("cell_columns"), {}};
+  for (const json& cell : j.at("use")) map.use.push_back(static_cast<float>(number_of(cell)));
+  return map;
+}
+
+/// One function an alternative: its fields by name.
+struct Fields {
+  json operator()(const verdict::Pass& v) const { return {{"use", json_of(v.use)}}; }
+  json operator()(const verdict::PassWeak& v) const {
+    return {{"use", json_of(v.use)}, {"effect", number(v.effect)}};
+  }
+  json operator()(const verdict::Mismatch& v) const {
+    return {{"use", json_of(v.use)},
+            {"at", json_of(v.worst.at)},
+            {"got", number(v.worst.got)},
+            {"want", number(v.worst.want)},
+            {"budget", number(v.worst.budget)},
+            {"wrong", v.wrong},
+            {"total", v.total},
+            {"words", v.words},
+            {"map", json_of(v.map)}};
+  }
+  json operator()(const verdict::PaddingTouched& v) const { return {{"count", v.count}, {"where", v.where}}; }
+  json operator()(const verdict::NotEquivalent& v) const {
+    return {{"against", v.against},
+            {"at", json_of(v.at)},
+            {"one", number(v.one)},
+            {"other", number(v.other)},
+            {"differing", v.differing}};
+  }
+  json operator()(const verdict::Fault& v) const { return {{"what", v.what}, {"report", v.report}}; }
+  json operator()(const verdict::Crash& v) const { return {{"how", v.how}}; }
+  json operator()(const verdict::Timeout& v) const { return {{"seconds", number(v.seconds)}}; }
+  json operator()(const verdict::Unsupported& v) const { return {{"why", v.why}}; }
+  json operator()(const verdict::NotExecuted& v) const { return {{"why", v.why}}; }
+};
+
+Verdict parsed(const json& j) {
+  const std::string kind = j.at("kind");
+  if (kind == "pass") return verdict::Pass{use_of(j.at("use"))};
+  if (kind == "pass-weak") return verdict::PassWeak{use_of(j.at("use")), number_of(j.at("effect"))};
+  if (kind == "mismatch")
+    return verdict::Mismatch{
+        use_of(j.at("use")),
+        {element_of(j.at("at")), number_of(j.at("got")), number_of(j.at("want")), number_of(j.at("budget"))},
+        j.at("wrong"),
+        j.at("total"),
+        j.at("words"),
+        map_of(j.at("map"))};
+  if (kind == "padding-touched") return verdict::PaddingTouched{j.at("count"), j.at("where")};
+  if (kind == "not-equivalent")
+    return verdict::NotEquivalent{j.at("against"), element_of(j.at("at")), number_of(j.at("one")),
+                                  number_of(j.at("other")), j.at("differing")};
+  if (kind == "fault") return verdict::Fault{j.at("what"), j.at("report")};
+  if (kind == "crash") return verdict::Crash{j.at("how")};
+  if (kind == "timeout") return verdict::Timeout{number_of(j.at("seconds"))};
+  if (kind == "unsupported") return verdict::Unsupported{j.at("why")};
+  if (kind == "not-executed") return verdict::NotExecuted{j.at("why")};
+  throw std::invalid_argument(fmt::format("'{}' is no verdict", kind));
+}
+
+}  // namespace
+
+json json_of(const Verdict& verdict) {
+  json j = std::visit(Fields{}, verdict);
+  j["kind"] = name_of(verdict);
+  return j;
+}
+
+Outcome<Verdict> verdict_of_json(const json& j) {
+  try {
+    return parsed(j);
+  } catch (const std::exception& e) {  // nlohmann's own errors, and those above
+    return bad_input(fmt::format("not a verdict: {}", e.what()));
+  }
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,76 @@
+#include "harness/run/worker.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/run/verdict_json.h"
+
+namespace flashdiff {
+namespace {
+
+using detail::Process;
+using nlohmann::json;
+constexpr double start_seconds = 120;  // a GPU's context on a loaded machine takes its time
+
+std::chrono::steady_clock::time_point in(double seconds) {
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+Outcome<void> Worker::ready() {
+  if (process_) return {};
+  Outcome<Process> started = Process::start(command_);
+  if (!started) return tl::unexpected<Error>(started.error());
+  std::string line;
+  const Process::Heard heard = started->answer(line, in(start_seconds));
+  if (heard != Process::Heard::line)
+    return harness_error(fmt::format("a worker said nothing when it started: {}", started->end()));
+  const json hello = json::parse(line, nullptr, false);
+  if (!hello.is_object()) return harness_error(fmt::format("a worker began with '{}'", line));
+  if (hello.contains("error"))
+    return fail(static_cast<ErrorKind>(hello.value("kind", static_cast<int>(ErrorKind::harness))),
+                hello.value("error", ""), hello.value("detail", ""));
+  process_ = std::move(*started);
+  return {};
+}
+
+Outcome<Examination> Worker::examine(const std::string& backend, const std::string& line) {
+  if (auto there = ready(); !there) return tl::unexpected<Error>(there.error());
+  Examination examination;
+  const auto start = std::chrono::steady_clock::now();
+  std::string answer;
+  Process::Heard heard = Process::Heard::closed;
+  if (process_->ask(json{{"backend", backend}, {"case", line}}.dump()))
+    heard = process_->answer(answer, in(timeout_));
+  if (heard == Process::Heard::late) {
+    examination.verdict = verdict::Timeout{timeout_};
+    examination.device_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    process_.reset();
+    return examination;
+  }
+  if (heard == Process::Heard::closed) {
+    examination.verdict = verdict::Crash{process_->end()};
+    process_.reset();
+    return examination;
+  }
+  const json said = json::parse(answer, nullptr, false);
+  Outcome<Verdict> verdict =
+      said.is_object() ? verdict_of_json(said.value("verdict", json{})) : bad_input("no JSON");
+  if (!verdict) {
+    process_.reset();
+    return harness_error(fmt::format("a worker's answer cannot be read: {}", verdict.error().what));
+  }
+  examination.verdict = std::move(*verdict);
+  examination.device_ms = said.value("device_ms", 0.0);
+  examination.reference_ms = said.value("reference_ms", 0.0);
+  // A fault breaks the context that it happened in.
+  if (std::holds_alternative<verdict::Fault>(examination.verdict)) process_.reset();
+  return examination;
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,33 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/oracle/judge.h"
+#include "harness/outcome/outcome.h"
+#include "harness/run/process.h"
+
+namespace flashdiff {
+
+/// Examines cases in a process of its own: a crash, a hang or a broken context is a verdict about the case,
+/// and the next case gets a fresh process. The process runs serve() of serve.h.
+class Worker {
+ public:
+  /// `command`: program and arguments of a process that serves.
+  Worker(std::vector<std::string> command, double timeout_seconds)
+      : command_(std::move(command)), timeout_(timeout_seconds) {}
+
+  /// Starts the process if there is none and waits until its backends are open. Errors: what the process says
+  /// that it cannot open (its kind is kept), or harness where it died before it said anything.
+  [[nodiscard]] Outcome<void> ready();
+
+  /// The verdict of a backend about the case of a line. Errors: those of ready().
+  [[nodiscard]] Outcome<Examination> examine(const std::string& backend, const std::string& line);
+
+ private:
+  std::vector<std::string> command_;
+  double timeout_;
+  std::optional<detail::Process> process_;
+};
+
+}  // namespace flashdiff
