@@ -24,6 +24,7 @@ struct BackendOptions {
 struct BackendEntry {
   std::string name;         ///< "flash_forward_simt", "reference"
   std::string description;  ///< one line for `flashdiff backends`
+  bool on_device = true;    ///< it runs on what BackendOptions::device chooses, else on the processor
   std::function<Outcome<std::unique_ptr<Backend>>(const BackendOptions&)> open;
 };
 

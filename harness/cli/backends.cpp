@@ -1,0 +1,46 @@
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/cli/command_line.h"
+#include "harness/cli/exit_code.h"
+#include "harness/cli/subject.h"
+
+namespace flashdiff::cli {
+namespace {
+
+int run(const SubjectWords& words) {
+  const Outcome<Subject> subject = subject_of(words);
+  if (!subject) return complain(subject.error());
+  std::size_t width = 0;
+  for (const BackendEntry& entry : backend_registry()) width = std::max(width, entry.name.size());
+  bool any = false;
+  for (const BackendEntry& entry : backend_registry()) {
+    const Subject one{{entry.name}, subject->options};
+    const auto device = devices_of(one);
+    Outcome<void> can = device ? Outcome<void>{} : tl::unexpected<Error>(device.error());
+    if (can)
+      if (const auto opened = entry.open(subject->options); !opened)
+        can = tl::unexpected<Error>(opened.error());
+    any = any || can.has_value();
+    fmt::print("{:{}}  {:3}  {}\n", entry.name, width, can ? "yes" : "no", entry.description);
+    fmt::print("{:{}}       {}\n", "", width,
+               can ? "on " + device->at(entry.name) : "because " + can.error().what);
+  }
+  return any ? as_expected : incomplete;
+}
+
+}  // namespace
+
+void add_backends(CLI::App& program, Chosen& chosen) {
+  auto words = std::make_shared<SubjectWords>();
+  CLI::App* command = program.add_subcommand("backends", "who can answer here, and why the rest cannot");
+  command->add_option("--device", words->device, "auto, gpu, soft")
+      ->check(CLI::IsMember({"auto", "gpu", "soft"}))
+      ->capture_default_str();
+  command->footer("Example:\n  flashdiff backends --device gpu");
+  command->callback([words, &chosen] { chosen = [words] { return run(*words); }; });
+}
+
+}  // namespace flashdiff::cli

@@ -1,0 +1,115 @@
+#include "harness/cli/check_options.h"
+
+#include <limits>
+#include <random>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/problem/names.h"
+#include "properties/activation_cases.h"
+#include "properties/random_cases.h"
+#include "reports/numbers.h"
+
+namespace flashdiff::cli {
+namespace {
+
+constexpr std::uint64_t default_cases = 200;
+
+template <class Enum>
+std::vector<std::string> all_names() {
+  std::vector<std::string> names;
+  for (Enum value : all_of<Enum>)
+    if constexpr (std::is_same_v<Enum, DataFamily>) {
+      if (value != DataFamily::file) names.emplace_back(name_of(value));  // that is --activations
+    } else {
+      names.emplace_back(name_of(value));
+    }
+  return names;
+}
+
+/// The words passed CLI11's check, so each is a name.
+template <class Enum>
+std::vector<Enum> values_of(const std::vector<std::string>& words) {
+  std::vector<Enum> values;
+  for (const std::string& word : words) values.push_back(*named<Enum>(word));
+  return values;
+}
+
+template <class Enum>
+void add_choice(CLI::App& command, const char* flag, std::vector<std::string>& words, const char* what) {
+  command
+      .add_option(flag, words,
+                  fmt::format("only these, comma separated, of: {} ({})", names_of<Enum>(), what))
+      ->delimiter(',')
+      ->check(CLI::IsMember(all_names<Enum>()))
+      ->group("Random cases");
+}
+
+std::uint64_t drawn_seed() {
+  std::random_device entropy;
+  return std::uniform_int_distribution<std::uint64_t>(1, 999'999'999)(entropy);
+}
+
+}  // namespace
+
+void add_check_options(CLI::App& command, CheckOptions& options) {
+  command.add_option(
+      "--cases", options.cases,
+      fmt::format("how many cases (default: {}, all of a capture, no limit with --time)", default_cases));
+  command.add_option("--time", options.seconds, "start no new case after so long: 90, 60s, 30m, 8h")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
+                                        CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
+      ->check(CLI::Range(1e-3, 1e9, "a positive time"));
+  command.add_option("--seed", options.seed, "which random cases (default: drawn, and said)")
+      ->group("Random cases");
+  add_choice<Padding>(command, "--layout", options.layouts, "where padding lies");
+  add_choice<DType>(command, "--dtype", options.dtypes, "element type");
+  add_choice<MaskKind>(command, "--mask", options.masks, "which keys a query sees");
+  add_choice<DataFamily>(command, "--data", options.data, "how values are made; file is --activations");
+  command
+      .add_option(
+          "--activations", options.activations,
+          "a safetensors capture of queries, keys and values instead of random cases: every text alone, "
+          "all in one batch and some subsets, through every layout")
+      ->type_name("FILE");
+  add_subject_options(command, options.subject);
+  command
+      .add_option("--store", options.store, "SQLite file that keeps every case as it ends; made, or added to")
+      ->type_name("FILE");
+  command.add_option("--jobs", options.jobs, "worker processes (default: one a processor)")
+      ->check(CLI::Range(1, 1024));
+  command.add_option("--timeout", options.timeout_seconds, "seconds after which a case is a timeout")
+      ->check(CLI::Range(0.01, 1e6))
+      ->capture_default_str();
+  command.add_flag("--classify", options.classify, "print how the cases are distributed over their classes");
+  add_terminal_options(command, options.terminal);
+}
+
+Outcome<Cases> cases_of(const CheckOptions& options) {
+  Cases cases;
+  cases.count = options.cases;
+  if (!options.activations.empty()) {
+    Outcome<ActivationCases> capture = ActivationCases::open(options.activations);
+    if (!capture) return tl::unexpected<Error>(capture.error());
+    const std::uint64_t all = capture->size();
+    cases.count = std::min(options.cases.value_or(all), all);
+    cases.words = fmt::format("{} of the {} cases of {}", *cases.count, all, options.activations);
+    cases.source = std::make_unique<ActivationCases>(std::move(*capture));
+    return cases;
+  }
+  if (!cases.count && options.seconds == 0) cases.count = default_cases;
+  cases.seed = options.seed ? *options.seed : drawn_seed();
+  CaseOptions made_of;
+  made_of.paddings = values_of<Padding>(options.layouts);
+  made_of.dtypes = values_of<DType>(options.dtypes);
+  made_of.masks = values_of<MaskKind>(options.masks);
+  made_of.data = values_of<DataFamily>(options.data);
+  cases.source = std::make_unique<RandomCases>(cases.seed, std::move(made_of));
+  cases.words =
+      cases.count ? fmt::format("{} random cases, seed {}", *cases.count, cases.seed)
+                  : fmt::format("random cases for {}, seed {}", duration(1000 * options.seconds), cases.seed);
+  return cases;
+}
+
+}  // namespace flashdiff::cli

@@ -1,0 +1,108 @@
+#include "harness/cli/check_progress.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/cli/verdict_text.h"
+#include "reports/numbers.h"
+#include "reports/text.h"
+
+namespace flashdiff::cli {
+
+CheckProgress::CheckProgress(const Terminal& terminal, const CheckOptions& options, const Cases& cases,
+                             std::size_t backends)
+    : options_(options),
+      terminal_(terminal),
+      line_(terminal),
+      planned_(cases.count ? static_cast<double>(*cases.count * backends) : 0) {}
+
+double CheckProgress::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+double CheckProgress::done() const {
+  double done = 0;
+  if (planned_ > 0) done = static_cast<double>(tally_.cases()) / planned_;
+  if (options_.seconds > 0) done = std::max(done, seconds() / options_.seconds);
+  return std::min(done, 1.0);
+}
+
+void CheckProgress::show() {
+  const double share = done(), passed = seconds();
+  std::string text = planned_ > 0 ? fmt::format("{} of {:.0f} cases", tally_.cases(), planned_)
+                                  : fmt::format("{} cases", tally_.cases());
+  text += fmt::format(", {:.1f}/s, {} failed", static_cast<double>(tally_.cases()) / std::max(passed, 1e-3),
+                      tally_.failed);
+  if (share > 0.01 && share < 1)
+    text += fmt::format(", {} left", duration(1000 * passed * (1 - share) / share));
+  line_.show(text, share);
+}
+
+void CheckProgress::tell_failure(const CaseRecord& record) {
+  if (tally_.failed > told_in_full) {
+    if (tally_.failed == told_in_full + 1)
+      line_.say("further failures are counted here, and told by the report");
+    return;
+  }
+  line_.say(fmt::format("{} {}, case {}: {}: {}", terminal_.red("FAIL"), record.backend, record.index,
+                        name_of(record.verdict), one_line(explain(record.verdict))));
+  line_.say(terminal_.dim("     " + record.line));
+}
+
+void CheckProgress::on_case(const CaseRecord& record) {
+  if (record.shrunk_from) {
+    smallest_[*record.shrunk_from] = record.line;
+    line_.say(fmt::format("     shrunk in {}: {}", counted(record.shrink_steps, "step", "steps"),
+                          one_line(explain(record.verdict))));
+    line_.say("     " + repro_command(options_.subject, record.backend, record.line));
+    return;
+  }
+  tally_.add(record.verdict);
+  for (const std::string& label : record.labels) ++labels_[label];
+  if (const auto use = use_of(record.verdict)) {
+    if (uses_more(use->o, worst_.o)) worst_.o = use->o;
+    if (uses_more(use->lse, worst_.lse)) worst_.lse = use->lse;
+  }
+  if (is_failure(record.verdict)) {
+    smallest_[record.id] = record.line;
+    tell_failure(record);
+  }
+  show();
+}
+
+void CheckProgress::on_shrinking(const CaseRecord& failure) {
+  line_.show(fmt::format("making case {} smaller", failure.index), done());
+}
+
+void CheckProgress::summary(bool finished) {
+  line_.clear();
+  const double time = seconds();
+  const std::int64_t judged = tally_.judged();
+  std::string word = terminal_.green("PASS");
+  if (tally_.failed > 0)
+    word = terminal_.red("FAIL");
+  else if (!finished || judged == 0 || tally_.not_executed > 0)
+    word = terminal_.yellow("INCOMPLETE");
+  std::string text =
+      fmt::format("{}: {} judged, {} failed", word, counted(judged, "case", "cases"), tally_.failed);
+  if (tally_.weak > 0) text += fmt::format(", {} passed weakly", tally_.weak);
+  if (tally_.unsupported > 0) text += fmt::format(", {} unsupported", tally_.unsupported);
+  if (tally_.not_executed > 0) text += fmt::format(", {} not executed", tally_.not_executed);
+  if (!finished) text += ", interrupted";
+  text += fmt::format("; {}, {:.1f} cases/s", duration(1000 * time),
+                      static_cast<double>(tally_.cases()) / std::max(time, 1e-3));
+  line_.say(text);
+  if (judged > 0)
+    line_.say(fmt::format("most of a budget that was used: O {}, LSE {} (1 is the limit)", brief(worst_.o),
+                          brief(worst_.lse)));
+}
+
+std::vector<std::string> CheckProgress::failures() const {
+  std::vector<std::string> lines;
+  for (const auto& [id, line] : smallest_)
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace flashdiff::cli

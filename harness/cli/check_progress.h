@@ -1,0 +1,50 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/cli/check_options.h"
+#include "harness/cli/live_line.h"
+#include "harness/run/runner.h"
+#include "reports/tally.h"
+
+namespace flashdiff::cli {
+
+/// A run as the terminal tells it: each failure at once, how far it is, a summary. Remembers what the summary
+/// and the exit code need.
+class CheckProgress : public RunListener {
+ public:
+  CheckProgress(const Terminal& terminal, const CheckOptions& options, const Cases& cases,
+                std::size_t backends);
+
+  void on_case(const CaseRecord& record) override;
+  void on_shrinking(const CaseRecord& failure) override;
+  void summary(bool finished);
+
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+  /// The smallest known line of each failure, in their order, none twice.
+  [[nodiscard]] std::vector<std::string> failures() const;
+  /// Label -> cases.
+  [[nodiscard]] const std::map<std::string, std::int64_t>& labels() const { return labels_; }
+
+ private:
+  static constexpr int told_in_full = 20;
+  void tell_failure(const CaseRecord& record);
+  void show();
+  [[nodiscard]] double seconds() const;
+  [[nodiscard]] double done() const;
+
+  const CheckOptions& options_;
+  Terminal terminal_;
+  LiveLine line_;
+  double planned_ = 0;  ///< executions; 0: unknown
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Tally tally_;
+  BudgetUse worst_;
+  std::map<std::int64_t, std::string> smallest_;  ///< failure's id -> line
+  std::map<std::string, std::int64_t> labels_;
+};
+
+}  // namespace flashdiff::cli

@@ -1,0 +1,106 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/command_line.h"
+#include "harness/cli/exit_code.h"
+#include "harness/cli/subject.h"
+#include "harness/cli/terminal.h"
+#include "harness/cli/verdict_text.h"
+#include "harness/problem/case.h"
+#include "harness/run/verdict_json.h"
+#include "harness/run/worker.h"
+#include "reports/numbers.h"
+
+namespace flashdiff::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> words;  ///< of the line: quotes are easily forgotten
+  SubjectWords subject;
+  double timeout_seconds = 600;
+  bool json = false;
+  TerminalWords terminal;
+};
+
+void tell(const std::string& backend, const std::string& device, const Examination& examined) {
+  fmt::print("{} on {}: {}\n{}", backend, device, name_of(examined.verdict), details_of(examined.verdict));
+  fmt::print("  {:<8} device {}, reference {}\n", "time", duration(examined.device_ms),
+             duration(examined.reference_ms));
+}
+
+void tell_json(const std::string& backend, const std::string& device, const std::string& line,
+               const Examination& examined) {
+  const nlohmann::json told{{"case", line},
+                            {"backend", backend},
+                            {"device", device},
+                            {"verdict", json_of(examined.verdict)},
+                            {"device_ms", examined.device_ms},
+                            {"reference_ms", examined.reference_ms}};
+  fmt::print("{}\n", told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+ExitCode code_of(const Verdict& verdict) {
+  if (is_failure(verdict)) return kernel_wrong;
+  const bool judged = !std::holds_alternative<verdict::Unsupported>(verdict) &&
+                      !std::holds_alternative<verdict::NotExecuted>(verdict);
+  return judged ? as_expected : incomplete;
+}
+
+/// Wrong is worse than not judged.
+ExitCode worse_of(ExitCode a, ExitCode b) {
+  return a == kernel_wrong || b == kernel_wrong ? kernel_wrong : std::max(a, b);
+}
+
+Outcome<ExitCode> repro(const Options& options) {
+  const Outcome<Case> c = parse_case(fmt::format("{}", fmt::join(options.words, " ")));
+  if (!c) return tl::unexpected<Error>(c.error());
+  const std::string line = print(*c);
+  const Outcome<Subject> subject = subject_of(options.subject);
+  if (!subject) return tl::unexpected<Error>(subject.error());
+  const auto devices = devices_of(*subject);
+  if (!devices) return tl::unexpected<Error>(devices.error());
+  Worker worker(worker_command(*subject), options.timeout_seconds);
+  ExitCode worst = as_expected;
+  if (!options.json) fmt::print("{}\n", line);
+  for (const std::string& backend : subject->backends) {
+    const Outcome<Examination> examined = worker.examine(backend, line);
+    if (!examined) return tl::unexpected<Error>(examined.error());
+    if (options.json)
+      tell_json(backend, devices->at(backend), line, *examined);
+    else
+      tell(backend, devices->at(backend), *examined);
+    worst = worse_of(worst, code_of(examined->verdict));
+  }
+  return worst;
+}
+
+}  // namespace
+
+void add_repro(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      program.add_subcommand("repro", "one case from its line: verdict, worst element, where it is");
+  command->add_option("line", options->words, "the case, as `check` and every report print it")
+      ->required()
+      ->type_name("'fd1 ...'");
+  add_subject_options(*command, options->subject);
+  command->add_option("--timeout", options->timeout_seconds, "seconds after which it is a timeout")
+      ->check(CLI::Range(0.01, 1e6))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "one JSON object a backend, with the error map");
+  command->footer(
+      "Exit code 1 if the kernel is wrong, 5 if the case could not be judged.\n\nExample:\n"
+      "  flashdiff repro 'fd1 b=2 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17 kv=70,64 mask=causal_br "
+      "data=rising "
+      "seed=0x2a'");
+  command->callback([options, &chosen] {
+    chosen = [options]() -> int {
+      const Outcome<ExitCode> code = repro(*options);
+      return code ? *code : complain(code.error());
+    };
+  });
+}
+
+}  // namespace flashdiff::cli

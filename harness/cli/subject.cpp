@@ -1,0 +1,98 @@
+#include "harness/cli/subject.h"
+
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/driver/driver.h"
+#include "kernels/kernel.h"
+
+namespace flashdiff::cli {
+namespace {
+
+const std::map<std::string, DeviceChoice>& device_choices() {
+  static const std::map<std::string, DeviceChoice> choices{
+      {"auto", DeviceChoice::automatic}, {"gpu", DeviceChoice::gpu}, {"soft", DeviceChoice::soft}};
+  return choices;
+}
+
+std::vector<std::string> names(bool on_device_only) {
+  std::vector<std::string> found;
+  for (const BackendEntry& entry : backend_registry())
+    if (entry.on_device || !on_device_only) found.push_back(entry.name);
+  return found;
+}
+
+}  // namespace
+
+void add_subject_options(CLI::App& command, SubjectWords& words) {
+  command
+      .add_option("--backend", words.backends, "who answers, comma separated (default: every in-repo kernel)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(names(false)));
+  command
+      .add_option("--device", words.device,
+                  "auto: a GPU where there is one, else the software driver; gpu; soft")
+      ->check(CLI::IsMember({"auto", "gpu", "soft"}))
+      ->capture_default_str();
+  command
+      .add_option("--image", words.images, "PTX file to run in place of a kernel's own image: KERNEL=FILE")
+      ->type_name("KERNEL=FILE");
+}
+
+Outcome<Subject> subject_of(const SubjectWords& words) {
+  Subject subject{words.backends.empty() ? names(true) : words.backends, {}};
+  subject.options.device = device_choices().at(words.device);
+  for (const std::string& word : words.images) {
+    const auto equals = word.find('=');
+    const std::string kernel = word.substr(0, equals);
+    bool known = false;
+    std::vector<std::string> kernels;
+    for (const kernels::Kernel& k : kernels::all_kernels()) {
+      known = known || k.name == kernel;
+      kernels.emplace_back(k.name);
+    }
+    if (equals == std::string::npos || !known)
+      return bad_input(
+          fmt::format("--image {}: expected KERNEL=FILE, KERNEL one of: {}", word, fmt::join(kernels, ", ")));
+    subject.options.images[kernel] = word.substr(equals + 1);
+  }
+  return subject;
+}
+
+std::vector<std::string> worker_command(const Subject& subject) {
+  std::vector<std::string> command{std::filesystem::read_symlink("/proc/self/exe").string(), "worker"};
+  command.insert(command.end(), {"--backend", fmt::format("{}", fmt::join(subject.backends, ","))});
+  for (const auto& [word, choice] : device_choices())
+    if (choice == subject.options.device) command.insert(command.end(), {"--device", word});
+  for (const auto& [kernel, file] : subject.options.images)
+    command.insert(command.end(), {"--image", kernel + '=' + file});
+  command.insert(command.end(), {"--threads", std::to_string(subject.options.soft_threads)});
+  return command;
+}
+
+Outcome<std::map<std::string, std::string>> devices_of(const Subject& subject) {
+  std::map<std::string, std::string> devices;
+  std::string device;
+  for (const BackendEntry& entry : backend_registry()) {
+    if (std::find(subject.backends.begin(), subject.backends.end(), entry.name) == subject.backends.end())
+      continue;
+    if (!entry.on_device) {
+      devices[entry.name] = "cpu";
+      continue;
+    }
+    if (device.empty()) {
+      const auto loaded = driver::Driver::load(subject.options.device);
+      if (!loaded) return tl::unexpected<Error>(loaded.error());
+      const auto found = driver::devices(**loaded);
+      if (!found) return tl::unexpected<Error>(found.error());
+      device = found->front().name;
+    }
+    devices[entry.name] = device;
+  }
+  return devices;
+}
+
+}  // namespace flashdiff::cli

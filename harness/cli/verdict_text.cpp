@@ -1,0 +1,82 @@
+#include "harness/cli/verdict_text.h"
+
+#include <fmt/format.h>
+
+#include "harness/cli/command_line.h"
+#include "reports/numbers.h"
+#include "reports/text.h"
+
+namespace flashdiff::cli {
+namespace {
+
+std::string field(const char* name, const std::string& text) {
+  return fmt::format("  {:<8} {}\n", name, text);
+}
+
+std::string budget_of(const BudgetUse& use) {
+  return field("budget", fmt::format("used O {}, LSE {} (1 is the limit)", brief(use.o), brief(use.lse)));
+}
+
+std::string place_of(const ElementAt& at) {
+  std::string place =
+      fmt::format("{}, sequence {}, head {}, row {}", name_of(at.tensor), at.sequence, at.head, at.row);
+  return at.tensor == TensorRole::lse ? place : place + fmt::format(", column {}", at.column);
+}
+
+/// One function an alternative.
+struct Details {
+  std::string operator()(const verdict::Pass& v) const { return budget_of(v.use); }
+  std::string operator()(const verdict::PassWeak& v) const {
+    return budget_of(v.use) +
+           field("weak", fmt::format("O shows only dropped keys of weight {} and more", brief(v.effect)));
+  }
+  std::string operator()(const verdict::Mismatch& v) const {
+    return budget_of(v.use) + field("worst", place_of(v.worst.at)) +
+           field("", fmt::format("got {}, expected {} +- {}: {} budgets away", exact(v.worst.got),
+                                 exact(v.worst.want), brief(v.worst.budget), brief(v.worst.use()))) +
+           field("wrong", fmt::format("{} of {}", v.wrong, counted(v.total, "element", "elements"))) +
+           field("where", v.words);
+  }
+  std::string operator()(const verdict::PaddingTouched& v) const {
+    std::string text =
+        field("touched", counted(v.count, "element", "elements") + " outside of the logical rows");
+    for (const std::string& where : v.where) text += field("", where);
+    return text;
+  }
+  std::string operator()(const verdict::NotEquivalent& v) const {
+    return field("against", v.against) + field("first", place_of(v.at)) +
+           field("", fmt::format("{} here, {} there", exact(v.one), exact(v.other))) +
+           field("differ", counted(v.differing, "element", "elements"));
+  }
+  std::string operator()(const verdict::Fault& v) const {
+    std::string text = field("fault", v.what);
+    for (std::size_t at = 0; at < v.report.size();) {
+      const std::size_t end = std::min(v.report.find('\n', at), v.report.size());
+      text += "           " + cleaned(v.report.substr(at, end - at)) + '\n';
+      at = end + 1;
+    }
+    return text;
+  }
+  std::string operator()(const verdict::Crash& v) const { return field("crash", v.how); }
+  std::string operator()(const verdict::Timeout& v) const {
+    return field("timeout", fmt::format("no answer within {}", duration(1000 * v.seconds)));
+  }
+  std::string operator()(const verdict::Unsupported& v) const { return field("why", v.why); }
+  std::string operator()(const verdict::NotExecuted& v) const { return field("why", v.why); }
+};
+
+}  // namespace
+
+std::string details_of(const Verdict& verdict) { return std::visit(Details{}, verdict); }
+
+std::string repro_command(const SubjectWords& subject, const std::string& backend, const std::string& line) {
+  std::string command = program_name() + " repro " + shell_quoted(line);
+  if (!subject.backends.empty()) command += " --backend " + backend;
+  if (subject.device != "auto") command += " --device " + subject.device;
+  for (const std::string& image : subject.images)
+    if (image.compare(0, backend.size() + 1, backend + '=') == 0)
+      command += " --image " + shell_quoted(image);
+  return command;
+}
+
+}  // namespace flashdiff::cli
