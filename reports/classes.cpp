@@ -7,6 +7,16 @@ namespace flashdiff::detail {
 namespace {
 
 constexpr std::size_t shared_shown = 3;
+constexpr double luck = 0.1;
+
+/// Chance that all of `failed` cases lie among `within` of `all` cases when they lie anywhere (hypergeometric):
+/// a class that nearly every case is in shares failures by luck.
+double chance_of_sharing(std::int64_t failed, std::int64_t within, std::int64_t all) {
+  double chance = 1;
+  for (std::int64_t i = 0; i < failed && chance > 0; ++i)
+    chance *= static_cast<double>(within - i) / static_cast<double>(all - i);
+  return chance;
+}
 
 /// "layout:left" is class "left" of axis "layout"; a label without a colon stands on an axis of its own.
 std::pair<std::string, std::string> axis_and_class(const std::string& label) {
@@ -45,7 +55,8 @@ std::vector<SharedClass> shared_by_failures(const Report& report, const std::str
   std::vector<SharedClass> shared;
   if (all.failed < 2) return shared;  // one failure shares everything with itself
   for (const auto& [label, tally] : within)
-    if (tally.failed == all.failed && tally.judged() < all.judged())
+    if (tally.failed == all.failed && tally.judged() < all.judged() &&
+        chance_of_sharing(all.failed, tally.judged(), all.judged()) < luck)
       shared.push_back({label, tally, all - tally});
   std::ranges::stable_sort(shared, std::ranges::less{},
                            [](const SharedClass& s) { return s.within.judged(); });

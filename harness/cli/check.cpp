@@ -71,7 +71,7 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   const bool finished = end.has_value() && *end == RunEnd::finished;
   progress.summary(finished);
   if (options.classify) fmt::print("{}", classes_table(progress.labels(), progress.tally().cases()));
-  for (const std::string& line : progress.failures()) fmt::print("{}\n", line);
+  for (const std::string& line : progress.smallest_failures()) fmt::print("{}\n", line);
   if (!end) return tl::unexpected<Error>(end.error());
   if (auto ended = store->end_run(*run, finished); !ended) return tl::unexpected<Error>(ended.error());
   return exit_code_of(progress.tally(), finished);

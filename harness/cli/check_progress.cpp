@@ -40,22 +40,27 @@ void CheckProgress::show() {
 }
 
 void CheckProgress::tell_failure(const CaseRecord& record) {
-  if (tally_.failed > told_in_full) {
-    if (tally_.failed == told_in_full + 1)
+  if (tally_.failed > most_told) {
+    if (tally_.failed == most_told + 1)
       line_.say("further failures are counted here, and told by the report");
     return;
   }
-  line_.say(fmt::format("{} {}, case {}: {}: {}", terminal_.red("FAIL"), record.backend, record.index,
-                        name_of(record.verdict), one_line(explain(record.verdict))));
-  line_.say(terminal_.dim("     " + record.line));
+  line_.say(fmt::format("{} case {}, {}: {}", terminal_.red("FAIL"), record.index, record.backend,
+                        name_of(record.verdict)));
+  line_.say("     " + terminal_.dim(record.line));
+}
+
+void CheckProgress::tell_shrunk(const CaseRecord& record) {
+  line_.say(fmt::format("{} case {}, {}, made smaller in {}: {}", terminal_.red("FAIL"), record.index,
+                        record.backend, counted(record.shrink_steps, "step", "steps"),
+                        one_line(explain(record.verdict))));
+  line_.say("     " + repro_command(options_.subject, record.backend, record.line));
 }
 
 void CheckProgress::on_case(const CaseRecord& record) {
   if (record.shrunk_from) {
     smallest_[*record.shrunk_from] = record.line;
-    line_.say(fmt::format("     shrunk in {}: {}", counted(record.shrink_steps, "step", "steps"),
-                          one_line(explain(record.verdict))));
-    line_.say("     " + repro_command(options_.subject, record.backend, record.line));
+    tell_shrunk(record);
     return;
   }
   tally_.add(record.verdict);
@@ -64,14 +69,12 @@ void CheckProgress::on_case(const CaseRecord& record) {
     if (uses_more(use->o, worst_.o)) worst_.o = use->o;
     if (uses_more(use->lse, worst_.lse)) worst_.lse = use->lse;
   }
-  if (is_failure(record.verdict)) {
-    smallest_[record.id] = record.line;
-    tell_failure(record);
-  }
+  if (is_failure(record.verdict)) tell_failure(record);
   show();
 }
 
 void CheckProgress::on_shrinking(const CaseRecord& failure) {
+  smallest_[failure.id] = failure.line;
   line_.show(fmt::format("making case {} smaller", failure.index), done());
 }
 
@@ -93,12 +96,12 @@ void CheckProgress::summary(bool finished) {
   text += fmt::format("; {}, {:.1f} cases/s", duration(1000 * time),
                       static_cast<double>(tally_.cases()) / std::max(time, 1e-3));
   line_.say(text);
-  if (judged > 0)
+  if (judged > 0 && tally_.failed == 0)
     line_.say(fmt::format("most of a budget that was used: O {}, LSE {} (1 is the limit)", brief(worst_.o),
                           brief(worst_.lse)));
 }
 
-std::vector<std::string> CheckProgress::failures() const {
+std::vector<std::string> CheckProgress::smallest_failures() const {
   std::vector<std::string> lines;
   for (const auto& [id, line] : smallest_)
     if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);

@@ -24,14 +24,15 @@ class CheckProgress : public RunListener {
   void summary(bool finished);
 
   [[nodiscard]] const Tally& tally() const { return tally_; }
-  /// The smallest known line of each failure, in their order, none twice.
-  [[nodiscard]] std::vector<std::string> failures() const;
+  /// What the failures that were made smaller came to, none twice.
+  [[nodiscard]] std::vector<std::string> smallest_failures() const;
   /// Label -> cases.
   [[nodiscard]] const std::map<std::string, std::int64_t>& labels() const { return labels_; }
 
  private:
-  static constexpr int told_in_full = 20;
+  static constexpr int most_told = 12;  ///< failures as drawn; the smaller ones are told all
   void tell_failure(const CaseRecord& record);
+  void tell_shrunk(const CaseRecord& record);
   void show();
   [[nodiscard]] double seconds() const;
   [[nodiscard]] double done() const;
@@ -43,7 +44,7 @@ class CheckProgress : public RunListener {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   Tally tally_;
   BudgetUse worst_;
-  std::map<std::int64_t, std::string> smallest_;  ///< failure's id -> line
+  std::map<std::int64_t, std::string> smallest_;  ///< failure's id -> line, of those that are made smaller
   std::map<std::string, std::int64_t> labels_;
 };
 

@@ -154,6 +154,14 @@ TEST(SharedByFailures, TheClassThatAllFailuresAreIn) {
   EXPECT_THAT(report.why, HasSubstr("every one is in class layout:left"));
 }
 
+TEST(SharedByFailures, AClassOfNearlyAllCasesSharesByLuck) {
+  Told told;
+  for (int i = 0; i < 40; ++i) told.records.push_back(labelled(verdict::Mismatch{}, {"empty:none"}));
+  for (int i = 0; i < 55; ++i) told.records.push_back(labelled(verdict::Pass{}, {"empty:none"}));
+  for (int i = 0; i < 2; ++i) told.records.push_back(labelled(verdict::Pass{}, {"empty:some"}));
+  EXPECT_THAT(summarise(std::move(told)).backends[0].shared, IsEmpty());
+}
+
 TEST(SharedByFailures, OneFailureSharesNothing) {
   Told told;
   told.records.push_back(labelled(verdict::Mismatch{}, {"layout:left"}));
