@@ -1,18 +1,18 @@
 #include "harness/bench/reference_bench.h"
 
-#include <algorithm>
-#include <ctime>
-#include <limits>
 #include <string>
 
-#include <Eigen/Core>
 #include <benchmark/benchmark.h>
 
+#include "harness/bench/measure.h"
 #include "harness/problem/data.h"
 #include "reference/attention.h"
 
 namespace flashdiff {
 namespace {
+
+using detail::Fastest;
+using detail::Gemm;
 
 struct Shape {
   const char* name;
@@ -37,48 +37,10 @@ Problem problem_of(const Shape& shape) {
   return problem;
 }
 
-/// Seconds of processor time of this thread: what other programs do on the core does not count.
-double thread_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-/// The fastest of several runs: what is left when nothing else disturbs the caches.
-class Fastest {
- public:
-  template <class Work>
-  void time(Work work) {
-    const double start = thread_seconds();
-    work();
-    seconds_ = std::min(seconds_, thread_seconds() - start);
-  }
-  [[nodiscard]] double seconds() const { return seconds_; }
-
- private:
-  double seconds_ = std::numeric_limits<double>::infinity();
-};
-
-/// Eigen's own double product, the speed of light here.
-class Gemm {
- public:
-  void operator()() {
-    c_.noalias() = a_ * b_;
-    benchmark::DoNotOptimize(c_.data());
-  }
-  [[nodiscard]] static double flops() { return 2.0 * kSize * kSize * kSize; }
-
- private:
-  static constexpr int kSize = 512;
-  Eigen::MatrixXd a_ = Eigen::MatrixXd::Random(kSize, kSize);
-  Eigen::MatrixXd b_ = Eigen::MatrixXd::Random(kSize, kSize);
-  Eigen::MatrixXd c_ = Eigen::MatrixXd::Zero(kSize, kSize);
-};
-
 void forward(benchmark::State& state, const Shape& shape) {
   const Problem problem = problem_of(shape);
   const LogicalData data = make_data(problem).value();
-  Gemm gemm;
+  Gemm<double> gemm;
   Fastest reference, product;
   for ([[maybe_unused]] auto _ : state) {
     reference.time([&] { benchmark::DoNotOptimize(attention_forward(problem, data)); });
@@ -87,7 +49,7 @@ void forward(benchmark::State& state, const Shape& shape) {
     state.ResumeTiming();
   }
   const double rate = problem.forward_flops() / reference.seconds();
-  state.counters["of_eigen_gemm"] = rate / (Gemm::flops() / product.seconds());
+  state.counters["of_eigen_gemm"] = rate / (Gemm<double>::flops() / product.seconds());
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.forward_flops()));
 }
 

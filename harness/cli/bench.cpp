@@ -2,7 +2,9 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include "harness/bench/check_bench.h"
 #include "harness/bench/reference_bench.h"
+#include "harness/bench/softcuda_bench.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/version.h"
@@ -49,6 +51,8 @@ int run(const Options& options) {
   benchmark::AddCustomContext("flashdiff_version", version());
   benchmark::AddCustomContext("flashdiff_commit", commit());
   register_reference_benchmarks();
+  if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
+  register_check_benchmarks();
   const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
   if (ran == 0 && !options.list)
     return complain({ErrorKind::unsupported, fmt::format("no benchmark matches '{}'", options.filter), {}});
