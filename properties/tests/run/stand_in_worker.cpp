@@ -1,0 +1,54 @@
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "harness/run/serve.h"
+#include "properties/tests/oracle/fake_backend.h"
+
+// A worker process for tests: answers by the reference, and does what its argument says where a sequence has
+// three keys or more.
+
+namespace flashdiff {
+namespace {
+
+bool triggered(const Case& c) {
+  for (const SequenceLengths& lengths : c.problem.sequences)
+    if (lengths.kv_len >= 3 && lengths.q_len >= 1) return true;
+  return false;
+}
+
+Outcome<void> misbehave(const std::string& how, LaidOut& io) {
+  if (how == "chatter")
+    std::puts("{\"verdict\": {\"kind\": \"pass\"}}");  // to standard output, where nobody listens
+  if (!triggered(io.question)) return {};
+  if (how == "crash") std::abort();
+  if (how == "exit") _exit(7);
+  if (how == "hang") pause();
+  if (how == "fault") return fail(ErrorKind::device_fault, "illegal address", "line 12");
+  if (how == "wrong") {  // another exponent, of the first element
+    const auto size = static_cast<std::int64_t>(bytes_of(io.o.dtype));
+    io.o.body()[(io.o.place.address(0, 0, 0) + 1) * size - 1] ^= std::byte{0x40};
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace flashdiff
+
+int main(int argc, char** argv) {
+  using namespace flashdiff;
+  const std::string how = argc > 1 ? argv[1] : "";
+  if (how == "mute") return 4;
+  if (how == "babble") return write(3, "hello\n", 6) == 6 ? 0 : 1;
+  if (how == "refuse") return serve(unsupported("no such device here")) ? 0 : 3;
+  std::vector<std::unique_ptr<Backend>> backends;
+  auto fake = std::make_unique<testing::FakeBackend>([how](LaidOut& io) { return misbehave(how, io); });
+  fake->deterministic = false;  // one run a case
+  backends.push_back(std::move(fake));
+  return serve(Outcome<std::vector<std::unique_ptr<Backend>>>(std::move(backends))) ? 0 : 3;
+}

@@ -1,0 +1,115 @@
+#include "harness/run/worker.h"
+
+#include <chrono>
+#include <csignal>
+
+#include <gmock/gmock.h>
+
+#include "properties/tests/run/stand_in.h"
+
+namespace flashdiff {
+namespace {
+
+using test::harmless;
+using test::stand_in;
+using test::trigger;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr double patient = 60;
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { std::signal(SIGPIPE, SIG_IGN); }  // as the program does
+};
+
+/// The verdict about `line`, which must be one.
+Verdict verdict_of(Worker& worker, const std::string& line) {
+  Outcome<Examination> examined = worker.examine("fake", line);
+  EXPECT_TRUE(examined) << examined.error().what;
+  return examined ? std::move(examined->verdict) : Verdict(verdict::NotExecuted{"no answer"});
+}
+
+TEST_F(WorkerTest, AnswersMany) {
+  Worker worker(stand_in("nothing"), patient);
+  for (int i = 0; i < 50; ++i)
+    EXPECT_STREQ(name_of(verdict_of(worker, i % 2 == 0 ? harmless : trigger)), "pass");
+}
+
+TEST_F(WorkerTest, AWrongAnswerKeepsItsDetails) {
+  Worker worker(stand_in("wrong"), patient);
+  const Verdict verdict = verdict_of(worker, trigger);
+  ASSERT_TRUE(std::holds_alternative<verdict::Mismatch>(verdict)) << explain(verdict);
+  EXPECT_EQ(std::get<verdict::Mismatch>(verdict).wrong, 1);
+  EXPECT_FALSE(std::get<verdict::Mismatch>(verdict).map.use.empty());
+}
+
+TEST_F(WorkerTest, ACrashIsAVerdictAndTheNextCaseIsAnswered) {
+  Worker worker(stand_in("crash"), patient);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_STREQ(name_of(verdict_of(worker, harmless)), "pass");
+    const Verdict verdict = verdict_of(worker, trigger);
+    ASSERT_TRUE(std::holds_alternative<verdict::Crash>(verdict)) << explain(verdict);
+    EXPECT_THAT(std::get<verdict::Crash>(verdict).how, AllOf(HasSubstr("signal 6"), HasSubstr("Aborted")));
+  }
+}
+
+TEST_F(WorkerTest, AnExitIsACrash) {
+  Worker worker(stand_in("exit"), patient);
+  const Verdict verdict = verdict_of(worker, trigger);
+  ASSERT_TRUE(std::holds_alternative<verdict::Crash>(verdict)) << explain(verdict);
+  EXPECT_EQ(std::get<verdict::Crash>(verdict).how, "exit code 7");
+}
+
+TEST_F(WorkerTest, AHangIsATimeoutAndTheNextCaseIsAnswered) {
+  Worker worker(stand_in("hang"), 0.3);
+  const Verdict verdict = verdict_of(worker, trigger);
+  ASSERT_TRUE(std::holds_alternative<verdict::Timeout>(verdict)) << explain(verdict);
+  EXPECT_EQ(std::get<verdict::Timeout>(verdict).seconds, 0.3);
+  Worker again(stand_in("nothing"), patient);
+  EXPECT_STREQ(name_of(verdict_of(again, harmless)), "pass");
+}
+
+TEST_F(WorkerTest, AFaultIsAVerdictOfAFreshProcessEach) {
+  Worker worker(stand_in("fault"), patient);
+  for (int i = 0; i < 2; ++i) {
+    const Verdict verdict = verdict_of(worker, trigger);
+    ASSERT_TRUE(std::holds_alternative<verdict::Fault>(verdict)) << explain(verdict);
+    EXPECT_EQ(std::get<verdict::Fault>(verdict).report, "line 12");
+  }
+}
+
+TEST_F(WorkerTest, WhatIsPrintedOnStandardOutputIsNoAnswer) {
+  Worker worker(stand_in("chatter"), patient);
+  for (int i = 0; i < 5; ++i) EXPECT_STREQ(name_of(verdict_of(worker, harmless)), "pass");
+}
+
+TEST_F(WorkerTest, ALineThatIsNoneIsNotExecuted) {
+  Worker worker(stand_in("nothing"), patient);
+  EXPECT_STREQ(name_of(verdict_of(worker, "fd1 b=zero")), "not-executed");
+  const auto other = worker.examine("somebody", harmless);
+  ASSERT_TRUE(other);
+  EXPECT_STREQ(name_of(other->verdict), "not-executed");
+}
+
+TEST_F(WorkerTest, WhatCannotBeOpenedKeepsItsKindAndWords) {
+  const auto ready = Worker(stand_in("refuse"), patient).ready();
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().kind, ErrorKind::unsupported);
+  EXPECT_EQ(ready.error().what, "no such device here");
+}
+
+TEST_F(WorkerTest, AWorkerThatDoesNotStartIsTheHarnesssFault) {
+  for (const auto& [command, words] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"/no/such/program"}, "/no/such/program"},
+           {stand_in("mute"), "exit code 4"},
+           {stand_in("babble"), "hello"}}) {
+    const auto ready = Worker(command, patient).ready();
+    ASSERT_FALSE(ready) << words;
+    EXPECT_EQ(ready.error().kind, ErrorKind::harness);
+    EXPECT_THAT(ready.error().what, HasSubstr(words));
+  }
+}
+
+}  // namespace
+}  // namespace flashdiff
