@@ -58,10 +58,11 @@ void Body::directive() {
     } while (cursor_.accept(','));
   } else if (const Space space = space_named(token.text);
              space == Space::local || space == Space::shared || space == Space::param) {
+    const Specifiers of_the_list = specifiers(cursor_, space, false);
     do {
       const Token at = cursor_.now();
       const auto index = static_cast<int>(function_.variables.size());
-      function_.variables.push_back(variable(cursor_, space, false));
+      function_.variables.push_back(variable(cursor_, of_the_list));
       declare(function_.variables.back().name, {What::variable, index}, at);
     } while (cursor_.accept(','));
   } else {
@@ -143,7 +144,9 @@ void Body::instruction() {
   made.source = source_;
   const std::size_t pending_before = pending_.size();
   while (cursor_.now().kind == TokenKind::dotted) made.modifiers.emplace_back(cursor_.take().text);
-  if (!cursor_.at(';')) {
+  // A text that stops behind the opcode, or a block that does, lacks the semicolon: operands it need not
+  // have.
+  if (!cursor_.at(';') && !cursor_.at('}') && cursor_.now().kind != TokenKind::end) {
     do made.operands.push_back(operand(0));
     while (cursor_.accept(','));
   }

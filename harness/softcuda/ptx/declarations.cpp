@@ -107,12 +107,8 @@ class Initialiser {
 
 }  // namespace
 
-Variable variable(Cursor& cursor, Space space, bool external) {
-  Variable made;
-  made.space = space;
-  made.external = external;
-  made.ptx_line = cursor.now().line;
-  std::uint64_t lanes = 1;
+Specifiers specifiers(Cursor& cursor, Space space, bool external) {
+  Specifiers made{.space = space, .external = external};
   for (;;) {
     const Token token = cursor.now();
     if (token.kind != TokenKind::dotted) break;
@@ -132,9 +128,9 @@ Variable variable(Cursor& cursor, Space space, bool external) {
         cursor.take();
       }
     } else if (cursor.accept_dotted("v2")) {
-      lanes = 2;
+      made.lanes = 2;
     } else if (cursor.accept_dotted("v4")) {
-      lanes = 4;
+      made.lanes = 4;
     } else if (const Type type = type_named(token.text); type != Type::none) {
       if (made.type != Type::none) cursor.fail(token, "a second type for one variable");
       made.type = type;
@@ -144,9 +140,18 @@ Variable variable(Cursor& cursor, Space space, bool external) {
     }
   }
   if (made.type == Type::none || made.type == Type::pred) cursor.fail_expected("a type such as .b8 or .f32");
+  return made;
+}
+
+Variable variable(Cursor& cursor, const Specifiers& of_the_list) {
+  Variable made;
+  made.space = of_the_list.space;
+  made.external = of_the_list.external;
+  made.type = of_the_list.type;
+  made.ptx_line = cursor.now().line;
   made.name = cursor.expect_name("the variable's name");
-  const std::uint64_t element = static_cast<std::uint64_t>(bits_of(made.type)) / 8 * lanes;
-  made.align = std::max(made.align, element);
+  const std::uint64_t element = static_cast<std::uint64_t>(bits_of(made.type)) / 8 * of_the_list.lanes;
+  made.align = std::max(of_the_list.align, element);
   made.bytes = element;
   bool open = false;
   while (cursor.accept('[')) {

@@ -14,9 +14,18 @@ inline constexpr std::uint64_t kLargestVariable = std::uint64_t{1} << 32;
 /// Initialisers are held in memory as bytes, so theirs is smaller.
 inline constexpr std::uint64_t kLargestInitialiser = std::uint64_t{1} << 28;
 
-/// From the token behind the state space: [.align N] [.ptr ...] .type name[dims] [= initialiser]. Stops
-/// before ',' ';' ')'.
-[[nodiscard]] Variable variable(Cursor& cursor, Space space, bool external);
+/// What stands once before a list of variables: the space, [.align N] [.ptr ...] [.v2|.v4] .type.
+struct Specifiers {
+  Space space = Space::generic;
+  bool external = false;
+  Type type = Type::none;
+  std::uint64_t align = 1;
+  std::uint64_t lanes = 1;  ///< 2 and 4 for .v2 and .v4
+};
+/// From the token behind the state space to the name.
+[[nodiscard]] Specifiers specifiers(Cursor& cursor, Space space, bool external);
+/// One variable of the list: name[dims] [= initialiser]. Stops before ',' ';' ')'.
+[[nodiscard]] Variable variable(Cursor& cursor, const Specifiers& of_the_list);
 
 /// Positions that .loc names, shared by the functions of a module: equal lines are one entry.
 class Lines {

@@ -74,9 +74,10 @@ class Parser {
           fmt::format(
               "found '.{}', expected .entry, .func, .global, .shared, .const, .file, .section or .pragma",
               token.text));
+    const Specifiers of_the_list = specifiers(cursor_, space, external);
     do {
       const Token at = cursor_.now();
-      Variable made = variable(cursor_, space, external);
+      Variable made = variable(cursor_, of_the_list);
       const auto [had, fresh] = names_.emplace(made.name, static_cast<int>(module_.variables.size()));
       if (!fresh && !made.external && !module_.variables[static_cast<std::size_t>(had->second)].external)
         cursor_.fail(at, fmt::format("'{}' is declared twice", made.name));
@@ -106,7 +107,8 @@ class Parser {
       const Space space = at.kind == TokenKind::dotted ? space_named(at.text) : Space::generic;
       if (space != Space::param && space != Space::reg) cursor_.fail_expected(".param");
       cursor_.take();
-      made.push_back(variable(cursor_, space, false));
+      const Specifiers its = specifiers(cursor_, space, false);
+      made.push_back(variable(cursor_, its));
     } while (cursor_.accept(','));
     cursor_.expect(')', "behind the parameters");
     return made;

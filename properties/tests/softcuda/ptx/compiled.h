@@ -13,7 +13,9 @@ inline std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 /// What nvcc made, while this program was built, of a file in kernels/.
-inline std::string text_of_nvcc(const std::string& name) { return text_of(std::string(PTX_TEST_BUILT) + "/" + name + ".ptx"); }
+inline std::string text_of_nvcc(const std::string& name) {
+  return text_of(std::string(PTX_TEST_BUILT) + "/" + name + ".ptx");
+}
 inline std::string text_of_triton() { return text_of(std::string(PTX_TEST_SOURCE) + "/kernels/triton.ptx"); }
 
 /// All whole modules that the tests have.

@@ -33,20 +33,25 @@ std::set<std::string> opcodes(const Function& function) {
 
 /// What must hold of every operand of every module: resolved, and inside the tables.
 void expect_resolved(const Module& module, const Function& function, const Operand& operand) {
-  const auto below = [&](std::size_t size) { return operand.index >= 0 && static_cast<std::size_t>(operand.index) < size; };
+  const auto below = [&](std::size_t size) {
+    return operand.index >= 0 && static_cast<std::size_t>(operand.index) < size;
+  };
   switch (operand.kind) {
     case OperandKind::reg: EXPECT_TRUE(below(function.registers.size())); break;
     case OperandKind::label: EXPECT_TRUE(below(function.body.size() + 1)) << operand.name; break;
     case OperandKind::function: EXPECT_TRUE(below(module.functions.size())) << operand.name; break;
-    case OperandKind::special: EXPECT_TRUE(operand.name.starts_with("%tid") || operand.name.starts_with("%ctaid") ||
-                                           operand.name.starts_with("%ntid") || operand.name.starts_with("%laneid"))
-        << operand.name;
+    case OperandKind::special:
+      EXPECT_TRUE(operand.name.starts_with("%tid") || operand.name.starts_with("%ctaid") ||
+                  operand.name.starts_with("%ntid") || operand.name.starts_with("%laneid"))
+          << operand.name;
       break;
     case OperandKind::symbol:
       switch (operand.owner) {
         case SymbolOwner::module_variable: EXPECT_TRUE(below(module.variables.size())); break;
         case SymbolOwner::function_variable: EXPECT_TRUE(below(function.variables.size())); break;
-        case SymbolOwner::parameter: EXPECT_TRUE(below(function.parameters.size() + function.returns.size())); break;
+        case SymbolOwner::parameter:
+          EXPECT_TRUE(below(function.parameters.size() + function.returns.size()));
+          break;
         case SymbolOwner::function: EXPECT_TRUE(below(module.functions.size())); break;
         case SymbolOwner::table: EXPECT_TRUE(below(function.tables.size())); break;
         case SymbolOwner::none: ADD_FAILURE() << operand.name << " has no owner";
@@ -67,7 +72,8 @@ TEST(Compilers, EveryNameIsResolvedAndEverySourceLineKnown) {
         EXPECT_GT(instruction.ptx_line, 0);
       }
       for (const Table& table : function.tables)
-        for (const int target : table.targets) EXPECT_LE(static_cast<std::size_t>(target), function.body.size());
+        for (const int target : table.targets)
+          EXPECT_LE(static_cast<std::size_t>(target), function.body.size());
     }
     for (const SourceLine& line : module.lines) {
       EXPECT_LT(line.file, static_cast<int>(module.files.size()));
@@ -86,7 +92,7 @@ TEST(Compilers, NvccsKernelsAreAllThere) {
   ASSERT_EQ(by_value.parameters.size(), 1u);
   EXPECT_EQ(by_value.parameters[0].bytes, 32u);
   EXPECT_EQ(by_value.parameters[0].align, 8u);
-  EXPECT_EQ(std::ranges::count_if(module.functions, &Function::is_entry), 5);
+  EXPECT_EQ(std::ranges::count_if(module.functions, &Function::is_entry), 6);
 }
 
 TEST(Compilers, NvccsVariablesHaveTheirInitialValues) {
@@ -123,20 +129,28 @@ TEST(Compilers, NvccsFunctionsAreCalled) {
   EXPECT_TRUE(function_named(module, "vprintf").is_declared_only);
 }
 
-TEST(Compilers, NvccsSwitchIsATableOfBranches) {
+TEST(Compilers, ATableOfBranchesLeadsIntoItsAsmBlock) {
   const Module module = parsed(text_of_nvcc("language"));
-  const Function& branches = function_named(module, "branches");
+  const Function& branches = function_named(module, "table_of_branches");
+  const auto jump = std::ranges::find(branches.body, "brx", &Instruction::opcode);
+  ASSERT_NE(jump, branches.body.end());
+  EXPECT_THAT(jump->modifiers, testing::ElementsAre("idx"));
+  EXPECT_EQ(jump->operands.at(1).owner, SymbolOwner::table);
+  EXPECT_EQ(jump->operands[1].index, 0);
   ASSERT_EQ(branches.tables.size(), 1u);
-  EXPECT_GE(branches.tables[0].targets.size(), 8u);
-  EXPECT_TRUE(opcodes(branches).contains("brx.idx"));
+  const int one = static_cast<int>(jump - branches.body.begin()) + 1;
+  EXPECT_THAT(branches.tables[0].targets, testing::ElementsAre(one, one + 2, one));
+  EXPECT_EQ(branches.body.at(static_cast<std::size_t>(one)).operands.at(1).bits, 1u);
+  EXPECT_EQ(branches.body.at(static_cast<std::size_t>(one) + 2).operands.at(1).bits, 2u);
 }
 
 TEST(Compilers, NvccsTensorCoreCodeKeepsItsModifiers) {
   const Module module = parsed(text_of_nvcc("tiles"));
   ASSERT_EQ(module.functions.size(), 2u);
   for (const Function& function : module.functions)
-    for (const char* opcode : {"cp.async.cg.shared.global.L2::128B", "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16",
-                               "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", "st.global.v4.f32"})
+    for (const char* opcode :
+         {"cp.async.cg.shared.global.L2::128B", "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16",
+          "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", "st.global.v4.f32"})
       EXPECT_TRUE(opcodes(function).contains(opcode)) << opcode;
 }
 

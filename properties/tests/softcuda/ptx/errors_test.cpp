@@ -26,8 +26,10 @@ TEST_P(Errors, SayWhereAndWhat) {
 
 INSTANTIATE_TEST_SUITE_P(
     ModuleLevel, Errors,
-    testing::Values(Refused{"hello", "4:1", "expected a directive"}, Refused{".tex .u64 t;", "4:1", "found '.tex'"},
-                    Refused{".entry () {}", "4:8", "function's name"}, Refused{".entry k(.u32 a) { ret; }", "4:10", "expected .param"},
+    testing::Values(Refused{"hello", "4:1", "expected a directive"},
+                    Refused{".tex .u64 t;", "4:1", "found '.tex'"},
+                    Refused{".entry () {}", "4:8", "function's name"},
+                    Refused{".entry k(.u32 a) { ret; }", "4:10", "expected .param"},
                     Refused{".entry k(.param .u32 a { ret; }", "4:24", "behind the parameters"},
                     Refused{".entry k() .cluster 2 { ret; }", "4:12", "found '.cluster'"},
                     Refused{".entry k() .maxntid x { ret; }", "4:21", "a number behind .maxntid"},
@@ -36,7 +38,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{".extern .func f() { ret; }", "4:19", "no body"},
                     Refused{".global .u32 x", "4:15", "found the end of the text, expected ';'"},
                     Refused{".global .u32 x; .global .u32 x;", "4:30", "'x' is declared twice"},
-                    Refused{".global .pred x;", "4:15", "expected a type"}, Refused{".global x;", "4:9", "expected a type"},
+                    Refused{".global .pred x;", "4:15", "expected a type"},
+                    Refused{".global x;", "4:9", "expected a type"},
                     Refused{".global .u32 .f32 x;", "4:14", "second type"},
                     Refused{".global .align 3 .u32 x;", "4:9", "power of two"},
                     Refused{".global .align 0 .u32 x;", "4:9", "power of two"},
@@ -46,14 +49,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{".global .u32 x = 1.5;", "4:18", "a floating-point value"},
                     Refused{".global .u32 x = ;", "4:18", "expected a number or a symbol"},
                     Refused{".global .u8 x[2] = {y};", "4:21", "an address in a variable"},
-                    Refused{".file x \"a\"", "4:7", "a file's index"}, Refused{".file 1 a", "4:9", "path in quotes"},
+                    Refused{".file x \"a\"", "4:7", "a file's index"},
+                    Refused{".file 1 a", "4:9", "path in quotes"},
                     Refused{".section .debug_str { @ }", "4:23", "a sign that a .section does not have"},
                     Refused{".section .debug_str { .b8 1", "4:28", "'}' at the end of a .section"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Bodies, Errors,
     testing::Values(
-        Refused{".entry k() {\n ret", "5:5", "found the end of the text, expected ';' at the end of an instruction"},
+        Refused{".entry k() {\n ret", "5:5",
+                "found the end of the text, expected ';' at the end of an instruction"},
+        Refused{".entry k() {\n ret }", "5:6", "found '}', expected ';' at the end of an instruction"},
         Refused{".entry k() {\n ret;\n", "6:1", "found the end of the text"},
         Refused{".entry k() {\n .tex .u32 t;\n}", "5:2", "found '.tex'"},
         Refused{".entry k() {\n .reg b32 %r;\n}", "5:7", "a register's type"},
@@ -63,9 +69,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{".entry k() {\n A: ret;\n A: ret;\n}", "6:2", "'A' is declared twice"},
         Refused{".entry k() {\n .reg .b32 %r;\n @%r ret;\n}", "6:3", "no predicate register"},
         Refused{".entry k() {\n @p ret;\n}", "5:3", "'p' is no predicate register"},
-        Refused{".entry k() {\n bra NOWHERE;\n}", "5", "'NOWHERE' is no register, label, variable or function"},
+        Refused{".entry k() {\n bra NOWHERE;\n}", "5",
+                "'NOWHERE' is no register, label, variable or function"},
         Refused{".entry k() {\n { L: ret; }\n bra L;\n}", "6", "'L' is no register"},
-        Refused{".entry k() {\n .reg .b64 %a;\n mov.u64 %a, later;\n .shared .b8 later[4];\n}", "6:14", "before its declaration"},
+        Refused{".entry k() {\n .reg .b64 %a;\n mov.u64 %a, later;\n .shared .b8 later[4];\n}", "6:14",
+                "before its declaration"},
         Refused{".entry k() {\n T: .branchtargets A, B;\n A: ret;\n}", "5:23", "'B' is no label"},
         Refused{".entry k() {\n T: .branchtargets A", "5:21", "';'"},
         Refused{".entry k() {\n .reg .b64 %a;\n ld.u32 %a, [%a+x];\n}", "6:17", "an offset in bytes"},
@@ -73,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{".entry k() {\n op {1, 2;\n}", "5:10", "at the end of a list of operands"},
         Refused{".entry k() {\n op 1,;\n}", "5:7", "expected an operand"},
         Refused{".entry k() {\n op {{{{{{1}}}}}};\n}", "5:9", "nested more than 4 deep"},
-        Refused{".entry k() {\n op !!!!!!1;\n}", "5:8", "nested more than 4 deep"},
+        Refused{".entry k() {\n op !!!!!!1;\n}", "5:9", "nested more than 4 deep"},
         Refused{".entry k() {\n .loc 1 2;\n}", "5:10", "column in .loc"},
         Refused{".entry k() {\n .loc 1 2 3, somewhere 4\n}", "5:14", "expected function_name or inlined_at"},
         Refused{".entry k() {\n op 0f12;\n}", "5:5", "8 hexadecimal digits"},
@@ -81,7 +89,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Errors, OfTheHead) {
   EXPECT_THAT(error_of(""), StartsWith("test.ptx:1:1: found the end of the text, expected .version"));
-  EXPECT_THAT(error_of("\x7f" "ELF"), StartsWith("test.ptx:1:1: found a character that PTX does not have, expected .version"));
+  EXPECT_THAT(error_of("\x7f"
+                       "ELF"),
+              StartsWith("test.ptx:1:1: found a character that PTX does not have, expected .version"));
   EXPECT_THAT(error_of(".version nine\n"), HasSubstr("expected a version such as 9.0"));
   EXPECT_THAT(error_of(".version 9\n"), HasSubstr("expected a version such as 9.0"));
   EXPECT_THAT(error_of(".version 9.0\n.address_size 64\n"), HasSubstr("expected .target"));

@@ -6,7 +6,8 @@
 #include "properties/tests/softcuda/ptx/compiled.h"
 #include "properties/tests/softcuda/ptx/parsed.h"
 
-/// No text makes the parser crash: it is a module, or one line of error. (The sanitizer presets make this a stronger test.)
+/// No text makes the parser crash: it is a module, or one line of error. (The sanitizer presets make this a
+/// stronger test.)
 namespace softcuda::ptx {
 namespace {
 
@@ -31,9 +32,40 @@ TEST(Hostile, TextCutAnywhere) {
 
 /// One small change: a character, a token or a line removed, doubled, exchanged or made up.
 std::string mutated(std::string text, std::mt19937& random) {
-  static constexpr std::string_view kWords[] = {"{", "}", "[", "]", "(", ")", ",", ";", ".", ":", "<", ">", "-", "+", "@", "!",
-                                                "|", "\"", "/*", "//", "0x", "0f", "99999999999999999999", "-1", "_", "%p1",
-                                                ".reg", ".b8", ".b128", ".align", "= {", ".loc 1 1 1", ".section", "\0"};
+  static constexpr std::string_view kWords[] = {"{",
+                                                "}",
+                                                "[",
+                                                "]",
+                                                "(",
+                                                ")",
+                                                ",",
+                                                ";",
+                                                ".",
+                                                ":",
+                                                "<",
+                                                ">",
+                                                "-",
+                                                "+",
+                                                "@",
+                                                "!",
+                                                "|",
+                                                "\"",
+                                                "/*",
+                                                "//",
+                                                "0x",
+                                                "0f",
+                                                "99999999999999999999",
+                                                "-1",
+                                                "_",
+                                                "%p1",
+                                                ".reg",
+                                                ".b8",
+                                                ".b128",
+                                                ".align",
+                                                "= {",
+                                                ".loc 1 1 1",
+                                                ".section",
+                                                "\0"};
   const std::size_t at = random() % text.size();
   switch (random() % 6) {
     case 0: text[at] = static_cast<char>(random()); break;
@@ -57,7 +89,8 @@ TEST(Hostile, ThousandsOfSmallChanges) {
   for (const std::string& original : whole_texts()) {
     for (int i = 0; i < 1'500; ++i) {
       std::string text = original;
-      for (std::uint32_t changes = 1 + random() % 3; changes > 0 && !text.empty(); --changes) text = mutated(std::move(text), random);
+      for (std::uint32_t changes = 1 + random() % 3; changes > 0 && !text.empty(); --changes)
+        text = mutated(std::move(text), random);
       ++(survives(text) ? parsed : refused);
     }
   }
@@ -67,9 +100,13 @@ TEST(Hostile, ThousandsOfSmallChanges) {
 
 TEST(Hostile, TokensInAnyOrder) {
   static constexpr std::string_view kTokens[] = {
-      ".entry", ".func", "k", "(", ")", "{", "}", ".param", ".u64", ".b8", ".b128", "[", "]", "4", "=", ",", ";", ".reg", ".pred", "%p",
-      "<", ">", "@", "!", "bra", "L", ":", ".global", ".shared", "x", ".loc", "1", "inlined_at", ".section", ".debug_str", "-", "+",
-      "0f3F800000", "1.5", "|", "_", ".branchtargets", "\"s\"", ".align", ".file", "generic", ".ptr", ".v4", ".extern"};
+      ".entry",  ".func",  "k",          "(",       ")",          "{",        "}",
+      ".param",  ".u64",   ".b8",        ".b128",   "[",          "]",        "4",
+      "=",       ",",      ";",          ".reg",    ".pred",      "%p",       "<",
+      ">",       "@",      "!",          "bra",     "L",          ":",        ".global",
+      ".shared", "x",      ".loc",       "1",       "inlined_at", ".section", ".debug_str",
+      "-",       "+",      "0f3F800000", "1.5",     "|",          "_",        ".branchtargets",
+      "\"s\"",   ".align", ".file",      "generic", ".ptr",       ".v4",      ".extern"};
   std::mt19937 random(2);
   for (int i = 0; i < 20'000; ++i) {
     std::string text(kHead);
@@ -87,7 +124,8 @@ TEST(Hostile, ElementsWiderThanAnyLiteral) {
 TEST(Hostile, MemoryStaysInProportionToTheText) {
   // A short text that asks for registers without end, function by function.
   std::string text(kHead);
-  for (int i = 0; i < 200; ++i) text += ".func f" + std::to_string(i) + "() { .reg .b32 %r<1000000>; ret; }\n";
+  for (int i = 0; i < 200; ++i)
+    text += ".func f" + std::to_string(i) + "() { .reg .b32 %r<1000000>; ret; }\n";
   (void)survives(text);
 }
 

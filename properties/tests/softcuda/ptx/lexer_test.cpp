@@ -39,10 +39,12 @@ INSTANTIATE_TEST_SUITE_P(
     Lexer, NamesAndWords,
     testing::Values(Spelled{"foo", TokenKind::name}, Spelled{"_Z3addPKfS0_Pfi", TokenKind::name},
                     Spelled{"$L__BB0_2", TokenKind::name}, Spelled{"%rd12", TokenKind::name},
-                    Spelled{"%SPL", TokenKind::name}, Spelled{"_", TokenKind::name}, Spelled{"sm_90a", TokenKind::name},
-                    Spelled{".b32", TokenKind::dotted}, Spelled{".v4", TokenKind::dotted},
-                    Spelled{".L2::128B", TokenKind::dotted}, Spelled{".shared::cluster", TokenKind::dotted},
-                    Spelled{".mbarrier::complete_tx::bytes", TokenKind::dotted}, Spelled{".2d", TokenKind::dotted}));
+                    Spelled{"%SPL", TokenKind::name}, Spelled{"_", TokenKind::name},
+                    Spelled{"sm_90a", TokenKind::name}, Spelled{".b32", TokenKind::dotted},
+                    Spelled{".v4", TokenKind::dotted}, Spelled{".L2::128B", TokenKind::dotted},
+                    Spelled{".shared::cluster", TokenKind::dotted},
+                    Spelled{".mbarrier::complete_tx::bytes", TokenKind::dotted},
+                    Spelled{".2d", TokenKind::dotted}));
 
 struct Number {
   const char* text;
@@ -67,7 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Number{"0Fff800000", TokenKind::hex_float, 0xFF800000},
                     Number{"0d3FF0000000000000", TokenKind::hex_double, 0x3FF0000000000000},
                     Number{"0D7ff8000000000000", TokenKind::hex_double, 0x7FF8000000000000},
-                    Number{"0.", TokenKind::real, 0}, Number{"1.5", TokenKind::real, std::bit_cast<std::uint64_t>(1.5)},
+                    Number{"0.", TokenKind::real, 0},
+                    Number{"1.5", TokenKind::real, std::bit_cast<std::uint64_t>(1.5)},
                     Number{"1e-3", TokenKind::real, std::bit_cast<std::uint64_t>(1e-3)},
                     Number{"2.5E+2", TokenKind::real, std::bit_cast<std::uint64_t>(250.0)}));
 
@@ -85,11 +88,12 @@ TEST_P(WrongTokens, AreNamed) {
 INSTANTIATE_TEST_SUITE_P(Lexer, WrongTokens,
                          testing::Values(Wrong{"/* never", "comment"}, Wrong{"\"never", "string"},
                                          Wrong{"\"line\nbreak\"", "string"}, Wrong{"0f3F80", "8 hexadecimal"},
-                                         Wrong{"0f3F8000001", "more digits"}, Wrong{"0d3FF0", "16 hexadecimal"},
-                                         Wrong{"0x", "integer"}, Wrong{"0x1_0", "digit"}, Wrong{"0b12", "digit"},
+                                         Wrong{"0f3F8000001", "more digits"},
+                                         Wrong{"0d3FF0", "16 hexadecimal"}, Wrong{"0x", "integer"},
+                                         Wrong{"0x1_0", "digit"}, Wrong{"0b12", "digit"},
                                          Wrong{"08", "digit"}, Wrong{"18446744073709551616", "64 bits"},
-                                         Wrong{"1e999", "double"}, Wrong{"#", "character"}, Wrong{"\x80", "character"},
-                                         Wrong{". x", "dot"}));
+                                         Wrong{"1e999", "double"}, Wrong{"#", "character"},
+                                         Wrong{"\x80", "character"}, Wrong{". x", "dot"}));
 
 TEST(Lexer, SkipsCommentsAndCountsLinesAndColumns) {
   const std::vector<Token> all = tokens("a // b\n  /* c\n d */ e\r\n\tf");
@@ -107,9 +111,10 @@ TEST(Lexer, TakesAStringsEscapesAsWritten) {
 
 TEST(Lexer, SplitsWhatStandsTogether) {
   std::vector<std::string> texts;
-  for (const Token& token : tokens("@!%p1 st.shared.v2.f32 [%r1+-4],{%f1,0.};")) texts.emplace_back(token.text);
-  EXPECT_THAT(texts, testing::ElementsAre("@", "!", "%p1", "st", "shared", "v2", "f32", "[", "%r1", "+", "-", "4", "]",
-                                          ",", "{", "%f1", ",", "0.", "}", ";"));
+  for (const Token& token : tokens("@!%p1 st.shared.v2.f32 [%r1+-4],{%f1,0.};"))
+    texts.emplace_back(token.text);
+  EXPECT_THAT(texts, testing::ElementsAre("@", "!", "%p1", "st", "shared", "v2", "f32", "[", "%r1", "+", "-",
+                                          "4", "]", ",", "{", "%f1", ",", "0.", "}", ";"));
 }
 
 TEST(Lexer, SaysTheEndAndAnErrorAgainAndAgain) {

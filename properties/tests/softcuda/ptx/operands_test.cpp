@@ -33,7 +33,8 @@ TEST(Operands, Integers) {
   EXPECT_EQ(operand_of("0xFFFFFFFF").bits, 0xFFFFFFFFu);
   EXPECT_EQ(operand_of("-9223372036854775808").bits, std::uint64_t{1} << 63);
   EXPECT_EQ(operand_of("WARP_SZ").bits, 32u);
-  for (const char* text : {"12", "-1", "0x10", "WARP_SZ"}) EXPECT_EQ(operand_of(text).kind, OperandKind::integer);
+  for (const char* text : {"12", "-1", "0x10", "WARP_SZ"})
+    EXPECT_EQ(operand_of(text).kind, OperandKind::integer);
 }
 
 TEST(Operands, FloatingPoint) {
@@ -46,8 +47,12 @@ TEST(Operands, FloatingPoint) {
 }
 
 TEST(Operands, AddressOfARegister) {
-  for (const auto& [text, offset] : {std::pair{"[%rd1]", 0}, {"[%rd1+16]", 16}, {"[%rd1+-76]", -76}, {"[%rd1-8]", -8},
-                                     {"[ %rd1 + 0 ]", 0}, {"[%rd1+0x10]", 16}}) {
+  for (const auto& [text, offset] : {std::pair{"[%rd1]", 0},
+                                     {"[%rd1+16]", 16},
+                                     {"[%rd1+-76]", -76},
+                                     {"[%rd1-8]", -8},
+                                     {"[ %rd1 + 0 ]", 0},
+                                     {"[%rd1+0x10]", 16}}) {
     const Operand operand = operand_of(text);
     ASSERT_EQ(operand.kind, OperandKind::address) << text;
     ASSERT_EQ(operand.elements.size(), 1u);
@@ -115,8 +120,9 @@ TEST(Operands, AddressOfAVariableAsAValue) {
 
 TEST(Operands, ModifiersStayInTheOrderWritten) {
   using testing::ElementsAre;
-  EXPECT_THAT(instruction_of("ldmatrix.sync.aligned.x4.trans.m8n8.shared.b16 {%r1,%r2,%r3,%r4}, [%r5];").modifiers,
-              ElementsAre("sync", "aligned", "x4", "trans", "m8n8", "shared", "b16"));
+  EXPECT_THAT(
+      instruction_of("ldmatrix.sync.aligned.x4.trans.m8n8.shared.b16 {%r1,%r2,%r3,%r4}, [%r5];").modifiers,
+      ElementsAre("sync", "aligned", "x4", "trans", "m8n8", "shared", "b16"));
   EXPECT_THAT(instruction_of("cp.async.cg.shared.global.L2::128B [%r1], [%rd1], 16, %r2;").modifiers,
               ElementsAre("async", "cg", "shared", "global", "L2::128B"));
 }

@@ -33,7 +33,9 @@ inline Function entry_of(std::string_view statements) {
 }
 
 /// The one instruction of a body.
-inline Instruction instruction_of(std::string_view statement) { return std::move(entry_of(statement).body.at(0)); }
+inline Instruction instruction_of(std::string_view statement) {
+  return std::move(entry_of(statement).body.at(0));
+}
 
 /// One operand, as it appears in an instruction.
 inline Operand operand_of(std::string_view operand) {
@@ -45,6 +47,8 @@ inline std::string error_of(std::string_view text) {
   const auto module = parse(text, "test.ptx");
   return module ? std::string() : module.error().what;
 }
-inline std::string error_of_items(std::string_view items) { return error_of(std::string(kHead) + std::string(items)); }
+inline std::string error_of_items(std::string_view items) {
+  return error_of(std::string(kHead) + std::string(items));
+}
 
 }  // namespace softcuda::ptx

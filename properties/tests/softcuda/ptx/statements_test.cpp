@@ -70,7 +70,8 @@ TEST(Statements, VariablesOfABody) {
 
 TEST(Statements, ACallWithItsParameterBlocks) {
   const Module module = module_of(
-      ".extern .func (.param .b32 func_retval0) vprintf(.param .b64 vprintf_param_0, .param .b64 vprintf_param_1);\n"
+      ".extern .func (.param .b32 func_retval0) vprintf(.param .b64 vprintf_param_0, .param .b64 "
+      "vprintf_param_1);\n"
       ".func late(.param .b32 x) { ret; }\n"
       ".entry k() {\n .reg .b32 %r<2>; .reg .b64 %rd<3>;\n"
       "{ .param .b64 param0; .param .b64 param1; .param .b32 retval0;\n"
@@ -104,7 +105,8 @@ TEST(Statements, ACallOfAFunctionDefinedFurtherDownWithoutResult) {
 
 TEST(Statements, AFunctionsResultCountsOnBehindItsParameters) {
   const Module module = module_of(
-      ".func (.param .b32 out) f(.param .b64 a, .param .b32 b) { .reg .b32 %r<2>; st.param.b32 [out+0], %r1; ret; }");
+      ".func (.param .b32 out) f(.param .b64 a, .param .b32 b) { .reg .b32 %r<2>; st.param.b32 [out+0], %r1; "
+      "ret; }");
   const Operand& out = module.functions.at(0).body.at(0).operands.at(0).elements.at(0);
   EXPECT_EQ(out.owner, SymbolOwner::parameter);
   EXPECT_EQ(out.index, 2);

@@ -55,6 +55,17 @@ extern "C" __global__ void branches(int* x, int which) {
   x[threadIdx.x] = v;
 }
 
+// nvcc 13.0 makes a tree of comparisons of every switch; a table of branches reaches PTX from asm blocks and from other compilers.
+extern "C" __global__ void table_of_branches(int* x, int which) {
+  int v;
+  asm volatile(
+      "{\n TABLE: .branchtargets ONE, TWO, ONE;\n brx.idx %1, TABLE;\n"
+      " ONE: mov.s32 %0, 1;\n bra.uni OUT;\n TWO: mov.s32 %0, 2;\n OUT:\n}\n"
+      : "=r"(v)
+      : "r"(which % 3));
+  x[threadIdx.x] = v;
+}
+
 extern "C" __global__ void local_frame(int* x, int n) {
   int frame[33];
   for (int i = 0; i < 33; ++i) frame[i] = x[i];
