@@ -40,7 +40,7 @@ void Body::statements() {
 
 void Body::declare(std::string_view name, Entity entity, const Token& at) {
   const auto [had, fresh] = scopes_[static_cast<std::size_t>(open_.back())].names.emplace(name, entity);
-  if (!fresh) cursor_.fail(at, fmt::format("'{}' is declared twice in one block", name));
+  if (!fresh) cursor_.fail(at, fmt::format("{} is declared twice in one block", quoted(name)));
 }
 
 void Body::directive() {
@@ -66,10 +66,7 @@ void Body::directive() {
       declare(function_.variables.back().name, {What::variable, index}, at);
     } while (cursor_.accept(','));
   } else {
-    cursor_.fail(
-        token,
-        fmt::format("found '.{}', expected an instruction, .reg, .shared, .local, .param, .loc or .pragma",
-                    token.text));
+    cursor_.fail_expected(token, "an instruction, .reg, .shared, .local, .param, .loc or .pragma");
   }
   cursor_.expect(';', "at the end of a directive");
 }
@@ -86,8 +83,10 @@ void Body::registers() {
     const bool range = cursor_.accept('<');
     const std::uint64_t count = range ? cursor_.expect_integer("how many registers", kMostRegisters) : 1;
     if (range) cursor_.expect('>', "behind the number of registers");
-    if (function_.registers.size() + count > kMostRegisters)
-      cursor_.fail(at, "more than a million registers");
+    const std::uint64_t price = count * (1 + name.size() / 16);  // each has its own copy of the name
+    if (price > cursor_.allowance().registers)
+      cursor_.fail(at, "more registers than a text of this length can use");
+    cursor_.allowance().registers -= price;
     for (std::uint64_t i = 0; i < count; ++i) {
       std::string full = range ? fmt::format("{}{}", name, i) : std::string(name);
       declare(full, {What::register_, static_cast<int>(function_.registers.size())}, at);
@@ -129,7 +128,7 @@ void Body::guard(Instruction& made) {
   const Entity* entity = find(name, open_.back());
   if (entity == nullptr || entity->what != What::register_ ||
       function_.registers[static_cast<std::size_t>(entity->index)].type != Type::pred)
-    cursor_.fail(at, fmt::format("'{}' is no predicate register", name));
+    cursor_.fail(at, fmt::format("{} is no predicate register", quoted(name)));
   made.guard = entity->index;
 }
 
@@ -176,7 +175,7 @@ void Body::resolve(Operand& operand) {
     return;
   }
   if (entity->what == What::register_ || entity->what == What::variable)
-    cursor_.fail(pending.at, fmt::format("'{}' is used before its declaration", pending.at.text));
+    cursor_.fail(pending.at, fmt::format("{} is used before its declaration", quoted(pending.at.text)));
   operand.index = entity->index;
   if (entity->what == What::table) {
     operand.kind = OperandKind::symbol;
@@ -190,7 +189,7 @@ void Body::resolve() {
   for (const PendingTarget& target : targets_) {
     const Entity* entity = find(target.at.text, target.scope);
     if (entity == nullptr || entity->what != What::label)
-      cursor_.fail(target.at, fmt::format("'{}' is no label of this function", target.at.text));
+      cursor_.fail(target.at, fmt::format("{} is no label of this function", quoted(target.at.text)));
     function_.tables[static_cast<std::size_t>(target.table)].targets.push_back(entity->index);
   }
 }

@@ -49,7 +49,7 @@ class Body {
   };
 
   static constexpr std::size_t kDeepestScope = 64;
-  static constexpr std::size_t kMostRegisters = std::size_t{1} << 20;
+  static constexpr std::size_t kMostRegisters = std::size_t{1} << 20;  ///< of one .reg
   static constexpr int kDeepestOperand = 4;
 
   void statements();

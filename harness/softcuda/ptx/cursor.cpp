@@ -5,25 +5,31 @@
 namespace softcuda::ptx {
 namespace {
 
+constexpr std::size_t kLongestSpoken = 60;
+
 std::string spoken(const Token& token) {
   switch (token.kind) {
     case TokenKind::end: return "the end of the text";
     case TokenKind::error: return std::string(token.text);
-    case TokenKind::dotted: return fmt::format("'.{}'", token.text.substr(0, 60));
-    case TokenKind::string: return fmt::format("\"{}\"", token.text.substr(0, 60));
-    default: return fmt::format("'{}'", token.text.substr(0, 60));
+    case TokenKind::dotted: return quoted(fmt::format(".{}", token.text));
+    case TokenKind::string: return fmt::format("\"{}\"", token.text.substr(0, kLongestSpoken));
+    default: return quoted(token.text);
   }
 }
 
 }  // namespace
+
+std::string quoted(std::string_view name) {
+  return fmt::format("'{}{}'", name.substr(0, kLongestSpoken), name.size() > kLongestSpoken ? "..." : "");
+}
 
 void Cursor::fail(const Token& where, std::string_view what) const {
   throw Failure{
       {fmt::format("{}:{}:{}: {}", name_, where.line, where.column, what), where.line, where.column}};
 }
 
-void Cursor::fail_expected(std::string_view what) const {
-  fail(now_, fmt::format("found {}, expected {}", spoken(now_), what));
+void Cursor::fail_expected(const Token& found, std::string_view what) const {
+  fail(found, fmt::format("found {}, expected {}", spoken(found), what));
 }
 
 void Cursor::expect(char punctuation, std::string_view where) {

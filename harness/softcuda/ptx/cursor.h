@@ -12,10 +12,21 @@ struct Failure {
   ParseError error;
 };
 
+/// What a text may still ask for beyond its own length, so that memory stays in proportion to it: a few
+/// characters declare a million registers or megabytes of zeros. No module that uses what it declares comes
+/// near.
+struct Allowance {
+  std::uint64_t registers;
+  std::uint64_t initialised_bytes = std::uint64_t{1} << 28;
+};
+
 /// The tokens with one in hand, and the phrases that every part of the grammar needs.
 class Cursor {
  public:
-  Cursor(std::string_view text, std::string name) : lexer_(text), name_(std::move(name)) { advance(); }
+  Cursor(std::string_view text, std::string name)
+      : lexer_(text), name_(std::move(name)), allowance_{(std::uint64_t{1} << 20) + text.size()} {
+    advance();
+  }
 
   [[nodiscard]] const Token& now() const { return now_; }
   Token take() {
@@ -36,8 +47,11 @@ class Cursor {
   /// An integer literal with an optional sign, as two's complement.
   [[nodiscard]] std::uint64_t expect_signed(std::string_view what);
 
+  [[nodiscard]] Allowance& allowance() { return allowance_; }
+
   /// `name:line:column: found, expected what`
-  [[noreturn]] void fail_expected(std::string_view what) const;
+  [[noreturn]] void fail_expected(std::string_view what) const { fail_expected(now_, what); }
+  [[noreturn]] void fail_expected(const Token& found, std::string_view what) const;
   [[noreturn]] void fail(const Token& where, std::string_view what) const;
 
  private:
@@ -45,7 +59,11 @@ class Cursor {
   Lexer lexer_;
   std::string name_;
   Token now_;
+  Allowance allowance_;
 };
+
+/// 'name' for a message, cut where the text has an absurd one.
+[[nodiscard]] std::string quoted(std::string_view name);
 
 /// ".u32" -> Type::u32; none where the name is no type's.
 [[nodiscard]] Type type_named(std::string_view name);

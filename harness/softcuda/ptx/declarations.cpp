@@ -1,5 +1,6 @@
 #include "harness/softcuda/ptx/declarations.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -94,7 +95,9 @@ class Initialiser {
     if (filled_ + static_cast<std::uint64_t>(size_) > capacity_)
       cursor_.fail(at, "more initial values than the variable has elements");
     variable_.initial.resize(filled_ + static_cast<std::uint64_t>(size_));
-    std::memcpy(variable_.initial.data() + filled_, &bits, static_cast<std::size_t>(size_));
+    // A literal has 64 bits; of a .b128 ptxas leaves the upper half zero, for negative values too.
+    std::memcpy(variable_.initial.data() + filled_, &bits,
+                std::min(sizeof bits, static_cast<std::size_t>(size_)));
     filled_ += static_cast<std::uint64_t>(size_);
   }
 
@@ -167,10 +170,14 @@ Variable variable(Cursor& cursor, const Specifiers& of_the_list) {
     cursor.expect(']', "behind an array's length");
   }
   if (cursor.accept('=')) {
-    const std::uint64_t capacity = open ? kLargestInitialiser : std::min(made.bytes, kLargestInitialiser);
-    if (!open && made.bytes > kLargestInitialiser)
-      cursor.fail(cursor.now(), "an initialised array of more than 256 MiB");
-    Initialiser(cursor, made, capacity).read();
+    // "Initializers" (PTX ISA 5.4.4)
+    if (made.type == Type::f16 || made.type == Type::f16x2)
+      cursor.fail_expected(fmt::format("no initial value for a variable of type .{}", name_of(made.type)));
+    std::uint64_t& left = cursor.allowance().initialised_bytes;
+    if (made.bytes > left)
+      cursor.fail(cursor.now(), "more than 256 MiB of initialised variables in one module");
+    Initialiser(cursor, made, open ? left : made.bytes).read();
+    left -= made.bytes;
   }
   return made;
 }
@@ -208,7 +215,7 @@ int Lines::loc(Cursor& cursor) {
       inlined_at =
           outer != latest_.end() ? outer->second : entry(outer_file, outer_line, outer_column, -1, {});
     } else {
-      cursor.fail(at, fmt::format("found '{}', expected function_name or inlined_at", word));
+      cursor.fail_expected(at, "function_name or inlined_at");
     }
   }
   return entry(file, line, column, inlined_at, function);

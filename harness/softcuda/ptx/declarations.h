@@ -11,8 +11,6 @@ namespace softcuda::ptx {
 /// What one variable may take, so that a line of text cannot ask for a terabyte: `.b8 x[1099511627776]` is an
 /// error.
 inline constexpr std::uint64_t kLargestVariable = std::uint64_t{1} << 32;
-/// Initialisers are held in memory as bytes, so theirs is smaller.
-inline constexpr std::uint64_t kLargestInitialiser = std::uint64_t{1} << 28;
 
 /// What stands once before a list of variables: the space, [.align N] [.ptr ...] [.v2|.v4] .type.
 struct Specifiers {

@@ -34,7 +34,7 @@ class Parser {
     const auto [dot, wrong] = std::from_chars(version.text.data(), end, module_.version_major);
     if (version.kind != TokenKind::real || wrong != std::errc{} || dot == end ||
         std::from_chars(dot + 1, end, module_.version_minor).ec != std::errc{})
-      cursor_.fail(version, fmt::format("found '{}', expected a version such as 9.0", version.text));
+      cursor_.fail_expected(version, "a version such as 9.0");
     if (!cursor_.accept_dotted("target")) cursor_.fail_expected(".target");
     module_.target = cursor_.expect_name("a target such as sm_80");
     while (cursor_.accept(',')) (void)cursor_.expect_name("a target's option");
@@ -69,18 +69,14 @@ class Parser {
     }
     const Space space = space_named(token.text);
     if (space != Space::global && space != Space::shared && space != Space::constant)
-      cursor_.fail(
-          token,
-          fmt::format(
-              "found '.{}', expected .entry, .func, .global, .shared, .const, .file, .section or .pragma",
-              token.text));
+      cursor_.fail_expected(token, ".entry, .func, .global, .shared, .const, .file, .section or .pragma");
     const Specifiers of_the_list = specifiers(cursor_, space, external);
     do {
       const Token at = cursor_.now();
       Variable made = variable(cursor_, of_the_list);
       const auto [had, fresh] = names_.emplace(made.name, static_cast<int>(module_.variables.size()));
       if (!fresh && !made.external && !module_.variables[static_cast<std::size_t>(had->second)].external)
-        cursor_.fail(at, fmt::format("'{}' is declared twice", made.name));
+        cursor_.fail(at, fmt::format("{} is declared twice", quoted(made.name)));
       if (fresh)
         module_.variables.push_back(std::move(made));
       else if (!made.external)
@@ -100,6 +96,7 @@ class Parser {
 
   std::vector<Variable> parameters() {
     std::vector<Variable> made;
+    Names names;
     if (!cursor_.accept('(')) return made;
     if (cursor_.accept(')')) return made;
     do {
@@ -108,7 +105,10 @@ class Parser {
       if (space != Space::param && space != Space::reg) cursor_.fail_expected(".param");
       cursor_.take();
       const Specifiers its = specifiers(cursor_, space, false);
+      const Token name = cursor_.now();
       made.push_back(variable(cursor_, its));
+      if (!names.emplace(made.back().name, 0).second)
+        cursor_.fail(name, fmt::format("{} is declared twice", quoted(made.back().name)));
     } while (cursor_.accept(','));
     cursor_.expect(')', "behind the parameters");
     return made;
@@ -134,7 +134,7 @@ class Parser {
     if (fresh) return module_.functions.push_back(std::move(made));
     Function& before = module_.functions[static_cast<std::size_t>(had->second)];
     if (!before.is_declared_only && !made.is_declared_only)
-      cursor_.fail(name, fmt::format("'{}' is defined twice", made.name));
+      cursor_.fail(name, fmt::format("{} is defined twice", quoted(made.name)));
     if (before.is_declared_only) before = std::move(made);
   }
 
@@ -168,9 +168,8 @@ class Parser {
         cursor_.take();
         cursor_.expect(';', "behind .pragma");
       } else {
-        cursor_.fail(token, fmt::format("found '.{}', expected .maxntid, .reqntid, .minnctapersm, .maxnreg, "
-                                        ".noreturn, .pragma or '{{'",
-                                        token.text));
+        cursor_.fail_expected(token,
+                              ".maxntid, .reqntid, .minnctapersm, .maxnreg, .noreturn, .pragma or '{'");
       }
     }
   }
@@ -185,7 +184,8 @@ class Parser {
     if (operand.kind != OperandKind::function) return;
     const auto at = functions_.find(operand.name);
     if (at == functions_.end()) {
-      const std::string what = fmt::format("'{}' is no register, label, variable or function", operand.name);
+      const std::string what =
+          fmt::format("{} is no register, label, variable or function", quoted(operand.name));
       throw Failure{{fmt::format("{}:{}: {}", module_.name, line, what), line, 1}};
     }
     operand.index = at->second;

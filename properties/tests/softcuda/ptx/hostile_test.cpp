@@ -22,12 +22,33 @@ bool survives(std::string_view text) {
   return false;
 }
 
-TEST(Hostile, TextCutAnywhere) {
+TEST(Hostile, ASmallModuleCutAtEveryByte) {
+  const std::string text = text_of_triton();
+  ASSERT_TRUE(survives(text));
+  for (std::size_t bytes = 0; bytes < text.size(); ++bytes)
+    (void)survives(std::string_view(text).substr(0, bytes));
+}
+
+TEST(Hostile, CompiledModulesCutAnywhere) {
   std::mt19937 random(20'260'101);
   for (const std::string& text : whole_texts()) {
     ASSERT_TRUE(survives(text));
-    for (int i = 0; i < 500; ++i) (void)survives(std::string_view(text).substr(0, random() % text.size()));
+    for (int i = 0; i < 300; ++i) (void)survives(std::string_view(text).substr(0, random() % text.size()));
   }
+}
+
+TEST(Hostile, EveryByteOfASmallModuleDamaged) {
+  std::mt19937 random(3);
+  std::string text = text_of_triton();
+  std::size_t refused = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char whole = text[at];
+    text[at] = static_cast<char>(whole ^ static_cast<char>(1 + random() % 255));
+    if (!survives(text)) ++refused;
+    text[at] = whole;
+  }
+  EXPECT_GT(refused, text.size() / 10);
+  EXPECT_LT(refused, text.size());  // damage in a comment is none
 }
 
 /// One small change: a character, a token or a line removed, doubled, exchanged or made up.
@@ -116,17 +137,40 @@ TEST(Hostile, TokensInAnyOrder) {
   }
 }
 
-TEST(Hostile, ElementsWiderThanAnyLiteral) {
-  (void)survives(std::string(kHead) + ".global .b128 x = 1;");
-  (void)survives(std::string(kHead) + ".global .b128 x[2] = {1, -1};");
+TEST(Hostile, AFewCharactersCannotAskForUnboundedMemory) {
+  std::string registers(kHead);
+  for (int i = 0; i < 200; ++i)
+    registers += ".func f" + std::to_string(i) + "() { .reg .b32 %r<1000000>; ret; }\n";
+  EXPECT_THAT(error_of(registers), testing::HasSubstr("more registers than a text of this length can use"));
+
+  const std::string long_name(100'000, 'r');
+  EXPECT_THAT(error_of_items(".entry k() { .reg .b32 " + long_name + "<1000000>; ret; }"),
+              testing::HasSubstr("more registers than a text of this length can use"));
+
+  std::string zeros(kHead);
+  for (int i = 0; i < 200; ++i) zeros += ".global .b8 x" + std::to_string(i) + "[100000000] = {1};\n";
+  EXPECT_THAT(error_of(zeros), testing::HasSubstr("more than 256 MiB of initialised variables"));
 }
 
-TEST(Hostile, MemoryStaysInProportionToTheText) {
-  // A short text that asks for registers without end, function by function.
+TEST(Hostile, AModuleMayHaveMoreRegistersTheLongerItIs) {
   std::string text(kHead);
-  for (int i = 0; i < 200; ++i)
-    text += ".func f" + std::to_string(i) + "() { .reg .b32 %r<1000000>; ret; }\n";
-  (void)survives(text);
+  for (int i = 0; i < 12; ++i) text += ".func f" + std::to_string(i) + "() { .reg .b32 %r<100000>; ret; }\n";
+  EXPECT_THAT(error_of(text), testing::HasSubstr("more registers than"));  // 1.2 million, none used
+  text += "//" + std::string(200'000, ' ') + "\n";
+  EXPECT_TRUE(survives(text));
+}
+
+TEST(Hostile, LongNamesAreCutInEveryMessage) {
+  const std::string name(100'000, 'x');
+  for (const std::string& items :
+       {name, "." + name, ".global .b8 " + name + "; .global .b8 " + name + ";",
+        ".entry k(.param .b8 " + name + ", .param .b8 " + name + ") { ret; }",
+        ".entry " + name + "() { ret; } .entry " + name + "() { ret; }", ".entry k() { @" + name + " ret; }",
+        ".entry k() { bra " + name + "; }", ".entry k() { ." + name + " }", ".entry k() ." + name + " { }",
+        ".entry k() { " + name + ": " + name + ": }", ".entry k() { T: .branchtargets " + name + "; }",
+        ".entry k() { mov.b64 " + name + ", 1; .shared .b8 " + name + "; }",
+        ".entry k() { .loc 1 1 1, " + name + " }"})
+    EXPECT_FALSE(survives(std::string(kHead) + items)) << items.substr(0, 40);
 }
 
 }  // namespace

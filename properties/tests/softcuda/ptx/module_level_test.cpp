@@ -102,6 +102,13 @@ TEST(ModuleLevel, InitialValuesAreBytes) {
   EXPECT_THAT(module.variables[6].initial, ElementsAre(7, 0, 0, 0));
 }
 
+TEST(ModuleLevel, AnElementWiderThanALiteralIsFilledWithZeros) {
+  const Module module = module_of(".global .b128 x[2] = {1, -2};");  // as ptxas 13.0 lays it out
+  EXPECT_THAT(module.variables[0].initial,
+              ElementsAre(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  //
+                          254, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0));
+}
+
 TEST(ModuleLevel, AddressesInInitialValues) {
   const Module module = module_of(
       ".global .b8 text[4] = {1};\n.global .u64 where[3] = {text, generic(text), generic(text)+2};");
