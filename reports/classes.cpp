@@ -8,9 +8,10 @@ namespace {
 
 constexpr std::size_t shared_shown = 3;
 constexpr double luck = 0.1;
+constexpr double told_share = 0.9;  ///< a class of nearly all cases says nothing about the failures
 
-/// Chance that all of `failed` cases lie among `within` of `all` cases when they lie anywhere (hypergeometric):
-/// a class that nearly every case is in shares failures by luck.
+/// Chance that all of `failed` cases lie among `within` of `all` cases when they lie anywhere
+/// (hypergeometric): a class that nearly every case is in shares failures by luck.
 double chance_of_sharing(std::int64_t failed, std::int64_t within, std::int64_t all) {
   double chance = 1;
   for (std::int64_t i = 0; i < failed && chance > 0; ++i)
@@ -55,7 +56,8 @@ std::vector<SharedClass> shared_by_failures(const Report& report, const std::str
   std::vector<SharedClass> shared;
   if (all.failed < 2) return shared;  // one failure shares everything with itself
   for (const auto& [label, tally] : within)
-    if (tally.failed == all.failed && tally.judged() < all.judged() &&
+    if (tally.failed == all.failed &&
+        static_cast<double>(tally.judged()) <= told_share * static_cast<double>(all.judged()) &&
         chance_of_sharing(all.failed, tally.judged(), all.judged()) < luck)
       shared.push_back({label, tally, all - tally});
   std::ranges::stable_sort(shared, std::ranges::less{},

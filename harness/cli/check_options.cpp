@@ -54,14 +54,17 @@ std::uint64_t drawn_seed() {
 }  // namespace
 
 void add_check_options(CLI::App& command, CheckOptions& options) {
-  command.add_option(
-      "--cases", options.cases,
-      fmt::format("how many cases (default: {}, all of a capture, no limit with --time)", default_cases));
+  command
+      .add_option(
+          "--cases", options.cases,
+          fmt::format("how many cases (default: {}, all of a capture, no limit with --time)", default_cases))
+      ->check(CLI::PositiveNumber);
   command.add_option("--time", options.seconds, "start no new case after so long: 90, 60s, 30m, 8h")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
                                         CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
       ->check(CLI::Range(1e-3, 1e9, "a positive time"));
   command.add_option("--seed", options.seed, "which random cases (default: drawn, and said)")
+      ->check(CLI::NonNegativeNumber)
       ->group("Random cases");
   add_choice<Padding>(command, "--layout", options.layouts, "where padding lies");
   add_choice<DType>(command, "--dtype", options.dtypes, "element type");

@@ -50,6 +50,19 @@ int misused(const CLI::App& program, const CLI::ParseError& error) {
   return bad_usage;
 }
 
+bool known(const CLI::App& program, const std::string& word) {
+  return !program.get_subcommands([&](const CLI::App* s) { return s->get_name() == word; }).empty();
+}
+
+/// "check, repro, ...", without the hidden ones.
+std::string commands_of(const CLI::App& program) {
+  std::string names;
+  for (const CLI::App* sub :
+       program.get_subcommands([](const CLI::App* s) { return !s->get_group().empty(); }))
+    names += (names.empty() ? "" : ", ") + sub->get_name();
+  return names;
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App program(
       "Tells whether a flash-attention kernel is right on every batch that a caller may hand it.",
@@ -65,6 +78,11 @@ int parse_and_run(int argc, char** argv) {
   add_devices(program, chosen);
   add_bench(program, chosen);
   add_worker(program, chosen);
+  if (const std::string word = argc > 1 ? argv[1] : "";
+      !word.empty() && word[0] != '-' && !known(program, word))
+    return complain({ErrorKind::bad_input,
+                     fmt::format("no command '{}', expected one of: {}", word, commands_of(program)),
+                     {}});
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version

@@ -1,0 +1,236 @@
+#include <csignal>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/problem/case.h"
+#include "harness/run/store.h"
+#include "properties/tests/cli/program.h"
+#include "properties/tests/run/temporary_folder.h"
+
+namespace flashdiff {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::flashdiff;
+using test::lines_of;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+const std::string mutant =
+    std::string("flash_forward_simt=") + FLASHDIFF_BINARY_DIR + "/mutants/tail_keys_scored_zero.ptx";
+const std::string sound_case =
+    "fd1 b=2 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17 kv=70,64 mask=causal_br data=rising seed=0x2a";
+
+class Program : public ::testing::Test {
+ protected:
+  test::TemporaryFolder folder_;
+  const std::string store_ = (folder_.path() / "run.db").string();
+
+  [[nodiscard]] std::vector<CaseRecord> stored() const {
+    std::vector<CaseRecord> records;
+    const auto store = Store::open_readonly(store_);
+    EXPECT_TRUE(store) << store.error().what;
+    if (!store) return records;
+    EXPECT_TRUE(store->for_each_case([&](CaseRecord r) { records.push_back(std::move(r)); }));
+    return records;
+  }
+};
+
+TEST_F(Program, EveryCommandHelpsWithAnExample) {
+  for (const char* command : {"check", "repro", "report", "backends", "devices", "bench"}) {
+    const auto said = flashdiff({command, "--help"});
+    EXPECT_EQ(said.code, 0) << command;
+    EXPECT_THAT(said.out, HasSubstr("Example")) << command;
+  }
+  EXPECT_THAT(flashdiff({"--help"}).out,
+              AllOf(HasSubstr("Exit codes"), HasSubstr("check"), Not(HasSubstr("worker"))));
+  EXPECT_THAT(flashdiff({"--version"}).out, StartsWith("flashdiff 0."));
+}
+
+TEST_F(Program, ASoundKernelPassesAndEveryCaseIsStored) {
+  const auto said = flashdiff({"check", "--cases", "60", "--seed", "4", "--layout", "left,packed", "--dtype",
+                               "f16", "--store", store_});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, IsEmpty());
+  EXPECT_THAT(said.err, AllOf(HasSubstr("seed 4"), HasSubstr("PASS: 60 cases judged, 0 failed"),
+                              Not(HasSubstr("\x1b"))));
+  const auto records = stored();
+  ASSERT_THAT(records, SizeIs(60));
+  for (const CaseRecord& record : records) {
+    EXPECT_THAT(record.line,
+                AllOf(AnyOf(HasSubstr("lay=left"), HasSubstr("lay=packed")), HasSubstr("dt=f16")));
+    EXPECT_THAT(record.device, HasSubstr("softcuda"));
+  }
+  const auto run = Store::open_readonly(store_)->runs().value()[0];
+  EXPECT_TRUE(run.finished);
+  EXPECT_EQ(run.context.seed, 4u);
+  for (const std::string& field :
+       {run.context.flashdiff_version, run.context.commit, run.context.host, run.context.cpu, run.context.os,
+        run.context.compiler, run.context.nvcc, run.context.device, run.context.driver,
+        run.context.command_line, run.context.started_utc})
+    EXPECT_FALSE(field.empty());
+}
+
+TEST_F(Program, TheSameSeedDrawsTheSameCasesWhateverTheJobs) {
+  const auto lines = [this](const char* jobs) {
+    fs::remove(store_);
+    EXPECT_EQ(flashdiff({"check", "--cases", "30", "--seed", "9", "--jobs", jobs, "--store", store_}).code,
+              0);
+    std::map<std::uint64_t, std::string> by_index;
+    for (const CaseRecord& record : stored()) by_index[record.index] = record.line;
+    return by_index;
+  };
+  EXPECT_EQ(lines("1"), lines("3"));
+}
+
+TEST_F(Program, AWrongKernelIsFoundMadeSmallAndReproduced) {
+  const auto said =
+      flashdiff({"check", "--cases", "40", "--seed", "3", "--image", mutant, "--store", store_});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("FAIL"), HasSubstr("made smaller in"), HasSubstr("repro 'fd1 ")));
+  const auto lines = lines_of(said.out);
+  ASSERT_FALSE(lines.empty());
+  for (const std::string& line : lines) {
+    const auto c = parse_case(line);
+    ASSERT_TRUE(c) << line;
+    EXPECT_LE(c->problem.batch(), 2);
+  }
+  const auto wrong = flashdiff({"repro", lines[0], "--image", mutant});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.out,
+              AllOf(HasSubstr("mismatch"), HasSubstr("worst"), HasSubstr("budget"), HasSubstr("where")));
+  EXPECT_EQ(flashdiff({"repro", lines[0]}).code, 0) << "the kernel itself is right there";
+}
+
+TEST_F(Program, ReproTellsAPassAndTakesALineWithoutQuotes) {
+  const auto said = flashdiff({"repro", sound_case, "--backend", "flash_forward_simt,reference"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out,
+              AllOf(HasSubstr("flash_forward_simt on"), HasSubstr("reference on cpu"), HasSubstr("budget")));
+  std::vector<std::string> words{"repro", "--json"};
+  std::istringstream stream(sound_case);
+  for (std::string word; stream >> word;) words.push_back(word);
+  const auto told = json::parse(flashdiff(words).out);
+  EXPECT_EQ(told["verdict"]["kind"], "pass");
+  EXPECT_EQ(told["case"], print(parse_case(sound_case).value()));
+}
+
+TEST_F(Program, WhatTheKernelDoesNotTakeIsNotJudged) {
+  const auto said = flashdiff(
+      {"repro", "fd1 b=1 hq=1 hk=1 d=256 dv=256 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"});
+  EXPECT_EQ(said.code, 5) << "not judged is not passed";
+  EXPECT_THAT(said.out, HasSubstr("unsupported"));
+}
+
+TEST_F(Program, ACaptureRunsThroughAllLayouts) {
+  const auto said = flashdiff({"check", "--activations", "properties/data/minilm_layer5.safetensors",
+                               "--cases", "64", "--store", store_});
+  EXPECT_EQ(said.code, 0) << said.err;
+  std::map<std::string, int> paddings;
+  for (const CaseRecord& record : stored()) ++paddings[name_of(parse_case(record.line)->layout.padding)];
+  EXPECT_THAT(paddings, SizeIs(4));
+}
+
+TEST_F(Program, ClassifyShowsEveryClassDrawnOrNot) {
+  const auto said = flashdiff({"check", "--cases", "50", "--seed", "1", "--layout", "left", "--classify"});
+  EXPECT_EQ(said.code, 0);
+  const auto lines = lines_of(said.out);
+  EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr("50"), HasSubstr("100"), HasSubstr("left"))));
+  EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr(" 0 "), HasSubstr("packed"))));
+}
+
+TEST_F(Program, CtrlCEndsTheRunAndLosesNothing) {
+  const auto said =
+      test::flashdiff_with_signal({"check", "--time", "10m", "--seed", "1", "--store", store_}, SIGINT, 1.5);
+  EXPECT_EQ(said.code, 5) << said.err;
+  EXPECT_THAT(said.err, AllOf(HasSubstr("INCOMPLETE"), HasSubstr("interrupted")));
+  EXPECT_FALSE(stored().empty());
+  EXPECT_FALSE(Store::open_readonly(store_)->runs().value()[0].finished);
+  const auto report = flashdiff({"report", store_, "-o", (folder_.path() / "site").string()});
+  EXPECT_EQ(report.code, 0);
+  EXPECT_THAT(report.err, StartsWith("INCOMPLETE"));
+}
+
+TEST_F(Program, AKillLeavesAStoreThatCanBeReadAndAddedTo) {
+  EXPECT_EQ(
+      test::flashdiff_with_signal({"check", "--time", "10m", "--seed", "1", "--store", store_}, SIGKILL, 1.5)
+          .code,
+      -SIGKILL);
+  const std::size_t before = stored().size();
+  EXPECT_GT(before, 0u);
+  EXPECT_EQ(flashdiff({"check", "--cases", "5", "--seed", "2", "--store", store_}).code, 0);
+  EXPECT_THAT(stored(), SizeIs(before + 5));
+}
+
+TEST_F(Program, AReportIsWrittenAndItsPathsPrinted) {
+  ASSERT_EQ(flashdiff({"check", "--cases", "20", "--seed", "3", "--image", mutant, "--store", store_}).code,
+            1);
+  const auto said = flashdiff({"report", store_, "-o", (folder_.path() / "site").string()});
+  EXPECT_EQ(said.code, 0) << "a report tells, check judges";
+  EXPECT_THAT(said.err, StartsWith("FAIL: flash_forward_simt is wrong"));
+  const auto paths = lines_of(said.out);
+  ASSERT_THAT(paths, SizeIs(3));
+  for (const std::string& path : paths) EXPECT_GT(fs::file_size(path), 500u) << path;
+  EXPECT_EQ(flashdiff({"report", store_, "-o", "/proc/site"}).code, 2);
+}
+
+TEST_F(Program, ColoursOnlyWhereTheyAreWanted) {
+  const std::vector<std::string> check{"check", "--cases", "5", "--seed", "1"};
+  EXPECT_THAT(flashdiff(check, {"FORCE_COLOR=1"}).err, HasSubstr("\x1b["));
+  EXPECT_THAT(flashdiff(check, {"FORCE_COLOR=1", "NO_COLOR=1"}).err, Not(HasSubstr("\x1b[")));
+  auto always = check;
+  always.insert(always.end(), {"--color", "always"});
+  EXPECT_THAT(flashdiff(always, {"NO_COLOR=1"}).err, HasSubstr("\x1b["));
+}
+
+TEST_F(Program, WithoutADeviceNothingRunsAndThatIsSaid) {
+  if (flashdiff({"devices"}).out.find("gpu   none") == std::string::npos)
+    GTEST_SKIP() << "SKIPPED: there is a GPU here";
+  const auto said = flashdiff({"check", "--device", "gpu", "--cases", "1", "--store", store_});
+  EXPECT_EQ(said.code, 5);
+  EXPECT_THAT(lines_of(said.err), SizeIs(1));
+  EXPECT_THAT(said.err, HasSubstr("libcuda.so.1"));
+  EXPECT_FALSE(fs::exists(store_)) << "no empty run is left behind";
+  const auto backends = flashdiff({"backends", "--device", "gpu"});
+  EXPECT_THAT(backends.out, AllOf(HasSubstr("because"), HasSubstr("libcuda.so.1")));
+}
+
+TEST_F(Program, BenchWritesGoogleBenchmarksJson) {
+  const std::string out = (folder_.path() / "bench.json").string();
+  const auto said =
+      flashdiff({"bench", "--filter", "reference/64_keys_d32/forward|prefill_256_d64_f16_causal",
+                 "--min-time", "0.01", "-o", out});
+  EXPECT_EQ(said.code, 0) << said.err;
+  std::ifstream file(out);
+  const json told = json::parse(file);
+  EXPECT_FALSE(told["context"]["flashdiff_commit"].get<std::string>().empty());
+  ASSERT_EQ(told["benchmarks"].size(), 2u);
+  EXPECT_GT(told["benchmarks"][0]["of_eigen_gemm"], 0.0);
+  EXPECT_GT(told["benchmarks"][1]["warp_instructions"], 100'000.0);
+}
+
+TEST_F(Program, ABenchmarkThatIsNotThereIsNoSuccess) {
+  const auto said = flashdiff({"bench", "--filter", "no_such_benchmark"});
+  EXPECT_EQ(said.code, 5);
+  EXPECT_THAT(said.err, HasSubstr("no_such_benchmark"));  // Google Benchmark's own words
+}
+
+TEST(ProcessorCheck, AnotherProcessorIsSaidInASentence) {
+  const auto said = test::run_program({FLASHDIFF_BINARY_DIR "/of_another_processor"}, {});
+  EXPECT_EQ(said.code, 3);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("built for another processor"), HasSubstr("avx512er"),
+                              HasSubstr("./run build")));
+  EXPECT_THAT(lines_of(said.err), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace flashdiff
