@@ -1,6 +1,6 @@
 #include "harness/cli/version.h"
 
-#include "commit.h"
+#include "harness/cli/commit.h"
 
 namespace flashdiff::cli {
 
