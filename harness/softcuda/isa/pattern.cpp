@@ -25,7 +25,7 @@ std::vector<std::string> split(std::string_view text, char at) {
 Slot make_slot(std::vector<std::string> choices, bool optional) {
   Slot slot{optional, false, std::move(choices)};
   slot.is_type =
-      std::ranges::all_of(slot.choices, [](const auto& c) { return type_named(c) != ptx::Type::none; });
+      std::ranges::all_of(slot.choices, [](const auto& c) { return ptx::type_named(c) != ptx::Type::none; });
   return slot;
 }
 
@@ -92,20 +92,13 @@ OperandSpec make_operand(std::string_view text, std::string_view pattern) {
     spec.width = Width::any2;
   else {
     spec.width = Width::named;
-    spec.named = type_named(width);
+    spec.named = ptx::type_named(width);
     if (spec.named == ptx::Type::none) broken(pattern, "operand type " + std::string(width));
   }
   return spec;
 }
 
 }  // namespace
-
-ptx::Type type_named(std::string_view name) {
-  for (int t = static_cast<int>(ptx::Type::pred); t <= static_cast<int>(ptx::Type::f64); ++t) {
-    if (name == ptx::name_of(static_cast<ptx::Type>(t))) return static_cast<ptx::Type>(t);
-  }
-  return ptx::Type::none;
-}
 
 Pattern::Pattern(const Entry& entry) : entry_(&entry) {
   const std::string_view text = entry.pattern;
@@ -194,7 +187,7 @@ ptx::Type Form::type(std::size_t k) const {
   for (std::size_t s = 0; s < chosen_.size(); ++s) {
     const Slot& slot = pattern_->slots()[s];
     if (!slot.is_type || chosen_[s] < 0) continue;
-    if (k-- == 0) return type_named(slot.choices[static_cast<std::size_t>(chosen_[s])]);
+    if (k-- == 0) return ptx::type_named(slot.choices[static_cast<std::size_t>(chosen_[s])]);
   }
   return ptx::Type::none;
 }

@@ -55,7 +55,4 @@ class Pattern {
   std::size_t operand_count_ = 0;  ///< as written: a pair counts once
 };
 
-/// "f16x2" -> Type::f16x2; none when it is no type's name.
-[[nodiscard]] ptx::Type type_named(std::string_view);
-
 }  // namespace softcuda::isa

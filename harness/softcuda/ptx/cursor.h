@@ -65,9 +65,4 @@ class Cursor {
 /// 'name' for a message, cut where the text has an absurd one.
 [[nodiscard]] std::string quoted(std::string_view name);
 
-/// ".u32" -> Type::u32; none where the name is no type's.
-[[nodiscard]] Type type_named(std::string_view name);
-/// ".global" -> Space::global; generic where the name is no space's.
-[[nodiscard]] Space space_named(std::string_view name);
-
 }  // namespace softcuda::ptx

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "harness/softcuda/ptx/cursor.h"
-
 namespace softcuda::ptx {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// A PTX module as the parser leaves it: every name is resolved (registers to numbers, labels to instruction
@@ -42,6 +43,10 @@ enum class Type : std::uint8_t {
 [[nodiscard]] int bits_of(Type);
 [[nodiscard]] const char* name_of(Type);
 [[nodiscard]] const char* name_of(Space);
+/// "f16x2" -> Type::f16x2; none where the name is no type's.
+[[nodiscard]] Type type_named(std::string_view name);
+/// "global" -> Space::global; generic where the name is no space's.
+[[nodiscard]] Space space_named(std::string_view name);
 
 /// A CUDA source position from .loc: file is an index into Module::files, 0 for none. `inlined_at` indexes
 /// Module::lines, -1 for none, so that a chain of inlining can be told.
