@@ -71,7 +71,8 @@ std::vector<std::string> chips_of(const std::string& line) {
 }
 
 std::string repro_command(const ReportOptions& options, const CaseRecord& record) {
-  return options.program + " repro " + shell_quoted(one_line(record.line));
+  const std::string line = options.program + " repro " + shell_quoted(one_line(record.line));
+  return record.repro_options.empty() ? line : line + ' ' + one_line(record.repro_options);
 }
 
 std::string failing_share(const Tally& tally) {

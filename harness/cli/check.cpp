@@ -47,6 +47,8 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   subject->options.soft_threads = std::max(1, processors / plan.jobs);
   plan.worker = worker_command(*subject);
   plan.backends = subject->backends;
+  for (const std::string& backend : plan.backends)
+    plan.repro_options[backend] = repro_options(options.subject, backend);
   plan.cases = cases->count;
   plan.seconds = options.seconds;
   plan.timeout_seconds = options.timeout_seconds;

@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "harness/cli/verdict_text.h"
+#include "harness/cli/command_line.h"
+#include "reports/facts.h"
 #include "reports/numbers.h"
 #include "reports/text.h"
 
@@ -54,7 +55,7 @@ void CheckProgress::tell_shrunk(const CaseRecord& record) {
   line_.say(fmt::format("{} case {}, {}, made smaller in {}: {}", terminal_.red("FAIL"), record.index,
                         record.backend, counted(record.shrink_steps, "step", "steps"),
                         one_line(explain(record.verdict))));
-  line_.say("     " + repro_command(options_.subject, record.backend, record.line));
+  line_.say("     " + repro_command({{}, program_name()}, record));
 }
 
 void CheckProgress::on_case(const CaseRecord& record) {

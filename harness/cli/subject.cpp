@@ -8,6 +8,7 @@
 
 #include "harness/driver/driver.h"
 #include "kernels/kernel.h"
+#include "reports/text.h"
 
 namespace flashdiff::cli {
 namespace {
@@ -60,6 +61,16 @@ Outcome<Subject> subject_of(const SubjectWords& words) {
     subject.options.images[kernel] = word.substr(equals + 1);
   }
   return subject;
+}
+
+std::string repro_options(const SubjectWords& words, const std::string& backend) {
+  std::vector<std::string> options;
+  if (!words.backends.empty()) options.push_back("--backend " + backend);
+  if (words.device != "auto") options.push_back("--device " + words.device);
+  for (const std::string& image : words.images)
+    if (image.compare(0, backend.size() + 1, backend + '=') == 0)
+      options.push_back("--image " + shell_quoted(image));
+  return fmt::format("{}", fmt::join(options, " "));
 }
 
 std::vector<std::string> worker_command(const Subject& subject) {

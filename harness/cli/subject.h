@@ -28,6 +28,9 @@ struct Subject {
 /// Errors: an unknown backend, an image for an unknown kernel, by what was expected.
 [[nodiscard]] Outcome<Subject> subject_of(const SubjectWords& words);
 
+/// What `repro` must be told besides a case's line to run it as this subject: CaseRecord::repro_options.
+[[nodiscard]] std::string repro_options(const SubjectWords& words, const std::string& backend);
+
 /// The command of a worker process that serves the subject: this program again.
 [[nodiscard]] std::vector<std::string> worker_command(const Subject& subject);
 

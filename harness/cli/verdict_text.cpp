@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "harness/cli/command_line.h"
 #include "reports/numbers.h"
 #include "reports/text.h"
 
@@ -68,15 +67,5 @@ struct Details {
 }  // namespace
 
 std::string details_of(const Verdict& verdict) { return std::visit(Details{}, verdict); }
-
-std::string repro_command(const SubjectWords& subject, const std::string& backend, const std::string& line) {
-  std::string command = program_name() + " repro " + shell_quoted(line);
-  if (!subject.backends.empty()) command += " --backend " + backend;
-  if (subject.device != "auto") command += " --device " + subject.device;
-  for (const std::string& image : subject.images)
-    if (image.compare(0, backend.size() + 1, backend + '=') == 0)
-      command += " --image " + shell_quoted(image);
-  return command;
-}
 
 }  // namespace flashdiff::cli

@@ -15,6 +15,8 @@ struct CaseRecord {
   std::string line;         ///< the repro line
   std::string backend;
   std::string device;  ///< "softcuda sm_80", "NVIDIA H200", "cpu"
+  std::string
+      repro_options;  ///< what `repro` is told besides the line to run it as here: "--image k=mine.ptx"
   Verdict verdict;
   double device_ms = 0, reference_ms = 0;
   std::vector<std::string>

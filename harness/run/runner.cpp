@@ -69,6 +69,8 @@ class Run {
     record.line = print(drawn.value);
     record.backend = backend;
     record.device = plan_.devices.at(backend);
+    if (const auto told = plan_.repro_options.find(backend); told != plan_.repro_options.end())
+      record.repro_options = told->second;
     record.labels = drawn.labels;
     Outcome<Examination> examined = worker.examine(backend, record.line);
     if (!examined) {

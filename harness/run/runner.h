@@ -14,15 +14,16 @@
 namespace flashdiff {
 
 struct RunPlan {
-  std::vector<std::string> worker;             ///< command of a worker process, see serve.h
-  std::vector<std::string> backends;           ///< each answers every case
-  std::map<std::string, std::string> devices;  ///< backend -> what it runs on, as records name it
-  std::optional<std::uint64_t> cases;          ///< none: until the source ends or the time is up
-  double seconds = 0;                          ///< no new case after so long; 0: no limit
-  int jobs = 1;                                ///< worker processes
-  double timeout_seconds = 60;                 ///< of one case
-  int shrunk_per_backend = 3;                  ///< failures that are shrunk; the others are stored as drawn
-  int most_shrink_steps = 200;                 ///< executions that one shrinking may take
+  std::vector<std::string> worker;                   ///< command of a worker process, see serve.h
+  std::vector<std::string> backends;                 ///< each answers every case
+  std::map<std::string, std::string> devices;        ///< backend -> what it runs on, as records name it
+  std::map<std::string, std::string> repro_options;  ///< backend -> CaseRecord::repro_options
+  std::optional<std::uint64_t> cases;                ///< none: until the source ends or the time is up
+  double seconds = 0;                                ///< no new case after so long; 0: no limit
+  int jobs = 1;                                      ///< worker processes
+  double timeout_seconds = 60;                       ///< of one case
+  int shrunk_per_backend = 3;   ///< failures that are shrunk; the others are stored as drawn
+  int most_shrink_steps = 200;  ///< executions that one shrinking may take
 };
 
 /// Told of everything that is stored, one call at a time, in the order of storing.

@@ -24,7 +24,7 @@ CREATE TABLE runs (
   id INTEGER PRIMARY KEY, context TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE cases (
   id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(id), draw INTEGER NOT NULL, line TEXT NOT NULL,
-  backend TEXT NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL, verdict TEXT NOT NULL, device_ms REAL NOT NULL,
+  backend TEXT NOT NULL, device TEXT NOT NULL, options TEXT NOT NULL, kind TEXT NOT NULL, verdict TEXT NOT NULL, device_ms REAL NOT NULL,
   reference_ms REAL NOT NULL, labels TEXT NOT NULL, shrunk_from INTEGER REFERENCES cases(id),
   shrink_steps INTEGER NOT NULL);
 )";
@@ -181,7 +181,7 @@ Outcome<std::int64_t> Store::append(std::int64_t run, const CaseRecord& record) 
     SQLite::Statement insert(
         database_->sql,
         "INSERT INTO cases(run, draw, line, backend, device, kind, verdict, device_ms, reference_ms, "
-        "labels, shrunk_from, shrink_steps) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
+        "labels, shrunk_from, shrink_steps, options) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
     const auto words = [](const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); };
     insert.bind(1, run);
     insert.bind(2, static_cast<std::int64_t>(record.index));
@@ -195,6 +195,7 @@ Outcome<std::int64_t> Store::append(std::int64_t run, const CaseRecord& record) 
     insert.bind(10, words(record.labels));
     if (record.shrunk_from) insert.bind(11, *record.shrunk_from);
     insert.bind(12, record.shrink_steps);
+    insert.bind(13, record.repro_options);
     insert.exec();
     return database_->sql.getLastInsertRowid();
   });
@@ -225,7 +226,7 @@ Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit)
     SQLite::Statement select(
         database_->sql,
         "SELECT id, draw, line, backend, device, verdict, device_ms, reference_ms, labels, shrunk_from, "
-        "shrink_steps FROM cases ORDER BY id");
+        "shrink_steps, options FROM cases ORDER BY id");
     while (select.executeStep()) {
       CaseRecord record;
       record.id = select.getColumn(0).getInt64();
@@ -245,6 +246,7 @@ Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit)
       record.labels = json::parse(select.getColumn(8).getString()).get<std::vector<std::string>>();
       if (!select.getColumn(9).isNull()) record.shrunk_from = select.getColumn(9).getInt64();
       record.shrink_steps = select.getColumn(10).getInt();
+      record.repro_options = select.getColumn(11).getString();
       visit(std::move(record));
     }
   });

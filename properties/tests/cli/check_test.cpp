@@ -179,7 +179,12 @@ TEST_F(Program, AReportIsWrittenAndItsPathsPrinted) {
   EXPECT_THAT(said.err, StartsWith("FAIL: flash_forward_simt is wrong"));
   const auto paths = lines_of(said.out);
   ASSERT_THAT(paths, SizeIs(3));
-  for (const std::string& path : paths) EXPECT_GT(fs::file_size(path), 500u) << path;
+  for (const std::string& path : paths) {
+    std::ifstream file(path);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    EXPECT_THAT(text, AllOf(HasSubstr("repro"), HasSubstr("--image"), HasSubstr("tail_keys_scored_zero.ptx")))
+        << path << ": a repro without the image would run another kernel";
+  }
   EXPECT_EQ(flashdiff({"report", store_, "-o", "/proc/site"}).code, 2);
 }
 

@@ -87,6 +87,7 @@ rc::Gen<CaseRecord> any_record() {
     record.line = print(draw_case(*gen::arbitrary<std::uint32_t>(), 7, {}).value());
     record.backend = *any_text();
     record.device = *any_text();
+    record.repro_options = *any_text();
     record.verdict = *any_verdict();
     record.device_ms = std::abs(*gen::arbitrary<double>());
     record.reference_ms = std::abs(*gen::arbitrary<double>());

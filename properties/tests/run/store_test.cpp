@@ -43,15 +43,11 @@ std::vector<CaseRecord> cases_of(const Store& store) {
 
 /// All that a store keeps of a record but its row.
 std::string text_of(const CaseRecord& r) {
-  return nlohmann::json{r.index,
-                        r.line,
-                        r.backend,
-                        r.device,
-                        json_of(r.verdict),
-                        r.device_ms,
-                        r.reference_ms,
-                        r.labels,
-                        r.shrunk_from.value_or(-1),
+  return nlohmann::json{r.index,         r.line,
+                        r.backend,       r.device,
+                        r.repro_options, json_of(r.verdict),
+                        r.device_ms,     r.reference_ms,
+                        r.labels,        r.shrunk_from.value_or(-1),
                         r.shrink_steps}
       .dump();
 }
