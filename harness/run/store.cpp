@@ -64,7 +64,9 @@ Error explained(const fs::path& file, const SQLite::Exception& e) {
     case SQLITE_FULL: return {ErrorKind::bad_input, fmt::format("{}: the disk is full", file.string()), {}};
     case SQLITE_CANTOPEN:
       return {ErrorKind::bad_input,
-              fmt::format("{}: cannot be opened, expected a store or a folder to make one in", file.string()),
+              fmt::format("{}: cannot be opened: no such folder, or no permission; expected a store, or a "
+                          "folder to make one in",
+                          file.string()),
               {}};
     case SQLITE_READONLY:
       return {ErrorKind::bad_input, fmt::format("{}: no permission to write", file.string()), {}};
