@@ -1,0 +1,74 @@
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "harness/backend/answerers/registry.h"
+#include "harness/oracle/judge.h"
+#include "properties/tests/run/temporary_folder.h"
+
+namespace flashdiff {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+const std::string kernel = "flash_forward_simt";
+
+Error error_of_image(const std::string& file) {
+  const auto backend = open_backend(kernel, {DeviceChoice::soft, {{kernel, file}}, 1});
+  return backend ? Error{ErrorKind::harness, "opened", {}} : backend.error();
+}
+
+TEST(Registry, EveryEntryOpensOnTheSoftwareDriverAndAnswers) {
+  const Case c = parse_case(
+                     "fd1 b=2 hq=4 hk=2 d=40 dv=24 dt=bf16 lay=left q=5,17 kv=70,64 mask=causal_br "
+                     "data=rising seed=0x2a")
+                     .value();
+  for (const BackendEntry& entry : backend_registry()) {
+    EXPECT_FALSE(entry.description.empty());
+    auto backend = entry.open({DeviceChoice::soft, {}, 1});
+    ASSERT_TRUE(backend) << entry.name << ": " << backend.error().what;
+    EXPECT_EQ((*backend)->name(), entry.name);
+    const Examination examined = examine(**backend, c);
+    EXPECT_STREQ(name_of(examined.verdict), "pass") << entry.name << ": " << explain(examined.verdict);
+  }
+}
+
+TEST(Registry, AnUnknownNameListsTheKnownOnes) {
+  const auto backend = open_backend("cudnn", {});
+  ASSERT_FALSE(backend);
+  EXPECT_EQ(backend.error().kind, ErrorKind::bad_input);
+  EXPECT_THAT(backend.error().what, AllOf(HasSubstr("cudnn"), HasSubstr(kernel), HasSubstr("reference")));
+}
+
+TEST(Images, WhatCannotBeRunIsTheUsersAndNamed) {
+  const test::TemporaryFolder folder;
+  const auto file = [&](const char* name, const std::string& text) {
+    std::ofstream(folder.path() / name) << text;
+    return (folder.path() / name).string();
+  };
+  const std::string others =
+      ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry other() { ret; }\n";
+  for (const std::string& image :
+       {std::string("/no/such/file.ptx"), folder.path().string(), file("empty", ""),
+        file("text", "dear diary"), file("zeros", std::string(100, '\0'))}) {
+    const Error error = error_of_image(image);
+    EXPECT_EQ(error.kind, ErrorKind::bad_input) << image;
+    EXPECT_THAT(error.what, HasSubstr(image));
+  }
+  // An image of other kernels is found out by the first launch: which entries a plan needs depends on the
+  // case.
+  const std::string image = file("other.ptx", others);
+  auto backend = open_backend(kernel, {DeviceChoice::soft, {{kernel, image}}, 1});
+  ASSERT_TRUE(backend);
+  const Examination examined =
+      examine(**backend,
+              parse_case("fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1")
+                  .value());
+  EXPECT_STREQ(name_of(examined.verdict), "not-executed") << explain(examined.verdict);
+  EXPECT_THAT(explain(examined.verdict), HasSubstr(image));
+}
+
+}  // namespace
+}  // namespace flashdiff
