@@ -32,6 +32,7 @@ std::vector<std::string> all_names() {
 template <class Enum>
 std::vector<Enum> values_of(const std::vector<std::string>& words) {
   std::vector<Enum> values;
+  values.reserve(words.size());
   for (const std::string& word : words) values.push_back(*named<Enum>(word));
   return values;
 }
