@@ -17,9 +17,10 @@ unsigned long long number_from(const char* variable, unsigned long long otherwis
 State& state() {
   static State* const made = [] {  // never destroyed: clients call from their own exit handlers
     auto* fresh = new State;
-    fresh->machine.set_threads(static_cast<unsigned>(number_from("SOFTCUDA_THREADS", 0)));
-    if (const auto limit = number_from("SOFTCUDA_INSTRUCTION_LIMIT", 0); limit != 0)
-      fresh->machine.set_instruction_limit(limit);
+    exec::Settings settings;
+    settings.threads = static_cast<unsigned>(number_from("SOFTCUDA_THREADS", 0));
+    settings.instruction_limit = number_from("SOFTCUDA_INSTRUCTION_LIMIT", settings.instruction_limit);
+    fresh->machine.set(settings);
     return fresh;
   }();
   return *made;
@@ -45,7 +46,13 @@ SOFTCUDA_EXPORT void softcudaCounters(SoftcudaCounters* out) {
 }
 SOFTCUDA_EXPORT void softcudaCountersReset() { state().machine.reset_counters(); }
 SOFTCUDA_EXPORT const char* softcudaLastFault() { return state().last_fault.c_str(); }
-SOFTCUDA_EXPORT void softcudaSetThreads(unsigned threads) { state().machine.set_threads(threads); }
+SOFTCUDA_EXPORT void softcudaSetThreads(unsigned threads) {
+  auto settings = state().machine.settings();
+  settings.threads = threads;
+  state().machine.set(settings);
+}
 SOFTCUDA_EXPORT void softcudaSetInstructionLimit(unsigned long long limit) {
-  state().machine.set_instruction_limit(limit);
+  auto settings = state().machine.settings();
+  settings.instruction_limit = limit;
+  state().machine.set(settings);
 }

@@ -14,9 +14,6 @@ constexpr std::size_t kAlign = 64;
 /// Instructions that a warp may issue before another one gets a turn. Long enough that switching costs
 /// nothing, short enough that a warp which waits for another one's store does not wait for long.
 constexpr std::int64_t kTurn = 16384;
-/// Shared and local memory start as this byte: a NaN in every floating-point format, so that a value that was
-/// never written shows.
-constexpr int kNeverWritten = 0xff;
 
 }  // namespace
 
@@ -48,6 +45,7 @@ BlockRunner::BlockRunner(const Launch& launch)
     w.index = static_cast<int>(index);
     w.sites = sites_.data();
     w.allocations = &launch.allocations;
+    w.modes = &launch.settings.modes;
   }
   fill_constants();
 }
@@ -119,8 +117,9 @@ void BlockRunner::fill_special(isa::Warp& w, const SpecialRow& special) {
 }
 
 void BlockRunner::start() {
-  std::memset(shared_.data(), kNeverWritten, launch_.shared_bytes());
-  std::memset(local_.data(), kNeverWritten,
+  // By default a NaN in every floating-point format, so that a value that was never written shows.
+  std::memset(shared_.data(), launch_.settings.poison, launch_.shared_bytes());
+  std::memset(local_.data(), launch_.settings.poison,
               std::size_t{launch_.program.local_bytes} * launch_.warps() * isa::kLanes);
   barriers_.fill({});
   for (std::uint32_t index = 0; index < launch_.warps(); ++index) {

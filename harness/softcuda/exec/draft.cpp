@@ -66,6 +66,15 @@ std::optional<AddressKind> address_kind(Space space, int bits) {
   }
 }
 
+isa::Order order_of(const isa::Form& form) {
+  if (form.has("acq_rel")) return isa::Order::acq_rel;
+  if (form.has("acquire")) return isa::Order::acquire;
+  if (form.has("release")) return isa::Order::release;
+  const bool atomic = form.opcode() == "atom" || form.opcode() == "red";  // relaxed where nothing is said
+  const bool strong = atomic || !form.which({"volatile", "relaxed", "mmio"}).empty();
+  return strong ? isa::Order::strong : isa::Order::weak;
+}
+
 }  // namespace
 
 void Drafter::error(const Item& item, const std::string& what) {
@@ -235,7 +244,7 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
       const auto kind = address_kind(space, a.bits);
       if (!kind) error(item, "a 32-bit address of global memory");
       made.op.imm = a.offset;
-      made.op.rows[7] = static_cast<std::uint32_t>(kind.value_or(AddressKind::generic64));
+      made.op.rows[7] = isa::packed(kind.value_or(AddressKind::generic64), order_of(form));
       made.op.extra = sites_++;
       made.keep_last = true;
       form.address_bits = a.bits;

@@ -7,6 +7,7 @@
 
 #include "harness/softcuda/check/allocations.h"
 #include "harness/softcuda/exec/program.h"
+#include "harness/softcuda/exec/settings.h"
 
 namespace softcuda::exec {
 
@@ -19,6 +20,7 @@ struct Launch {
   std::uint32_t dynamic_shared_bytes = 0;
   std::vector<std::byte> parameters;
   const check::Allocations& allocations;
+  const Settings& settings;
   std::atomic<std::int64_t>& budget;  ///< instructions left
   bool limited = true;
 

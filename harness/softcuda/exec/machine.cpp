@@ -58,13 +58,9 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
     return tl::unexpected(LaunchFailure{refused, {}});
   }
   const std::lock_guard one_at_a_time(launch_mutex_);
-  unsigned threads = 0;
-  std::uint64_t limit = 0;
-  {
-    const std::lock_guard lock(settings_mutex_);
-    threads = threads_ != 0 ? threads_ : std::thread::hardware_concurrency();
-    limit = instruction_limit_;
-  }
+  const Settings chosen = settings();
+  const unsigned threads = chosen.threads != 0 ? chosen.threads : std::thread::hardware_concurrency();
+  const std::uint64_t limit = chosen.instruction_limit;
   const bool limited =
       limit != 0 && limit < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   std::atomic<std::int64_t> budget{limited ? static_cast<std::int64_t>(limit)
@@ -75,6 +71,7 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
                       dynamic_shared_bytes,
                       {parameters.begin(), parameters.end()},
                       memory_.allocations(),
+                      chosen,
                       budget,
                       limited};
   GridResult result = run_grid(launch, threads);
@@ -82,18 +79,27 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
   {
     const std::lock_guard lock(settings_mutex_);
     counters_ += result.counters;
+    reports_.insert(reports_.end(), result.reports.begin(), result.reports.end());
   }
   if (result.fault) return tl::unexpected(LaunchFailure{LaunchError::none, std::move(*result.fault)});
   return {};
 }
 
-void Machine::set_threads(unsigned threads) {
+Settings Machine::settings() const {
   const std::lock_guard lock(settings_mutex_);
-  threads_ = threads;
+  return settings_;
 }
-void Machine::set_instruction_limit(std::uint64_t limit) {
+void Machine::set(const Settings& settings) {
   const std::lock_guard lock(settings_mutex_);
-  instruction_limit_ = limit;
+  settings_ = settings;
+}
+std::vector<check::Report> Machine::reports() const {
+  const std::lock_guard lock(settings_mutex_);
+  return reports_;
+}
+void Machine::reset_reports() {
+  const std::lock_guard lock(settings_mutex_);
+  reports_.clear();
 }
 count::Counters Machine::counters() const {
   const std::lock_guard lock(settings_mutex_);

@@ -8,9 +8,11 @@
 #include <tl/expected.hpp>
 
 #include "harness/softcuda/check/fault.h"
+#include "harness/softcuda/check/report.h"
 #include "harness/softcuda/count/counters.h"
 #include "harness/softcuda/exec/device_memory.h"
 #include "harness/softcuda/exec/image.h"
+#include "harness/softcuda/exec/settings.h"
 
 /// The software GPU: device memory, loaded modules, launches. This header is all that api/ needs.
 namespace softcuda::exec {
@@ -64,22 +66,26 @@ class Machine {
                                                          std::uint32_t dynamic_shared_bytes,
                                                          std::span<const std::byte> parameters);
 
-  /// Host threads that a launch may use; 0: as many as the machine has processors.
-  void set_threads(unsigned threads);
-  /// Warp instructions that a launch may issue; 0: no limit. The launch stops within some thousands of it.
-  void set_instruction_limit(std::uint64_t limit);
+  /// Count from the next launch on.
+  [[nodiscard]] Settings settings() const;
+  void set(const Settings&);
 
   /// Sums over all launches since the last reset, faulted ones included.
   [[nodiscard]] count::Counters counters() const;
   void reset_counters();
 
+  /// What detectors found in all launches since the last reset, in the order of launches; the fault that
+  /// stopped one included.
+  [[nodiscard]] std::vector<check::Report> reports() const;
+  void reset_reports();
+
  private:
   DeviceMemory memory_;
   std::mutex launch_mutex_;
   mutable std::mutex settings_mutex_;
-  unsigned threads_ = 0;
-  std::uint64_t instruction_limit_ = 20'000'000'000;
+  Settings settings_;
   count::Counters counters_;
+  std::vector<check::Report> reports_;
 };
 
 }  // namespace softcuda::exec

@@ -19,8 +19,17 @@ struct Access {
   alignas(64) std::uint64_t at[kLanes];
 };
 
-/// How an instruction's address operand is to be read; chosen when the instruction is decoded and kept in its
-/// last row's slot.
+/// How an access takes part in ordering (PTX ISA 8, "Memory Consistency Model").
+enum class Order : std::uint8_t {
+  weak,
+  strong,  ///< volatile, relaxed: no data race with other strong accesses, orders nothing by itself
+  acquire,
+  release,
+  acq_rel,
+};
+
+/// How an instruction's address operand is to be read; chosen when the instruction is decoded and kept, with
+/// its order, in its last row's slot.
 enum class AddressKind : std::uint8_t {
   global64,
   shared32,
@@ -32,6 +41,13 @@ enum class AddressKind : std::uint8_t {
   generic64,
   kinds
 };
+[[nodiscard]] constexpr std::uint32_t packed(AddressKind kind, Order order) {
+  return static_cast<std::uint32_t>(kind) | static_cast<std::uint32_t>(order) << 8;
+}
+[[nodiscard]] inline AddressKind address_kind_of(const Op* op) {
+  return static_cast<AddressKind>(op->rows[7] & 0xff);
+}
+[[nodiscard]] inline Order order_of(const Op* op) { return static_cast<Order>(op->rows[7] >> 8); }
 
 /// Checks an access of `bytes` bytes by each active lane at [row address_row + op->imm]: bounds, alignment,
 /// space. Counts the request. `bytes` is a power of two.

@@ -8,6 +8,7 @@
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/floating.h"
 #include "harness/softcuda/isa/lanes.h"
+#include "harness/softcuda/isa/watch.h"
 
 namespace softcuda::isa {
 namespace {
@@ -32,8 +33,7 @@ template <class T, class F, bool kReturns, bool kThree>
 const Op* atomic(Warp& w, const Op* op) {
   constexpr int kAt = kReturns ? 1 : 0;
   Access access;
-  const Shape shape =
-      resolver_of(static_cast<AddressKind>(op->rows[7]))(w, op, op->rows[kAt], sizeof(T), true, access);
+  const Shape shape = reach(w, op, op->rows[kAt], sizeof(T), Use::update, access);
   if (shape == Shape::faulted) return nullptr;
   spread(access, shape, sizeof(T));
   const T* b = w.row<T>(op->rows[kAt + 1]);

@@ -6,6 +6,7 @@
 
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
+#include "harness/softcuda/isa/watch.h"
 
 namespace softcuda::isa {
 namespace {
@@ -47,11 +48,18 @@ Handlers bind_reduction(const Form& f) {
 #if defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wtsan"  // it does not see fences: at worst it reports a race too many
 #endif
-const Op* fence(Warp&, const Op* op) {
+template <Order kOrder>
+const Op* fence(Warp& w, const Op* op) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (w.watch != nullptr) [[unlikely]]
+    w.watch->fenced(w, kOrder);
   return op + 1;
 }
-Handlers bind_fence(const Form&) { return {&fence, &fence}; }
+Handlers bind_fence(const Form& f) {
+  if (f.has("acquire")) return {&fence<Order::acquire>, &fence<Order::acquire>};
+  if (f.has("release")) return {&fence<Order::release>, &fence<Order::release>};
+  return {&fence<Order::acq_rel>, &fence<Order::acq_rel>};
+}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
 #include "harness/softcuda/isa/transfer.h"
+#include "harness/softcuda/isa/watch.h"
 
 namespace softcuda::isa {
 namespace {
@@ -18,15 +19,11 @@ using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-Shape resolved(Warp& w, const Op* op, u32 address_row, u32 bytes, bool write, Access& access) {
-  return resolver_of(static_cast<AddressKind>(op->rows[7]))(w, op, address_row, bytes, write, access);
-}
-
 /// Rows: the destinations, then the address.
 template <class M, class R, int kCount>
 const Op* load(Warp& w, const Op* op) {
   Access access;
-  const Shape shape = resolved(w, op, op->rows[kCount], sizeof(M) * kCount, false, access);
+  const Shape shape = reach(w, op, op->rows[kCount], sizeof(M) * kCount, Use::read, access);
   if (shape == Shape::faulted) return nullptr;
   load_lanes<M, R, kCount>(w, op->rows, shape, access);
   return op + 1;
@@ -36,7 +33,7 @@ const Op* load(Warp& w, const Op* op) {
 template <class M, class R, int kCount>
 const Op* store(Warp& w, const Op* op) {
   Access access;
-  const Shape shape = resolved(w, op, op->rows[0], sizeof(M) * kCount, true, access);
+  const Shape shape = reach(w, op, op->rows[0], sizeof(M) * kCount, Use::write, access);
   if (shape == Shape::faulted) return nullptr;
   store_lanes<M, R, kCount>(w, op->rows + 1, shape, access);
   return op + 1;
@@ -45,7 +42,7 @@ const Op* store(Warp& w, const Op* op) {
 template <class M, class R, int kCount>
 const Op* strong_load(Warp& w, const Op* op) {
   Access access;
-  const Shape shape = resolved(w, op, op->rows[kCount], sizeof(M) * kCount, false, access);
+  const Shape shape = reach(w, op, op->rows[kCount], sizeof(M) * kCount, Use::read, access);
   if (shape == Shape::faulted) return nullptr;
   spread(access, shape, sizeof(M) * kCount);
   for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
@@ -59,7 +56,7 @@ const Op* strong_load(Warp& w, const Op* op) {
 template <class M, class R, int kCount>
 const Op* strong_store(Warp& w, const Op* op) {
   Access access;
-  const Shape shape = resolved(w, op, op->rows[0], sizeof(M) * kCount, true, access);
+  const Shape shape = reach(w, op, op->rows[0], sizeof(M) * kCount, Use::write, access);
   if (shape == Shape::faulted) return nullptr;
   spread(access, shape, sizeof(M) * kCount);
   for (u32 rest = w.active; rest != 0; rest &= rest - 1) {

@@ -4,6 +4,7 @@
 
 #include "harness/softcuda/check/allocations.h"
 #include "harness/softcuda/check/fault.h"
+#include "harness/softcuda/isa/modes.h"
 #include "harness/softcuda/ptx/module.h"
 
 /// What an instruction sees of the machine: one warp, its registers, its block's memories.
@@ -14,6 +15,7 @@ inline constexpr std::uint32_t kAllLanes = 0xffffffffu;
 
 struct Op;
 struct Warp;
+class Watch;
 
 /// Executes one instruction and returns the one to go on with; nullptr when the warp has to stop (Warp::stop
 /// says why).
@@ -94,6 +96,8 @@ struct alignas(64) Warp {
   int index = 0;                     ///< in its block
   check::Interval* sites = nullptr;  ///< per memory instruction, the allocation that it met last
   const check::Allocations* allocations = nullptr;
+  const Modes* modes = nullptr;
+  Watch* watch = nullptr;  ///< detectors; nullptr: none looks on
 
   std::uint64_t global_requests = 0;
   std::uint64_t shared_requests = 0;

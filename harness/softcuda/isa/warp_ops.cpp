@@ -5,6 +5,7 @@
 
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
+#include "harness/softcuda/isa/watch.h"
 
 namespace softcuda::isa {
 namespace {
@@ -38,9 +39,10 @@ inline bool together(Warp& w, const Op* op, u32 mask_row) {
   const u32* masks = w.row<u32>(mask_row);
   u32 all = kAllLanes;
   for (int lane = 0; lane < kLanes; ++lane) all &= masks[lane];
-  if (all == kAllLanes && w.active == w.live) [[likely]]
-    return true;
-  return gathered(w, op, mask_row);
+  const bool here = (all == kAllLanes && w.active == w.live) || gathered(w, op, mask_row);
+  if (w.watch != nullptr && here) [[unlikely]]
+    w.watch->met(w, mask_row);
+  return here;
 }
 
 template <class T>

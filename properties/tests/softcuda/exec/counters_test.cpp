@@ -60,7 +60,7 @@ TEST(Counters, TheSameForAnyNumberOfThreads) {
   const OnDevice<unsigned> input(in), output(std::vector<unsigned>(10000)), meet(std::vector<unsigned>(5000));
   std::vector<count::Counters> all;
   for (const unsigned threads : {1u, 2u, 3u, 8u}) {
-    machine().set_threads(threads);
+    const WithSettings some([&](auto& s) { s.threads = threads; });
     machine().reset_counters();
     for (const char* name : {"nested_loops", "irregular", "calls"}) {
       ASSERT_TRUE(machine().launch(*image->kernel(name), {40, 1, 1}, {128, 1, 1}, 0,
@@ -68,7 +68,6 @@ TEST(Counters, TheSameForAnyNumberOfThreads) {
     }
     all.push_back(machine().counters());
   }
-  machine().set_threads(0);
   for (const auto& c : all) EXPECT_EQ(c, all.front());
   EXPECT_GT(all.front().warp_instructions, 0u);
 }

@@ -105,9 +105,8 @@ TEST(Memcheck, LocalFrames) {
 
 TEST(Limit, EndlessKernelsAreStopped) {
   const OnDevice<int> x(std::vector<int>(1));
-  machine().set_instruction_limit(300'000);
+  const WithSettings limited([](auto& s) { s.instruction_limit = 300'000; });
   const auto fault = fault_of("endless", 1, 32, x.address(), 1);
-  machine().set_instruction_limit(20'000'000'000);
   EXPECT_EQ(fault.kind, FaultKind::instruction_limit);
   EXPECT_EQ(check::code_of(fault.kind), check::Code::launch_timeout);
   expect_in(fault, "warp 0, lanes 0xffffffff: runs at");
@@ -134,11 +133,10 @@ TEST(Trap, NamesItsThread) {
 TEST(Faults, AreTheSameForAnyNumberOfThreads) {
   const OnDevice<float> x(std::vector<float>(1000));
   for (const unsigned threads : {1u, 2u, 5u}) {
-    machine().set_threads(threads);
+    const WithSettings some([&](auto& s) { s.threads = threads; });
     const auto fault = fault_of("behind_the_end", 60, 64, x.address(), 100000);
     expect_in(fault, "block (15,0,0), warp 1, lane 8");
   }
-  machine().set_threads(0);
 }
 
 }  // namespace

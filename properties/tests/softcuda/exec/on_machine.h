@@ -19,6 +19,23 @@ inline exec::Machine& machine() {
   return one;
 }
 
+/// The machine's settings, changed until the end of a scope.
+class WithSettings {
+ public:
+  template <class Change>
+  explicit WithSettings(Change change) : before_(machine().settings()) {
+    exec::Settings changed = before_;
+    change(changed);
+    machine().set(changed);
+  }
+  ~WithSettings() { machine().set(before_); }
+  WithSettings(const WithSettings&) = delete;
+  WithSettings& operator=(const WithSettings&) = delete;
+
+ private:
+  exec::Settings before_;
+};
+
 /// Loads a module's text; a failure is the test's.
 inline std::unique_ptr<exec::Image> loaded(const std::string& text) {
   auto module = ptx::parse(text, "test");

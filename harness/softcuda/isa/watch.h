@@ -1,0 +1,46 @@
+#pragma once
+#include <cstdint>
+
+#include "harness/softcuda/isa/access.h"
+#include "harness/softcuda/isa/warp.h"
+
+/// Where detectors look on. A warp without detectors has no Watch, and pays one comparison an access.
+namespace softcuda::isa {
+
+enum class Use : std::uint8_t {
+  read,
+  write,
+  update,  ///< one atomic read-modify-write: never races with another
+};
+
+/// An access that has passed memcheck, about to be made. Addresses are host addresses: shared and local
+/// memory are told by where they lie (Warp::shared, Warp::local).
+struct Touch {
+  const Op* op = nullptr;
+  Shape shape = Shape::scattered;
+  const Access* access = nullptr;
+  std::uint32_t bytes = 0;  ///< a lane's
+  Use use = Use::read;
+};
+
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  virtual void touched(Warp&, const Touch&) = 0;
+  /// membar, fence: of `order` acquire, release or acq_rel (sc included).
+  virtual void fenced(Warp&, Order) = 0;
+  /// A *.sync instruction that its lanes have executed together: row `masks` holds their member masks.
+  virtual void met(Warp&, std::uint32_t mask_row) = 0;
+};
+
+/// The way of every instruction to memory: resolves its address operand and tells who looks on. `bytes` a
+/// lane, a power of two.
+inline Shape reach(Warp& w, const Op* op, std::uint32_t address_row, std::uint32_t bytes, Use use,
+                   Access& access) {
+  const Shape shape = resolver_of(address_kind_of(op))(w, op, address_row, bytes, use != Use::read, access);
+  if (w.watch != nullptr && shape != Shape::faulted) [[unlikely]]
+    w.watch->touched(w, {op, shape, &access, bytes, use});
+  return shape;
+}
+
+}  // namespace softcuda::isa
