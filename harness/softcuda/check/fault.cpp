@@ -12,6 +12,7 @@ const char* name_of(FaultKind kind) {
     case FaultKind::deadlock: return "deadlock";
     case FaultKind::divergent_sync: return "lane outside of its own member mask";
     case FaultKind::instruction_limit: return "instruction limit reached";
+    case FaultKind::illegal_operand: return "illegal operand";
     case FaultKind::trap: return "trap";
     case FaultKind::assertion: return "assertion failed";
   }
@@ -24,6 +25,7 @@ Code code_of(FaultKind kind) {
     case FaultKind::wrong_space: return Code::invalid_address_space;
     case FaultKind::deadlock:
     case FaultKind::instruction_limit: return Code::launch_timeout;
+    case FaultKind::illegal_operand: return Code::illegal_instruction;
     case FaultKind::divergent_sync:
     case FaultKind::trap: return Code::launch_failed;
     case FaultKind::assertion: return Code::assert_failed;

@@ -15,6 +15,7 @@ enum class FaultKind : std::uint8_t {
   deadlock,           ///< no thread of the block can go on
   divergent_sync,     ///< a *.sync instruction executed by a lane that its own member mask leaves out
   instruction_limit,  ///< the launch issued more instructions than it may
+  illegal_operand,    ///< an operand's value that the instruction does not take
   trap,               ///< trap, brkpt or a failed assertion
   assertion,
 };

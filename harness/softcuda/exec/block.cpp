@@ -46,6 +46,7 @@ BlockRunner::BlockRunner(const Launch& launch)
     w.sites = sites_.data();
     w.allocations = &launch.allocations;
     w.modes = &launch.settings.modes;
+    w.copies = &copies_;
   }
   fill_constants();
 }
@@ -122,6 +123,9 @@ void BlockRunner::start() {
   std::memset(local_.data(), launch_.settings.poison,
               std::size_t{launch_.program.local_bytes} * launch_.warps() * isa::kLanes);
   barriers_.fill({});
+  std::vector<isa::Warp*> warps;
+  for (std::uint32_t index = 0; index < launch_.warps(); ++index) warps.push_back(&warp(index));
+  copies_.start(warps, launch_.settings.modes.late_copies);
   for (std::uint32_t index = 0; index < launch_.warps(); ++index) {
     isa::Warp& w = warp(index);
     // What the block before has left must not be seen, or results would depend on which host thread ran it.

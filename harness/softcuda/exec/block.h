@@ -10,6 +10,7 @@
 #include "harness/softcuda/count/counters.h"
 #include "harness/softcuda/exec/launch.h"
 #include "harness/softcuda/exec/warp_runner.h"
+#include "harness/softcuda/isa/copies.h"
 
 namespace softcuda::exec {
 
@@ -62,6 +63,7 @@ class BlockRunner {
   std::vector<check::Interval> sites_;
   std::vector<WarpThread> threads_;
   std::array<Barrier, 16> barriers_{};
+  isa::Copies copies_;
   count::Counters counters_;
 };
 

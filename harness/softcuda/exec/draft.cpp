@@ -230,7 +230,7 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
     if (spec.opaque) continue;
     if (spec.address) {
       Address a = address(item, *operand);
-      Space space = form.space();
+      Space space = spec.space != Space::generic ? spec.space : form.space();
       // A symbol says itself where it lives; ld.param of a call's variable is a lane's own memory.
       if (a.space != Space::generic) {
         const bool differs = space != Space::generic && space != a.space &&
@@ -243,9 +243,16 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
         error(item, "a kernel's parameters cannot be written");
       const auto kind = address_kind(space, a.bits);
       if (!kind) error(item, "a 32-bit address of global memory");
-      made.op.imm = a.offset;
-      made.op.rows[7] = isa::packed(kind.value_or(AddressKind::generic64), order_of(form));
-      made.op.extra = sites_++;
+      const std::uint32_t how = isa::packed(kind.value_or(AddressKind::generic64), order_of(form));
+      if (made.keep_last) {  // a second address: see isa::second_address
+        made.op.imm = isa::two_offsets(made.op.imm, a.offset);
+        made.op.rows[6] = how;
+        ++sites_;
+      } else {
+        made.op.imm = a.offset;
+        made.op.rows[7] = how;
+        made.op.extra = sites_++;
+      }
       made.keep_last = true;
       form.address_bits = a.bits;
       form.address_space = space;

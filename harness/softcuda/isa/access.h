@@ -49,6 +49,26 @@ enum class AddressKind : std::uint8_t {
 }
 [[nodiscard]] inline Order order_of(const Op* op) { return static_cast<Order>(op->rows[7] >> 8); }
 
+/// An instruction with two addresses keeps the second one's kind in rows[6], its slot in Warp::sites behind
+/// the first one's, and both offsets, of 32 bits, in Op::imm. These are the instruction as it would be with
+/// one.
+[[nodiscard]] constexpr std::int64_t two_offsets(std::int64_t first, std::int64_t second) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(second) << 32 |
+                                   static_cast<std::uint32_t>(first));
+}
+[[nodiscard]] inline Op first_address(const Op* op) {
+  Op one = *op;
+  one.imm = static_cast<std::int32_t>(op->imm);
+  return one;
+}
+[[nodiscard]] inline Op second_address(const Op* op) {
+  Op one = *op;
+  one.imm = op->imm >> 32;
+  one.rows[7] = op->rows[6];
+  one.extra = op->extra + 1;
+  return one;
+}
+
 /// Checks an access of `bytes` bytes by each active lane at [row address_row + op->imm]: bounds, alignment,
 /// space. Counts the request. `bytes` is a power of two.
 using Resolver = Shape (*)(Warp&, const Op*, std::uint32_t address_row, std::uint32_t bytes, bool write,

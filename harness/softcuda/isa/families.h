@@ -18,6 +18,8 @@ std::span<const Entry> load_store_family();
 std::span<const Entry> atomic_family();
 std::span<const Entry> warp_family();
 std::span<const Entry> barrier_family();
+std::span<const Entry> async_copy_family();
+std::span<const Entry> mbarrier_family();
 std::span<const Entry> control_family();
 
 }  // namespace softcuda::isa

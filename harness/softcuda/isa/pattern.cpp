@@ -57,7 +57,13 @@ OperandSpec make_operand(std::string_view text, std::string_view pattern) {
   OperandSpec spec;
   if (text.front() == '[') {
     spec.address = true;
-    spec.name = text.substr(1, text.size() - 2);
+    const std::string_view inside = text.substr(1, text.size() - 2);
+    const auto colon = inside.find(':');
+    spec.name = inside.substr(0, colon);
+    if (colon != std::string_view::npos) {
+      spec.space = ptx::space_named(inside.substr(colon + 1));
+      if (spec.space == ptx::Space::generic) broken(pattern, "the space of an address");
+    }
     return spec;
   }
   if (text.front() == '<') {

@@ -23,9 +23,10 @@ struct OperandSpec {
   ptx::Type named = ptx::Type::none;
   bool written = false;
   bool address = false;
-  bool optional_pair = false;  ///< `d|p`: this is the p, and may be missing
-  int elements = 1;            ///< of a vector; -1: as the form's vector() says
-  bool opaque = false;         ///< label, function, list: not a row, the decoder's business
+  ptx::Space space = ptx::Space::generic;  ///< of an address, where the pattern says it
+  bool optional_pair = false;              ///< `d|p`: this is the p, and may be missing
+  int elements = 1;                        ///< of a vector; -1: as the form's vector() says
+  bool opaque = false;                     ///< label, function, list: not a row, the decoder's business
 };
 
 /// A pattern string, parsed. The grammar is described at Entry.

@@ -16,6 +16,7 @@ inline constexpr std::uint32_t kAllLanes = 0xffffffffu;
 struct Op;
 struct Warp;
 class Watch;
+class Copies;
 
 /// Executes one instruction and returns the one to go on with; nullptr when the warp has to stop (Warp::stop
 /// says why).
@@ -97,7 +98,8 @@ struct alignas(64) Warp {
   check::Interval* sites = nullptr;  ///< per memory instruction, the allocation that it met last
   const check::Allocations* allocations = nullptr;
   const Modes* modes = nullptr;
-  Watch* watch = nullptr;  ///< detectors; nullptr: none looks on
+  Watch* watch = nullptr;    ///< detectors; nullptr: none looks on
+  Copies* copies = nullptr;  ///< the block's
 
   std::uint64_t global_requests = 0;
   std::uint64_t shared_requests = 0;

@@ -11,6 +11,7 @@ enum class Use : std::uint8_t {
   read,
   write,
   update,  ///< one atomic read-modify-write: never races with another
+  copy,    ///< the issue of an asynchronous write: it is under way until its thread has waited for it
 };
 
 /// An access that has passed memcheck, about to be made. Addresses are host addresses: shared and local
@@ -23,6 +24,8 @@ struct Touch {
   Use use = Use::read;
 };
 
+struct AsyncCopy;
+
 class Watch {
  public:
   virtual ~Watch() = default;
@@ -31,6 +34,14 @@ class Watch {
   virtual void fenced(Warp&, Order) = 0;
   /// A *.sync instruction that its lanes have executed together: row `masks` holds their member masks.
   virtual void met(Warp&, std::uint32_t mask_row) = 0;
+  /// Lanes of an asynchronous copy have been waited for by those who issued it.
+  virtual void delivered(Warp&, const AsyncCopy&, std::uint32_t lanes) = 0;
+  /// cp.async.wait_group by lanes that have issued copies and never committed any.
+  virtual void uncommitted(Warp&, const Op*, std::uint32_t lanes) = 0;
+  /// mbarrier at host address `barrier`: an arrival orders what the active lanes did before it, a wait that
+  /// has ended what comes behind it.
+  virtual void arrived(Warp&, std::uint64_t barrier) = 0;
+  virtual void waited(Warp&, std::uint64_t barrier) = 0;
 };
 
 /// The way of every instruction to memory: resolves its address operand and tells who looks on. `bytes` a
