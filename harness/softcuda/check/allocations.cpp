@@ -67,6 +67,11 @@ std::optional<Allocation> Allocations::nearest(std::uint64_t address) const {
   return address - below->end() < above->base - address ? *below : *above;
 }
 
+std::uint64_t Allocations::last_number() const {
+  const std::shared_lock lock(mutex_);
+  return next_number_ - 1;
+}
+
 std::vector<Allocation> Allocations::live() const {
   const std::shared_lock lock(mutex_);
   std::vector<Allocation> all;

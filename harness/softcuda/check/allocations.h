@@ -27,6 +27,8 @@ class Allocations {
  public:
   /// Returns the number given.
   std::uint64_t add(std::uint64_t base, std::uint64_t bytes, std::string what = {});
+  /// The number given last; 0 before the first.
+  [[nodiscard]] std::uint64_t last_number() const;
   /// The live allocation that starts at `base` becomes a freed one; nothing when there is none.
   std::optional<Allocation> retire(std::uint64_t base);
   /// A freed interval is about to be used again: forget who had it.

@@ -11,6 +11,15 @@ const char* name_of(FaultKind kind) {
     case FaultKind::wrong_space: return "address of another state space";
     case FaultKind::deadlock: return "deadlock";
     case FaultKind::divergent_sync: return "lane outside of its own member mask";
+    case FaultKind::shared_race: return "race in shared memory";
+    case FaultKind::copy_race: return "asynchronous copy not waited for";
+    case FaultKind::global_race: return "race between blocks in global memory";
+    case FaultKind::unwritten_value: return "use of an unwritten value";
+    case FaultKind::divergent_barrier: return "barrier under divergence";
+    case FaultKind::barrier_count: return "wrong thread count of a barrier";
+    case FaultKind::absent_member: return "member mask names lanes that are not there";
+    case FaultKind::uncommitted_copy: return "wait for copies that were never committed";
+    case FaultKind::leak: return "leaked allocation";
     case FaultKind::instruction_limit: return "instruction limit reached";
     case FaultKind::illegal_operand: return "illegal operand";
     case FaultKind::trap: return "trap";

@@ -14,6 +14,15 @@ enum class FaultKind : std::uint8_t {
   wrong_space,        ///< a window address of one state space used in another
   deadlock,           ///< no thread of the block can go on
   divergent_sync,     ///< a *.sync instruction executed by a lane that its own member mask leaves out
+  shared_race,        ///< two accesses to shared memory, one a write, that nothing orders
+  copy_race,          ///< an access to what an asynchronous copy is writing
+  global_race,        ///< the same between blocks, in global memory
+  unwritten_value,    ///< memory or a register that was never written decides about something
+  divergent_barrier,  ///< lanes of a warp at different barriers that want all of them
+  barrier_count,     ///< a barrier's thread count that is no multiple of 32, or that its users disagree about
+  absent_member,     ///< a member mask that names lanes which have exited, or never were
+  uncommitted_copy,  ///< a wait for groups by a thread that has copies and no group
+  leak,              ///< an allocation that outlives its context
   instruction_limit,  ///< the launch issued more instructions than it may
   illegal_operand,    ///< an operand's value that the instruction does not take
   trap,               ///< trap, brkpt or a failed assertion
@@ -35,6 +44,8 @@ enum class Code : std::uint8_t {
 
 struct Fault {
   FaultKind kind = FaultKind::trap;
+  std::string file;  ///< CUDA source, where it is known
+  int line = 0;
   std::string what;  ///< one line: kind, address, kernel, source line, block, warp, lane
   std::string
       report;  ///< several lines, `what` first: nearest allocation, PTX line and text, where else warps stand

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include <fmt/core.h>
+
 #include "harness/softcuda/exec/report.h"
 
 namespace softcuda::exec {
@@ -34,6 +36,7 @@ BlockRunner::BlockRunner(const Launch& launch)
   std::memset(files_.reserve(std::max<std::size_t>(files, 1)), 0, files);
   shared_.reserve(std::max<std::uint32_t>(launch.shared_bytes(), 1));
   local_.reserve(std::max<std::size_t>(std::size_t{program.local_bytes} * launch.warps() * isa::kLanes, 1));
+  if (launch.detectors != nullptr) watcher_.emplace(launch, *launch.detectors, shared_.data(), local_.data());
   for (std::uint32_t index = 0; index < launch.warps(); ++index) {
     isa::Warp& w = *new (files_.data() + std::size_t{program.file_bytes} * index) isa::Warp;
     w.shared = shared_.data();
@@ -47,6 +50,8 @@ BlockRunner::BlockRunner(const Launch& launch)
     w.allocations = &launch.allocations;
     w.modes = &launch.settings.modes;
     w.copies = &copies_;
+    w.sync = watcher_ ? &*watcher_ : nullptr;
+    w.watch = watcher_ && watcher_->sees_accesses() ? &*watcher_ : nullptr;
   }
   fill_constants();
 }
@@ -125,7 +130,7 @@ void BlockRunner::start() {
   barriers_.fill({});
   std::vector<isa::Warp*> warps;
   for (std::uint32_t index = 0; index < launch_.warps(); ++index) warps.push_back(&warp(index));
-  copies_.start(warps, launch_.settings.modes.late_copies);
+  copies_.start(warps, launch_.settings.modes.late_copies || (watcher_ && watcher_->sees_accesses()));
   for (std::uint32_t index = 0; index < launch_.warps(); ++index) {
     isa::Warp& w = warp(index);
     // What the block before has left must not be seen, or results would depend on which host thread ran it.
@@ -155,6 +160,7 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
                static_cast<std::uint32_t>(block / grid[0] % grid[1]),
                static_cast<std::uint32_t>(block / grid[0] / grid[1])};
   start();
+  if (watcher_) watcher_->start(block);
   std::optional<check::Fault> fault;
   bool unfinished = true;
   while (unfinished && !fault) {
@@ -181,6 +187,7 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
     if (!moved && unfinished && !fault) fault = stuck(check::FaultKind::deadlock);
   }
   collect();
+  if (watcher_) watcher_->finish();
   return fault;
 }
 
@@ -190,6 +197,7 @@ std::optional<check::Fault> BlockRunner::arrive(WarpThread& thread) {
   ++counters_.barriers;
   if (request.number >= barriers_.size()) return stuck(check::FaultKind::deadlock);
   Barrier& barrier = barriers_[request.number];
+  if (watcher_) look_at(request, barrier, thread);
   barrier.arrived += static_cast<std::uint32_t>(std::popcount(group.lanes));
   barrier.wanted = request.threads;
   barrier.votes += static_cast<std::uint32_t>(std::popcount(request.votes));
@@ -203,6 +211,7 @@ std::optional<check::Fault> BlockRunner::arrive(WarpThread& thread) {
 void BlockRunner::complete(std::uint32_t number) {
   using Kind = isa::BarrierRequest::Kind;
   const Barrier barrier = barriers_[number];
+  if (watcher_) look_at_completed(number);
   barriers_[number] = {};
   for (WarpThread& thread : threads_) {
     for (const Group& group : thread.groups()) {
@@ -222,6 +231,48 @@ void BlockRunner::complete(std::uint32_t number) {
     }
     thread.release(number);
   }
+}
+
+/// What is wrong with an arrival: "b must be a multiple of the warp size" (PTX ISA 9.7.13.1), and its users
+/// must agree about it.
+void BlockRunner::look_at(const isa::BarrierRequest& request, const Barrier& barrier,
+                          const WarpThread& thread) {
+  const Group& group = thread.groups()[thread.arrival()];
+  if (request.kind == isa::BarrierRequest::Kind::arrive)
+    watcher_->arrived(thread.warp(), Watcher::barrier_place(request.number));
+  std::string what;
+  if (request.threads % isa::kLanes != 0)
+    what = fmt::format("barrier {}: {} threads, which is no multiple of 32", request.number, request.threads);
+  else if (barrier.arrived != 0 && barrier.wanted != request.threads)
+    what = fmt::format("barrier {}: {} threads here, {} by who came earlier (0: all)", request.number,
+                       request.threads, barrier.wanted);
+  else if (request.threads > launch_.warps() * isa::kLanes)
+    what = fmt::format("barrier {}: {} threads, of a block of {}", request.number, request.threads,
+                       launch_.threads());
+  if (what.empty()) return;
+  watcher_->synchronisation(check::FaultKind::barrier_count, thread.warp(), (group.pc - 1)->number,
+                            group.lanes, std::move(what));
+}
+
+/// A barrier is complete: who was there, and whether whole warps were, at one place.
+void BlockRunner::look_at_completed(std::uint32_t number) {
+  std::vector<Watcher::Arrived> arrived;
+  std::vector<std::uint32_t> exited;
+  for (const WarpThread& thread : threads_) {
+    const auto warp = static_cast<std::uint32_t>(thread.warp().index);
+    if (thread.finished()) exited.push_back(warp);
+    const Group* first = nullptr;
+    for (const Group& group : thread.groups()) {
+      if (group.state != GroupState::barrier || group.request.number != number) continue;
+      arrived.push_back({warp, group.lanes, thread.warp().live});
+      if (first != nullptr && group.pc != first->pc && group.request.aligned)
+        watcher_->synchronisation(check::FaultKind::divergent_barrier, thread.warp(), (group.pc - 1)->number,
+                                  group.lanes,
+                                  fmt::format("barrier {}: other lanes of the warp wait elsewhere", number));
+      if (first == nullptr) first = &group;
+    }
+  }
+  watcher_->barrier(number, arrived, exited);
 }
 
 /// Threads have exited: barriers for "all" may be complete without them.

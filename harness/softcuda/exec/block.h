@@ -10,6 +10,7 @@
 #include "harness/softcuda/count/counters.h"
 #include "harness/softcuda/exec/launch.h"
 #include "harness/softcuda/exec/warp_runner.h"
+#include "harness/softcuda/exec/watcher.h"
 #include "harness/softcuda/isa/copies.h"
 
 namespace softcuda::exec {
@@ -53,6 +54,8 @@ class BlockRunner {
   std::optional<check::Fault> arrive(WarpThread&);
   void complete(std::uint32_t number);
   void check_barriers();
+  void look_at(const isa::BarrierRequest&, const Barrier&, const WarpThread&);
+  void look_at_completed(std::uint32_t number);
   [[nodiscard]] check::Fault fault_at(const WarpThread&) const;
   [[nodiscard]] check::Fault stuck(check::FaultKind) const;
   void collect();
@@ -64,6 +67,7 @@ class BlockRunner {
   std::vector<WarpThread> threads_;
   std::array<Barrier, 16> barriers_{};
   isa::Copies copies_;
+  std::optional<Watcher> watcher_;
   count::Counters counters_;
 };
 

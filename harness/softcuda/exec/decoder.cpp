@@ -83,6 +83,7 @@ class Decoder {
     draft.op.full = h.full;
     draft.op.masked = h.masked;
     draft.op.extra = counted;
+    draft.shape.rule = rows.empty() ? Rule::nothing : Rule::branch;
     draft.rows = std::move(rows);
     draft.item = at;
     draft.target = target;
@@ -167,15 +168,31 @@ std::size_t slots(const Draft& draft) {
   return draft.rows.size() <= 8 ? 1 : 1 + (draft.rows.size() - 8 + 15) / 16;
 }
 
-void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, Program& program) {
+/// The draft's shape with its rows' widths.
+OpShape shape_of(const Draft& draft, const Rows& rows) {
+  OpShape shape = draft.shape;
+  shape.rows = static_cast<std::uint8_t>(draft.rows.size());
+  for (std::size_t r = 0; r < draft.rows.size(); ++r) {
+    const int bits = rows[draft.rows[r].row].bits;
+    const std::uint64_t width = bits == 1 ? 0 : bits == 16 ? 1 : bits == 32 ? 2 : 3;
+    shape.widths |= width << 2 * r;
+    shape.written |= static_cast<std::uint32_t>(draft.rows[r].written) << r;
+  }
+  return shape;
+}
+
+void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, const Rows& rows,
+          Program& program) {
   std::vector<std::size_t> at(decoder.drafts.size() + 1, 0);
   for (std::size_t k = 0; k < decoder.drafts.size(); ++k) at[k + 1] = at[k] + slots(decoder.drafts[k]);
   program.ops.resize(at.back());
+  program.shapes.resize(at.back());
   std::vector<int> number(flat.items.size(), -1);
   for (std::size_t k = 0; k < decoder.drafts.size(); ++k) {
     const Draft& draft = decoder.drafts[k];
     isa::Op& op = program.ops[at[k]];
     op = draft.op;
+    program.shapes[at[k]] = shape_of(draft, rows);
     for (std::size_t r = 0; r < draft.rows.size(); ++r) {
       const std::uint32_t offset = file.offset[static_cast<std::size_t>(draft.rows[r].row)];
       if (r < 8)
@@ -218,7 +235,7 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   const RegisterFile file = place_rows(rows, decoder.drafts, decoder.draft_blocks);
   auto program = std::make_shared<Program>();
   program->kernel = kernel.name;
-  emit(decoder, flat, file, *program);
+  emit(decoder, flat, file, rows, *program);
   for (int row = 0; row < rows.count(); ++row) {
     const std::uint32_t offset = file.offset[static_cast<std::size_t>(row)];
     if (rows[row].kind == RowKind::constant)
@@ -230,6 +247,7 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   program->file_bytes = file.bytes;
   program->registers_begin = file.registers_begin;
   program->registers_end = file.registers_end;
+  program->spare = file.spare;
   program->sites = drafter.sites();
   program->static_shared_bytes = placement.shared_bytes;
   program->local_bytes = placement.local_bytes;

@@ -50,6 +50,7 @@ DeviceMemory::DeviceMemory(std::uint64_t limit, std::uint64_t quarantine)
   }
   if (begin_ == 0) throw std::bad_alloc();
   top_ = committed_ = begin_;
+  written_ = check::Written(begin_, end_ - begin_);
 }
 
 DeviceMemory::~DeviceMemory() { munmap(check::at_host(begin_), end_ - begin_); }
@@ -82,10 +83,12 @@ MemoryResult<std::uint64_t> DeviceMemory::allocate(std::uint64_t bytes, std::str
   const std::lock_guard lock(mutex_);
   bytes = std::max<std::uint64_t>(bytes, 1);
   if (bytes > limit_ || used_ > limit_ - bytes) return tl::unexpected(MemoryError::out_of_memory);
+  const std::uint64_t fresh = top_;  // nothing has ever been written from here on
   const auto base = take(up(bytes + kGuard, kAlign));
   if (!base) return tl::unexpected(MemoryError::out_of_memory);
   used_ += bytes;
   allocations_.add(*base, bytes, std::move(what));
+  if (*base < fresh) written_.clear(*base, up(bytes, 8));
   return *base;
 }
 
@@ -128,6 +131,7 @@ MemoryResult<void> DeviceMemory::copy_in(std::uint64_t to, const void* from, std
   if (bytes == 0) return {};
   if (!inside_one(to, bytes)) return tl::unexpected(MemoryError::out_of_range);
   std::memcpy(check::at_host(to), from, bytes);
+  written_.set(to, bytes);
   return {};
 }
 MemoryResult<void> DeviceMemory::copy_out(void* to, std::uint64_t from, std::size_t bytes) const {
@@ -140,6 +144,14 @@ MemoryResult<void> DeviceMemory::copy(std::uint64_t to, std::uint64_t from, std:
   if (bytes == 0) return {};
   if (!inside_one(to, bytes) || !inside_one(from, bytes)) return tl::unexpected(MemoryError::out_of_range);
   std::memmove(check::at_host(to), check::at_host(from), bytes);
+  if (written_.all(from, bytes)) {
+    written_.set(to, bytes);
+    return {};
+  }
+  for (std::size_t at = 0; at < bytes; at += 32) {
+    const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(bytes - at, 32));
+    written_.put(to + at, part, written_.get(from + at, part));
+  }
   return {};
 }
 
@@ -148,11 +160,26 @@ MemoryResult<void> DeviceMemory::fill(std::uint64_t to, std::uint32_t value, std
   if (count == 0) return {};
   if (count > limit_ / element_bytes || !inside_one(to, element_bytes * count))
     return tl::unexpected(MemoryError::out_of_range);
+  written_.set(to, element_bytes * count);
   if (element_bytes == 1) std::memset(check::at_host(to), static_cast<int>(value & 0xff), count);
   for (std::size_t k = 0; element_bytes > 1 && k < count; ++k) {  // little-endian: the low bytes come first
     std::memcpy(check::at_host(to + k * element_bytes), &value, element_bytes);
   }
   return {};
+}
+
+void DeviceMemory::lose_sight() { lost_ = allocations_.last_number(); }
+void DeviceMemory::take_lost_as_written() {
+  const std::uint64_t up_to = lost_.exchange(0);
+  if (up_to == 0) return;
+  for (const check::Allocation& one : allocations_.live()) {
+    if (one.number <= up_to) written_.set(one.base, one.bytes);
+  }
+}
+check::GlobalRaces& DeviceMemory::races() {
+  const std::lock_guard lock(mutex_);
+  if (races_ == nullptr) races_ = std::make_unique<check::GlobalRaces>(begin_, end_ - begin_);
+  return *races_;
 }
 
 bool DeviceMemory::in_device_range(std::uint64_t address) const {

@@ -1,8 +1,10 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,6 +13,8 @@
 #include <tl/expected.hpp>
 
 #include "harness/softcuda/check/allocations.h"
+#include "harness/softcuda/check/global_races.h"
+#include "harness/softcuda/check/written.h"
 
 namespace softcuda::exec {
 
@@ -59,6 +63,15 @@ class DeviceMemory {
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] const check::Allocations& allocations() const { return allocations_; }
 
+  /// Which bytes have been written, by copies and by launches that were looked at.
+  [[nodiscard]] check::Written& written() { return written_; }
+  /// A launch of which nobody knows what it wrote: what is live now counts as written, from the next look at
+  /// it on.
+  void lose_sight();
+  void take_lost_as_written();
+  /// The shadow of race detection, made when it is first asked for.
+  [[nodiscard]] check::GlobalRaces& races();
+
  private:
   struct Hole {
     std::uint64_t base, bytes;
@@ -78,6 +91,9 @@ class DeviceMemory {
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t used_ = 0;
   check::Allocations allocations_;
+  check::Written written_;
+  std::atomic<std::uint64_t> lost_{0};  ///< allocations up to this number were live in an unseen launch
+  std::unique_ptr<check::GlobalRaces> races_;
 };
 
 }  // namespace softcuda::exec

@@ -132,6 +132,7 @@ int Drafter::operand_row(const Item& item, const Operand& operand, Type type, in
         read.op.full = h.full;
         read.op.masked = h.masked;
         read.rows = {{wide, true}};
+        read.shape.rule = Rule::plain;
         out.push_back(read);
         if (bits == 64) return wide;
         ptx::Instruction narrow;  // the low half
@@ -147,6 +148,7 @@ int Drafter::operand_row(const Item& item, const Operand& operand, Type type, in
         cut.op.masked = c.masked;
         const int half = rows_.scratch(bits);
         cut.rows = {{half, true}, {wide, false}};
+        cut.shape.rule = Rule::plain;
         out.push_back(cut);
         return half;
       }
@@ -174,6 +176,7 @@ int Drafter::operand_row(const Item& item, const Operand& operand, Type type, in
       Draft made;
       made.op.full = h.full;
       made.op.masked = h.masked;
+      made.shape.rule = Rule::plain;
       const int row = rows_.scratch(1);
       made.rows = {{row, true},
                    {operand_row(item, operand.elements.front(), Type::pred, 1, false, out), false}};
@@ -253,6 +256,8 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
         made.op.rows[7] = how;
         made.op.extra = sites_++;
       }
+      (made.keep_last ? made.shape.second_address : made.shape.address) =
+          static_cast<std::int8_t>(made.rows.size());
       made.keep_last = true;
       form.address_bits = a.bits;
       form.address_space = space;
@@ -280,6 +285,8 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
     }
   }
   form.rows = static_cast<int>(row_at);
+  made.shape.rule = rule_of(form);
+  made.shape.transposed = form.has("trans");
   if (!flat_.errors.empty())
     return;  // the module will not load: no handler need be picked for wrong operands
 
@@ -298,6 +305,7 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
     guard.op.full = h.full;
     guard.op.masked = h.masked;
     guard.rows = {{guard_row(item), false}};
+    guard.shape.rule = item.unless ? Rule::guard_unless : Rule::guard_if;
     guard.item = at;
     out.push_back(guard);
     made.conditional = true;

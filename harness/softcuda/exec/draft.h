@@ -24,6 +24,7 @@ struct Draft {
   int target = -1;         ///< block
   bool conditional = false;  ///< writes only some lanes: under a guard
   bool keep_last = false;    ///< Op::rows[7] holds no row
+  OpShape shape;             ///< but for what follows from the rows
 };
 
 /// Turns items into drafts: operands into rows, handlers picked.

@@ -2,7 +2,6 @@
 #include <optional>
 
 #include "harness/softcuda/check/fault.h"
-#include "harness/softcuda/check/report.h"
 #include "harness/softcuda/count/counters.h"
 #include "harness/softcuda/exec/launch.h"
 
@@ -11,7 +10,6 @@ namespace softcuda::exec {
 struct GridResult {
   count::Counters counters;
   std::optional<check::Fault> fault;
-  std::vector<check::Report> reports;
 };
 
 /// Runs all blocks on up to `threads` host threads. Blocks start in order, so that a block may wait for an

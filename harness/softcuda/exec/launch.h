@@ -13,6 +13,8 @@ namespace softcuda::exec {
 
 using Extent3 = std::array<std::uint32_t, 3>;
 
+struct Detectors;
+
 /// What all blocks of a launch share.
 struct Launch {
   const Program& program;
@@ -23,6 +25,7 @@ struct Launch {
   const Settings& settings;
   std::atomic<std::int64_t>& budget;  ///< instructions left
   bool limited = true;
+  Detectors* detectors = nullptr;  ///< none: nobody looks on
 
   [[nodiscard]] std::uint32_t threads() const { return block[0] * block[1] * block[2]; }
   [[nodiscard]] std::uint32_t warps() const { return (threads() + isa::kLanes - 1) / isa::kLanes; }

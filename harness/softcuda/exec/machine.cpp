@@ -7,6 +7,7 @@
 
 #include "harness/softcuda/exec/grid.h"
 #include "harness/softcuda/exec/loader.h"
+#include "harness/softcuda/exec/watcher.h"
 
 namespace softcuda::exec {
 namespace {
@@ -26,6 +27,20 @@ LaunchError refusal(const Kernel& kernel, Dim3 grid, Dim3 block, std::uint32_t d
       Machine::limits().shared_bytes_per_block)
     return LaunchError::too_much_shared;
   return parameter_bytes < kernel.parameter_bytes ? LaunchError::wrong_parameter_size : LaunchError::none;
+}
+
+constexpr std::size_t kMostReports = 10'000;  // between two resets
+
+check::Report report_of(const check::Fault& fault, const Kernel& kernel) {
+  check::Report report;
+  report.kind = fault.kind;
+  report.stopped = true;
+  report.kernel = kernel.name;
+  report.file = fault.file;
+  report.line = fault.line;
+  report.what = fault.what;
+  report.text = fault.report;
+  return report;
 }
 
 }  // namespace
@@ -65,6 +80,19 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
       limit != 0 && limit < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   std::atomic<std::int64_t> budget{limited ? static_cast<std::int64_t>(limit)
                                            : std::numeric_limits<std::int64_t>::max()};
+  Detectors detectors;
+  detectors.checks = chosen.checks;
+  if (chosen.checks.init) {
+    memory_.take_lost_as_written();
+    detectors.global_written = &memory_.written();
+  } else {
+    memory_.lose_sight();
+  }
+  if (chosen.checks.race) {
+    detectors.global_races = &memory_.races();
+    detectors.global_races->start_launch(detectors.global_found);
+  }
+  const bool looked_at = chosen.checks.race || chosen.checks.init || chosen.checks.sync;
   const Launch launch{*kernel.program,
                       {grid.x, grid.y, grid.z},
                       {block.x, block.y, block.z},
@@ -73,13 +101,20 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
                       memory_.allocations(),
                       chosen,
                       budget,
-                      limited};
-  GridResult result = run_grid(launch, threads);
+                      limited,
+                      looked_at ? &detectors : nullptr};
+  // The shadow of global memory is for one host thread at a time, and so the order of its reports is fixed.
+  GridResult result = run_grid(launch, chosen.checks.race ? 1 : threads);
   result.counters.launches = 1;
+  detectors.tell_global_races();
+  std::vector<check::Report> reports = told(launch, detectors.findings);
+  if (result.fault) reports.push_back(report_of(*result.fault, kernel));
   {
     const std::lock_guard lock(settings_mutex_);
     counters_ += result.counters;
-    reports_.insert(reports_.end(), result.reports.begin(), result.reports.end());
+    for (check::Report& report : reports) {
+      if (reports_.size() < kMostReports) reports_.push_back(std::move(report));
+    }
   }
   if (result.fault) return tl::unexpected(LaunchFailure{LaunchError::none, std::move(*result.fault)});
   return {};

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/softcuda/exec/op_shape.h"
 #include "harness/softcuda/isa/warp.h"
 #include "harness/softcuda/ptx/module.h"
 
@@ -62,11 +63,13 @@ struct Program {
   std::string kernel;
   std::shared_ptr<const ptx::Module> module;
   std::vector<isa::Op> ops;
+  std::vector<OpShape> shapes;  ///< by op
   std::vector<Origin> origins;  ///< by Op::number
   std::vector<ConstantRow> constants;
   std::vector<SpecialRow> specials;
   std::uint32_t file_bytes = 0;  ///< of a warp: its head and its rows, a multiple of 64
   std::uint32_t registers_begin = 0, registers_end = 0;  ///< of it, what holds the kernel's registers
+  std::uint32_t spare = 0;  ///< in it, rows that detectors may use: 4 of 32 bits, a predicate
   std::uint32_t sites = 0;
   std::uint32_t static_shared_bytes = 0;
   std::uint32_t local_bytes = 0;

@@ -78,7 +78,8 @@ RegisterFile place_rows(const Rows& rows, const std::vector<Draft>& drafts,
     }
     top = aligned(top);
   }
-  file.bytes = top;
+  file.spare = top;
+  file.bytes = aligned(top + 4 * row_bytes(32) + row_bytes(1));
   return file;
 }
 

@@ -110,6 +110,14 @@ std::string source_of(const ptx::Module& module, const ptx::Instruction& instruc
   return text;
 }
 
+void set_line(const ptx::Module& module, const ptx::Instruction* at, std::string& file, int& line) {
+  if (at == nullptr || at->source < 0 || at->source >= static_cast<int>(module.lines.size())) return;
+  const ptx::SourceLine& from = module.lines[static_cast<std::size_t>(at->source)];
+  const auto index = static_cast<std::size_t>(from.file);
+  file = index < module.files.size() ? module.files[index] : "";
+  line = from.line;
+}
+
 std::string text_of(const Origin& origin) {
   const ptx::Instruction& in = *origin.instruction;
   std::string text;
@@ -137,6 +145,8 @@ check::Fault describe(const Launch& launch, const Extent3& block, const WarpThre
   } else {
     fault.what = fmt::format("{}: {}", check::name_of(raised.kind), place);
   }
+  set_line(*launch.program.module, launch.program.origins[raised.op->number].instruction, fault.file,
+           fault.line);
   fault.report = fault.what + "\n";
   if (is_access(raised.kind)) fault.report += space_bounds(launch, raised, w);
   fault.report += fmt::format("  {}\n", ptx_line(launch, raised.op));
@@ -165,6 +175,7 @@ check::Fault describe_stuck(const Launch& launch, const Extent3& block,
       const Origin& origin = launch.program.origins[op->number];
       const std::string source =
           origin.instruction != nullptr ? source_of(*launch.program.module, *origin.instruction) : "";
+      if (fault.line == 0) set_line(*launch.program.module, origin.instruction, fault.file, fault.line);
       standing += fmt::format("  warp {}, lanes {:#010x}: {}, {}, {}\n", thread.warp().index, group.lanes,
                               doing, source, ptx_line(launch, op));
     }

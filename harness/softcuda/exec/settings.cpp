@@ -109,7 +109,7 @@ constexpr Key kKeys[] = {
      [](Settings& s, std::string_view v) { return one_of(kBlockOrders, v, s.block_order); }},
     {"late-copies", "on|off", "off", "cp.async data arrive at the wait, poison until then",
      [](Settings& s, std::string_view v) { return one_of(kSwitch, v, s.modes.late_copies); }},
-    {"poison", "0..255", "255", "byte that memory is filled with before it is written",
+    {"poison", "0..255", "255", "what shared and local memory hold before they are written",
      [](Settings& s, std::string_view v) { return number<std::uint8_t>(v, s.poison); }},
     {"tensor", "fused|exact|truncating-sm80|truncating-sm90", "fused", "arithmetic of mma and wmma",
      [](Settings& s, std::string_view v) { return one_of(kTensorModels, v, s.modes.tensor); }},

@@ -34,7 +34,7 @@ struct Settings {
   Checks checks;
   WarpOrder warp_order = WarpOrder::round_robin;
   BlockOrder block_order = BlockOrder::rising;
-  std::uint8_t poison = 0xff;  ///< what shared and local memory, and fresh global memory, are filled with
+  std::uint8_t poison = 0xff;  ///< what shared and local memory hold before they are written
   bool profile = false;        ///< counters by source line
   isa::Modes modes;
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "harness/softcuda/isa/control.h"
+#include "harness/softcuda/isa/watch.h"
 
 namespace softcuda::exec {
 namespace {
@@ -104,10 +105,12 @@ WarpEvent WarpThread::run(std::int64_t turn) {
     w.active = groups_[g].lanes;
     w.stop = isa::Stop::none;
     const isa::Op* op = groups_[g].pc;
-    if (alone) {
+    if (!alone) w.limit = limit_for(g);
+    if (w.watch != nullptr) [[unlikely]] {
+      w.watch->run(w, op, alone);
+    } else if (alone) {
       while (op != nullptr) op = op->full(w, op);
     } else {
-      w.limit = limit_for(g);
       while (op != nullptr) op = op->masked(w, op);
     }
     turn -= before - w.turn;

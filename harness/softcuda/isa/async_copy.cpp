@@ -156,8 +156,8 @@ const Op* wait_group(Warp& w, const Op* op) {
   u32 forgotten = 0;
   for (int lane = 0; lane < kLanes; ++lane)
     forgotten |= static_cast<u32>(mine.open[lane] != 0 && mine.committed[lane] == 0) << lane;
-  if ((forgotten & w.active) != 0 && w.watch != nullptr) [[unlikely]]
-    w.watch->uncommitted(w, op, forgotten & w.active);
+  if ((forgotten & w.active) != 0 && w.sync != nullptr) [[unlikely]]
+    w.sync->uncommitted(w, op, forgotten & w.active);
   wait_for(w, w.row<u32>(op->rows[0])[std::countr_zero(w.active)], false);
   return op + 1;
 }

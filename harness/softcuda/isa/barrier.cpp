@@ -17,12 +17,13 @@ using Kind = BarrierRequest::Kind;
 u32 first_lane_of(Warp& w, u32 row) { return w.row<u32>(row)[std::countr_zero(w.active)]; }
 
 /// Rows: barrier[, threads]; of a reduction: d, barrier, [threads,] predicate.
-template <Kind kKind, bool kCounted>
+template <Kind kKind, bool kCounted, bool kAligned>
 const Op* barrier(Warp& w, const Op* op) {
   constexpr bool kReduce = kKind != Kind::sync && kKind != Kind::arrive;
   constexpr int kAt = kReduce ? 1 : 0;
   w.barrier = {};
   w.barrier.kind = kKind;
+  w.barrier.aligned = kAligned;
   w.barrier.number = first_lane_of(w, op->rows[kAt]);
   w.barrier.threads = kCounted ? first_lane_of(w, op->rows[kAt + 1]) : 0;
   if constexpr (kReduce) {
@@ -35,8 +36,10 @@ const Op* barrier(Warp& w, const Op* op) {
   return nullptr;
 }
 template <Kind kKind, bool kCounted>
-Handlers bind_barrier(const Form&) {
-  return {&barrier<kKind, kCounted>, &barrier<kKind, kCounted>};
+Handlers bind_barrier(const Form& f) {
+  if (f.opcode() == "bar" || f.has("aligned"))
+    return {&barrier<kKind, kCounted, true>, &barrier<kKind, kCounted, true>};
+  return {&barrier<kKind, kCounted, false>, &barrier<kKind, kCounted, false>};
 }
 template <bool kCounted>
 Handlers bind_reduction(const Form& f) {

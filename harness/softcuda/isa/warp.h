@@ -64,6 +64,7 @@ struct Raised {
 struct BarrierRequest {
   enum class Kind : std::uint8_t { sync, arrive, reduce_popc, reduce_and, reduce_or };
   Kind kind = Kind::sync;
+  bool aligned = true;  ///< every lane of the warp executes this very instruction ("bar is .aligned")
   std::uint32_t number = 0;
   std::uint32_t threads = 0;  ///< 0: all of the block
   std::uint32_t result = 0;   ///< row of a reduction's result
@@ -98,7 +99,8 @@ struct alignas(64) Warp {
   check::Interval* sites = nullptr;  ///< per memory instruction, the allocation that it met last
   const check::Allocations* allocations = nullptr;
   const Modes* modes = nullptr;
-  Watch* watch = nullptr;    ///< detectors; nullptr: none looks on
+  Watch* watch = nullptr;    ///< detectors that want to see every access; nullptr: none
+  Watch* sync = nullptr;     ///< those that want to hear of wrong synchronisation; nullptr: none
   Copies* copies = nullptr;  ///< the block's
 
   std::uint64_t global_requests = 0;

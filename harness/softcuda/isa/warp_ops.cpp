@@ -39,9 +39,10 @@ inline bool together(Warp& w, const Op* op, u32 mask_row) {
   const u32* masks = w.row<u32>(mask_row);
   u32 all = kAllLanes;
   for (int lane = 0; lane < kLanes; ++lane) all &= masks[lane];
+  if (all == kAllLanes && w.active == kAllLanes && w.watch == nullptr) [[likely]]
+    return true;
   const bool here = (all == kAllLanes && w.active == w.live) || gathered(w, op, mask_row);
-  if (w.watch != nullptr && here) [[unlikely]]
-    w.watch->met(w, mask_row);
+  if (w.sync != nullptr && here) w.sync->met(w, op, mask_row);
   return here;
 }
 

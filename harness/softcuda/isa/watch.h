@@ -29,11 +29,13 @@ struct AsyncCopy;
 class Watch {
  public:
   virtual ~Watch() = default;
+  /// Executes ops until the warp has to stop, as whoever has no detectors does: `full` picks the handlers.
+  virtual void run(Warp&, const Op*, bool full) = 0;
   virtual void touched(Warp&, const Touch&) = 0;
   /// membar, fence: of `order` acquire, release or acq_rel (sc included).
   virtual void fenced(Warp&, Order) = 0;
   /// A *.sync instruction that its lanes have executed together: row `masks` holds their member masks.
-  virtual void met(Warp&, std::uint32_t mask_row) = 0;
+  virtual void met(Warp&, const Op*, std::uint32_t mask_row) = 0;
   /// Lanes of an asynchronous copy have been waited for by those who issued it.
   virtual void delivered(Warp&, const AsyncCopy&, std::uint32_t lanes) = 0;
   /// cp.async.wait_group by lanes that have issued copies and never committed any.

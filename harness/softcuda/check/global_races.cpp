@@ -1,0 +1,171 @@
+#include "harness/softcuda/check/global_races.h"
+
+#include <algorithm>
+#include <new>
+
+#include <sys/mman.h>
+
+namespace softcuda::check {
+
+GlobalRaces::GlobalRaces(std::uint64_t begin, std::uint64_t bytes)
+    : begin_(begin), bytes_(bytes), mapped_(static_cast<std::size_t>((bytes / 8 + 2) * sizeof(Cell))) {
+  void* at =
+      ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) throw std::bad_alloc();
+  cells_ = static_cast<Cell*>(at);
+}
+GlobalRaces::~GlobalRaces() { ::munmap(cells_, mapped_); }
+
+void GlobalRaces::start_launch(Races& races) {
+  races_ = &races;
+  blocks_.clear();
+  places_.clear();
+  split_.clear();
+  block_of_.clear();
+  first_era_ = last_era_ + 1;
+  if (first_era_ > kSplit / 2) {  // the numbers run out: forget all there is
+    ::madvise(cells_, mapped_, MADV_DONTNEED);
+    first_era_ = 1;
+    last_era_ = 0;
+  }
+}
+
+GlobalRaces::Era GlobalRaces::next_era(std::uint32_t block) {
+  block_of_.push_back(block);
+  return ++last_era_;
+}
+void GlobalRaces::start_block(std::uint32_t block) { blocks_[block].era = next_era(block); }
+
+GlobalRaces::Cell& GlobalRaces::cell_at(std::uint64_t address) const {
+  return cells_[(address - begin_) / 8];
+}
+
+bool GlobalRaces::ordered(const Block& me, std::uint32_t block, const Side& before) const {
+  const std::uint32_t other = block_of_[before.era - first_era_];
+  if (other == block) return true;
+  const auto known = me.knows.find(other);
+  return known != me.knows.end() && known->second >= before.era;
+}
+
+/// Whether another block has touched other bytes of the cell than this access does.
+bool GlobalRaces::must_split(const Cell& cell, std::uint32_t block, const Side& now) const {
+  for (const Side* side : {&cell.write, &cell.read}) {
+    if (!is_current(side->era) || (side->bytes == now.bytes)) continue;
+    if (side->era == kMany || block_of_[side->era - first_era_] != block) return true;
+  }
+  return false;
+}
+
+void GlobalRaces::touch(Cell& cell, std::uint32_t block, std::uint32_t lane, const Side& now, bool writes,
+                        std::uint64_t address, const Values* values) {
+  const Block& me = blocks_[block];
+  const auto found = [&](const Side& before, bool wrote) {
+    const std::uint32_t other = before.era == kMany ? kSeveral : block_of_[before.era - first_era_];
+    races_->add({{other, kSeveral, before.number, wrote, false},
+                 {block, lane, now.number, writes, false},
+                 address,
+                 static_cast<std::uint32_t>(__builtin_popcount(now.bytes))});
+  };
+  const bool wrote = is_current(cell.write.era) && (cell.write.bytes & now.bytes) != 0;
+  if (wrote && !(cell.write.strong != 0 && now.strong != 0) && !ordered(me, block, cell.write) &&
+      !(writes && values != nullptr && values->same(lane, kSeveral)))
+    found(cell.write, true);
+  if (!writes) {
+    Side& read = cell.read;
+    const bool mine =
+        !is_current(read.era) || (read.era != kMany && block_of_[read.era - first_era_] == block);
+    const std::uint32_t bytes = is_current(read.era) ? read.bytes | now.bytes : now.bytes;
+    const std::uint32_t strong = is_current(read.era) ? read.strong & now.strong : now.strong;
+    read = now;
+    read.bytes = bytes & 0xff;
+    read.strong = strong & 1;
+    if (!mine) read.era = kMany;
+    return;
+  }
+  if (is_current(cell.read.era) && (cell.read.bytes & now.bytes) != 0 &&
+      !(cell.read.strong != 0 && now.strong != 0)) {
+    // Read by many blocks: who they were is not kept. A block that has acquired something may well know them.
+    const bool known = cell.read.era == kMany ? !me.knows.empty() : ordered(me, block, cell.read);
+    if (!known) found(cell.read, false);
+  }
+  const bool same_block = is_current(cell.write.era) && block_of_[cell.write.era - first_era_] == block;
+  const std::uint32_t bytes = same_block ? cell.write.bytes | now.bytes : now.bytes;
+  cell.write = now;
+  cell.write.bytes = bytes & 0xff;
+  cell.read = {};
+}
+
+void GlobalRaces::access(std::uint32_t block, std::uint32_t lane, std::uint32_t number, Mode mode,
+                         std::uint64_t address, std::uint32_t bytes, const Values* values) {
+  const bool writes = mode == Mode::write || mode == Mode::strong_write || mode == Mode::update;
+  const bool strong = mode == Mode::strong_read || mode == Mode::strong_write || mode == Mode::update;
+  Side now;
+  now.era = blocks_[block].era;
+  now.number = std::min<std::uint32_t>(number, (1u << 23) - 1);
+  now.strong = strong ? 1 : 0;
+  for (std::uint64_t at = address; at < address + bytes;) {
+    const std::uint64_t end = std::min(address + bytes, (at / 8 + 1) * 8);
+    now.bytes = (((1u << (end - at)) - 1) << at % 8) & 0xff;
+    Cell& cell = cell_at(at);
+    const bool is_split = cell.write.era == kSplit && split_.contains(&cell);
+    if (cell.write.era == kSplit && !is_split) cell = {};  // of an earlier launch
+    if (is_split || must_split(cell, block, now)) {
+      auto& parts = split_[&cell];
+      if (!is_split) {
+        for (unsigned k = 0; k < 8; ++k) {
+          parts[k] = cell;
+          for (Side* side : {&parts[k].write, &parts[k].read}) {
+            if ((side->bytes >> k & 1u) == 0) *side = {};
+            side->bytes = 1;
+          }
+        }
+        cell = {};
+        cell.write.era = kSplit;
+      }
+      for (unsigned k = 0; k < 8; ++k) {
+        if ((now.bytes >> k & 1u) == 0) continue;
+        Side one = now;
+        one.bytes = 1;
+        touch(parts[k], block, lane, one, writes, (at / 8) * 8 + k, values);
+      }
+    } else {
+      touch(cell, block, lane, now, writes, at, values);
+    }
+    at = end;
+  }
+}
+
+void GlobalRaces::join(Knowledge& into, const Knowledge& more) {
+  for (const auto& [block, era] : more) {
+    Era& known = into[block];
+    known = std::max(known, era);
+  }
+}
+
+void GlobalRaces::fence(std::uint32_t block, bool release, bool acquire) {
+  Block& me = blocks_[block];
+  if (acquire && !me.acquirable.empty()) {
+    join(me.knows, me.acquirable);
+    me.acquirable.clear();
+  }
+  if (!release) return;
+  me.released = me.knows;
+  me.released[block] = me.era;
+  me.era = next_era(block);
+  me.releases = true;
+}
+
+void GlobalRaces::strong_write(std::uint32_t block, std::uint64_t address, bool releases) {
+  Block& me = blocks_[block];
+  if (releases) fence(block, true, false);
+  if (me.releases) join(places_[address], me.released);
+}
+
+void GlobalRaces::strong_read(std::uint32_t block, std::uint64_t address, bool acquires) {
+  const auto found = places_.find(address);
+  if (found == places_.end()) return;
+  Block& me = blocks_[block];
+  join(acquires ? me.knows : me.acquirable, found->second);
+}
+
+}  // namespace softcuda::check

@@ -1,0 +1,80 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "harness/softcuda/check/races.h"
+#include "harness/softcuda/check/shared_races.h"
+
+namespace softcuda::check {
+
+/// Races between the blocks of a launch in global memory: two accesses to a byte, one of them a write, by
+/// blocks that neither grid sync nor a release and acquire pattern orders (PTX ISA 8.8). Within a block
+/// nothing is looked for.
+///
+/// State is kept by cells of 8 bytes, 16 bytes each: the last write and the last reads. Blocks that share a
+/// cell without sharing a byte split it. The state of a launch is told from an earlier one's by its eras, so
+/// that nothing has to be cleared between launches. One host thread at a time.
+class GlobalRaces {
+ public:
+  /// Of device memory at [begin, begin + bytes).
+  GlobalRaces(std::uint64_t begin, std::uint64_t bytes);
+  ~GlobalRaces();
+  GlobalRaces(const GlobalRaces&) = delete;
+  GlobalRaces& operator=(const GlobalRaces&) = delete;
+
+  [[nodiscard]] bool holds(std::uint64_t address) const { return address - begin_ < bytes_; }
+  void start_launch(Races& races);
+  void start_block(std::uint32_t block);
+
+  void access(std::uint32_t block, std::uint32_t lane, std::uint32_t number, Mode mode, std::uint64_t address,
+              std::uint32_t bytes, const Values* values = nullptr);
+  /// As Clocks::fence, strong_write and strong_read, between blocks.
+  void fence(std::uint32_t block, bool release, bool acquire);
+  void strong_write(std::uint32_t block, std::uint64_t address, bool releases);
+  void strong_read(std::uint32_t block, std::uint64_t address, bool acquires);
+
+ private:
+  using Era = std::uint32_t;  ///< a block between two releases; 0: none
+  /// Block -> its eras up to this one come before what the owner does now.
+  using Knowledge = std::unordered_map<std::uint32_t, Era>;
+  struct Side {
+    Era era = 0;
+    std::uint32_t number : 23 = 0;
+    std::uint32_t strong : 1 = 0;
+    std::uint32_t bytes : 8 = 0;  ///< of the cell, a bit each
+  };
+  struct Cell {
+    Side write, read;
+  };
+  static_assert(sizeof(Cell) == 16);
+  struct Block {
+    Era era = 0;
+    Knowledge knows, released, acquirable;
+    bool releases = false;
+  };
+  static constexpr Era kMany = 0xffffffffu, kSplit = 0xfffffffeu;
+
+  [[nodiscard]] Cell& cell_at(std::uint64_t address) const;
+  [[nodiscard]] bool is_current(Era era) const { return era >= first_era_; }
+  [[nodiscard]] bool ordered(const Block& me, std::uint32_t block, const Side& before) const;
+  void touch(Cell& cell, std::uint32_t block, std::uint32_t lane, const Side& now, bool writes,
+             std::uint64_t address, const Values* values);
+  bool must_split(const Cell& cell, std::uint32_t block, const Side& now) const;
+  Era next_era(std::uint32_t block);
+  static void join(Knowledge& into, const Knowledge& more);
+
+  std::uint64_t begin_, bytes_;
+  Cell* cells_ = nullptr;
+  std::size_t mapped_ = 0;
+  Races* races_ = nullptr;
+  Era first_era_ = 1, last_era_ = 0;
+  std::vector<std::uint32_t> block_of_;  ///< by era, from first_era_ on
+  std::unordered_map<std::uint32_t, Block> blocks_;
+  std::unordered_map<std::uint64_t, Knowledge> places_;
+  std::unordered_map<const Cell*, std::array<Cell, 8>> split_;
+};
+
+}  // namespace softcuda::check

@@ -1,0 +1,86 @@
+#include "harness/softcuda/check/written.h"
+
+#include <algorithm>
+#include <atomic>
+#include <new>
+#include <utility>
+
+#include <sys/mman.h>
+
+namespace softcuda::check {
+namespace {
+
+void change_bits(std::uint8_t& byte, std::uint8_t mask, bool to) {
+  std::atomic_ref<std::uint8_t> bits(byte);
+  const std::uint8_t have = bits.load(std::memory_order_relaxed);
+  if (to && (have & mask) != mask) bits.fetch_or(mask, std::memory_order_relaxed);
+  if (!to && (have & mask) != 0) bits.fetch_and(static_cast<std::uint8_t>(~mask), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Written::Written(std::uint64_t begin, std::uint64_t bytes)
+    : begin_(begin), bytes_(bytes), mapped_(static_cast<std::size_t>(bytes / 8 + 16)) {
+  void* at =
+      ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) throw std::bad_alloc();
+  bits_ = static_cast<std::uint8_t*>(at);
+}
+Written::~Written() {
+  if (bits_ != nullptr) ::munmap(bits_, mapped_);
+}
+Written::Written(Written&& other) noexcept { *this = std::move(other); }
+Written& Written::operator=(Written&& other) noexcept {
+  std::swap(begin_, other.begin_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(bits_, other.bits_);
+  std::swap(mapped_, other.mapped_);
+  return *this;
+}
+
+void Written::change(std::uint64_t address, std::uint64_t bytes, bool to) {
+  std::uint64_t at = address - begin_;
+  const std::uint64_t end = at + bytes;
+  if (at % 8 != 0 || bytes < 8) {
+    const std::uint64_t stop = std::min(end, (at / 8 + 1) * 8);
+    const auto mask = static_cast<std::uint8_t>(((1u << (stop - at)) - 1) << at % 8);
+    change_bits(bits_[at / 8], mask, to);
+    at = stop;
+  }
+  for (; at + 8 <= end; at += 8)
+    std::atomic_ref<std::uint8_t>(bits_[at / 8]).store(to ? 0xff : 0, std::memory_order_relaxed);
+  if (at < end) change_bits(bits_[at / 8], static_cast<std::uint8_t>((1u << (end - at)) - 1), to);
+}
+void Written::set(std::uint64_t address, std::uint64_t bytes) { change(address, bytes, true); }
+void Written::clear(std::uint64_t address, std::uint64_t bytes) { change(address, bytes, false); }
+
+std::uint32_t Written::get(std::uint64_t address, std::uint32_t bytes) const {
+  const std::uint64_t at = address - begin_;
+  std::uint64_t bits = 0;
+  const std::uint64_t first = at / 8, last = (at + bytes - 1) / 8;
+  for (std::uint64_t k = first; k <= last; ++k)
+    bits |= std::uint64_t{std::atomic_ref<std::uint8_t>(bits_[k]).load(std::memory_order_relaxed)}
+            << 8 * (k - first);
+  bits >>= at % 8;
+  return static_cast<std::uint32_t>(bytes >= 32 ? bits : bits & ((std::uint64_t{1} << bytes) - 1));
+}
+
+bool Written::all(std::uint64_t address, std::uint64_t bytes) const {
+  while (bytes != 0) {
+    const auto part = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 32));
+    const std::uint32_t wanted = part == 32 ? 0xffffffffu : (1u << part) - 1;
+    if (get(address, part) != wanted) return false;
+    address += part;
+    bytes -= part;
+  }
+  return true;
+}
+
+void Written::put(std::uint64_t address, std::uint32_t bytes, std::uint32_t bits) {
+  const std::uint32_t every = bytes >= 32 ? 0xffffffffu : (1u << bytes) - 1;
+  if ((bits & every) == every) return set(address, bytes);
+  if ((bits & every) == 0) return clear(address, bytes);
+  for (std::uint32_t k = 0; k < bytes; ++k) change(address + k, 1, (bits >> k & 1u) != 0);
+}
+
+}  // namespace softcuda::check

@@ -1,0 +1,37 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+/// Which bytes of a range have ever been written: one bit a byte. The bits take address space only, until
+/// they are used, and are all clear at first.
+namespace softcuda::check {
+
+class Written {
+ public:
+  Written() = default;
+  /// Of `bytes` bytes from `begin` on; `begin` a multiple of 8.
+  Written(std::uint64_t begin, std::uint64_t bytes);
+  ~Written();
+  Written(Written&&) noexcept;
+  Written& operator=(Written&&) noexcept;
+
+  [[nodiscard]] bool holds(std::uint64_t address, std::uint64_t bytes) const {
+    return address >= begin_ && address - begin_ < bytes_ && bytes <= bytes_ - (address - begin_);
+  }
+  /// Any thread may set bits while others set or read neighbouring ones.
+  void set(std::uint64_t address, std::uint64_t bytes);
+  void clear(std::uint64_t address, std::uint64_t bytes);
+  /// Bit k: byte address + k has been written; `bytes` up to 32.
+  [[nodiscard]] std::uint32_t get(std::uint64_t address, std::uint32_t bytes) const;
+  [[nodiscard]] bool all(std::uint64_t address, std::uint64_t bytes) const;
+  /// As set or clear, by bits: byte address + k is written where bit k is set.
+  void put(std::uint64_t address, std::uint32_t bytes, std::uint32_t bits);
+
+ private:
+  void change(std::uint64_t address, std::uint64_t bytes, bool to);
+  std::uint64_t begin_ = 0, bytes_ = 0;
+  std::uint8_t* bits_ = nullptr;
+  std::size_t mapped_ = 0;
+};
+
+}  // namespace softcuda::check

@@ -1,0 +1,49 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "harness/softcuda/exec/op_shape.h"
+#include "harness/softcuda/exec/program.h"
+#include "harness/softcuda/isa/warp.h"
+
+namespace softcuda::exec {
+
+/// Which halves (16 bits) of which lanes' registers hold values that were never written: a mask of lanes for
+/// each half of each row. After memcheck's definedness bits (Seward and Nethercote, USENIX 2005), coarser.
+class Taint {
+ public:
+  Taint(const Program& program, std::uint32_t warps);
+  /// Registers of all warps are unwritten; constants and special registers never are.
+  void start();
+
+  using Halves = std::array<std::uint32_t, 4>;
+  [[nodiscard]] std::uint32_t& half(const isa::Warp& w, std::uint32_t row, int half) {
+    return words_[static_cast<std::size_t>(w.index) * stride_ + row / 4 + static_cast<std::size_t>(half)];
+  }
+  /// Lanes of `row` any half of which is bad.
+  [[nodiscard]] std::uint32_t any(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row);
+  /// Active lanes get `halves`; the others keep theirs.
+  void set(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row, const Halves& halves);
+  void set_all(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row, std::uint32_t lanes);
+
+  /// Follows an instruction that neither reads nor writes memory, before it is executed.
+  void follow(isa::Warp& w, const isa::Op* op, const OpShape& shape);
+
+  [[nodiscard]] static std::uint32_t offset(const isa::Op* op, int row) {
+    return row < 8 ? op->rows[row] : reinterpret_cast<const std::uint32_t*>(op + 1)[row - 8];
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t of_operands(const isa::Warp& w, const isa::Op* op, const OpShape& shape);
+  void shift(isa::Warp& w, const isa::Op* op, const OpShape& shape, bool left);
+  void permute(isa::Warp& w, const isa::Op* op, const OpShape& shape);
+  void concatenate(const isa::Warp& w, const isa::Op* op, const OpShape& shape);
+  void halfwise(isa::Warp& w, const isa::Op* op, const OpShape& shape);
+
+  const Program& program_;
+  std::size_t stride_;
+  std::vector<std::uint32_t> words_;
+};
+
+}  // namespace softcuda::exec

@@ -1,0 +1,104 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "harness/softcuda/check/clocks.h"
+#include "harness/softcuda/check/global_races.h"
+#include "harness/softcuda/check/shared_races.h"
+#include "harness/softcuda/check/written.h"
+#include "harness/softcuda/exec/findings.h"
+#include "harness/softcuda/exec/launch.h"
+#include "harness/softcuda/exec/taint.h"
+#include "harness/softcuda/isa/watch.h"
+
+namespace softcuda::exec {
+
+/// What the detectors of all blocks of a launch share.
+struct Detectors {
+  Checks checks;
+  Findings findings;
+  check::Races global_found;
+  check::GlobalRaces* global_races = nullptr;  ///< where checks.race
+  check::Written* global_written = nullptr;    ///< where checks.init
+
+  /// The launch is over: what blocks did to each other becomes findings.
+  void tell_global_races();
+};
+
+/// Looks on as one host thread runs blocks: tells the detectors in check/ what happens, and follows unwritten
+/// values through registers itself.
+class Watcher final : public isa::Watch {
+ public:
+  /// `shared` and `local`: where the blocks that it is going to see have these memories, at the same place
+  /// each.
+  Watcher(const Launch& launch, Detectors& detectors, const std::byte* shared, const std::byte* local);
+
+  /// Whether accesses have to be seen, and not only synchronisation.
+  [[nodiscard]] bool sees_accesses() const { return races_on_ || init_on_; }
+  void start(std::uint64_t block);
+  void finish();
+
+  void run(isa::Warp&, const isa::Op*, bool full) override;
+
+  void touched(isa::Warp&, const isa::Touch&) override;
+  void fenced(isa::Warp&, isa::Order) override;
+  void met(isa::Warp&, const isa::Op*, std::uint32_t mask_row) override;
+  void delivered(isa::Warp&, const isa::AsyncCopy&, std::uint32_t lanes) override;
+  void uncommitted(isa::Warp&, const isa::Op*, std::uint32_t lanes) override;
+  void arrived(isa::Warp&, std::uint64_t barrier) override;
+  void waited(isa::Warp&, std::uint64_t barrier) override;
+
+  /// Lanes of warps that a CTA barrier has brought together, [warp] -> lanes; `exited` warps count as there.
+  struct Arrived {
+    std::uint32_t warp, lanes, live;
+  };
+  void barrier(std::uint32_t number, const std::vector<Arrived>& arrived,
+               const std::vector<std::uint32_t>& exited);
+  /// Where a CTA barrier's arrivals without a wait are kept: an address that no memory has.
+  [[nodiscard]] static std::uint64_t barrier_place(std::uint32_t number) { return number + 1; }
+  void synchronisation(check::FaultKind, const isa::Warp&, std::uint32_t number, std::uint32_t lanes,
+                       std::string what);
+
+ private:
+  void found(Finding finding);
+  const isa::Op* one(isa::Warp&, const isa::Op*, bool full);
+  void race_touch(isa::Warp&, const isa::Touch&);
+  void strong_touch(isa::Warp&, const isa::Touch&, std::uint64_t address, bool shared);
+  void init_touch(isa::Warp&, const isa::Touch&);
+  void load_touch(isa::Warp&, const isa::Touch&, const OpShape&);
+  void store_touch(isa::Warp&, const isa::Touch&, const OpShape&);
+  void update_touch(isa::Warp&, const isa::Touch&, const OpShape&);
+  void gather_touch(isa::Warp&, const isa::Touch&);
+  void gathered(isa::Warp&, const isa::Op*, const OpShape&);
+  const isa::Op* shuffled(isa::Warp&, const isa::Op*, const OpShape&, bool full);
+  void used(isa::Warp&, const isa::Op*, const OpShape&, int row, const char* as);
+  void unwritten(isa::Warp&, const isa::Op*, std::uint32_t lanes, const char* as);
+  [[nodiscard]] const OpShape& shape_of(const isa::Op*) const;
+  [[nodiscard]] bool in_shared(std::uint64_t address) const;
+  [[nodiscard]] bool in_local(std::uint64_t address) const;
+  /// nullptr: memory that is always good (parameters), or that nobody looks after.
+  check::Written* written_at(std::uint64_t address);
+  void remember(const isa::Warp&, const isa::Op*, int lane, std::uint64_t address);
+
+  const Launch& launch_;
+  Detectors& detectors_;
+  bool races_on_, init_on_;
+  std::uint64_t block_ = 0;
+  check::Clocks clocks_;
+  check::Races shared_found_;
+  check::SharedRaces shared_races_;
+  std::optional<Taint> taint_;
+  check::Written shared_written_, local_written_;
+  std::uint64_t shared_begin_, shared_bytes_, local_begin_, local_bytes_;
+  /// The last unwritten bytes that each lane of each warp has read: what a report can say of where they came
+  /// from.
+  struct Source {
+    std::uint32_t number = kNoNumber;
+    std::uint64_t address = 0;
+  };
+  std::vector<Source> sources_;
+  std::array<std::uint32_t, isa::kLanes> gathered_bad_{};  ///< while a gather runs: halves of each lane's row
+};
+
+}  // namespace softcuda::exec
