@@ -1,5 +1,6 @@
 #include "harness/softcuda/exec/findings.h"
 
+#include <algorithm>
 #include <bit>
 
 #include <fmt/core.h>
@@ -142,9 +143,25 @@ std::vector<Finding> Findings::all() const {
   return all;
 }
 
+namespace {
+
+/// A read that races may well read too early: the unwritten bytes that it met are the race's, and no second
+/// mistake.
+bool explained_by_race(const Finding& finding, const std::vector<Finding>& all) {
+  if (finding.kind != FaultKind::unwritten_value || finding.other_number == kNoNumber) return false;
+  return std::ranges::any_of(all, [&](const Finding& other) {
+    return is_race(other.kind) &&
+           (other.number == finding.other_number || other.other_number == finding.other_number);
+  });
+}
+
+}  // namespace
+
 std::vector<check::Report> told(const Launch& launch, const Findings& findings) {
   std::vector<check::Report> reports;
-  for (const Finding& finding : findings.all()) {
+  const std::vector<Finding> all = findings.all();
+  for (const Finding& finding : all) {
+    if (explained_by_race(finding, all)) continue;
     check::Report report =
         is_race(finding.kind) ? race_report(launch, finding) : other_report(launch, finding);
     report.kind = finding.kind;

@@ -94,6 +94,21 @@ bool is_access(FaultKind kind) {
          kind == FaultKind::null_pointer || kind == FaultKind::misaligned || kind == FaultKind::wrong_space;
 }
 
+/// Intrinsics are functions of the CUDA toolkit's headers: nobody looks for a mistake there. Told by name,
+/// since toolkits lie anywhere.
+bool is_toolkit_header(std::string_view path) {
+  if (path.find("/include/") == std::string_view::npos) return false;
+  for (const std::string_view part : {"/crt/", "/cccl/", "/cooperative_groups", "/cuda/std/", "/nv/"}) {
+    if (path.find(part) != std::string_view::npos) return true;
+  }
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  for (const std::string_view start :
+       {"sm_", "cuda_", "device_", "mma.", "math_functions", "vector_functions"}) {
+    if (name.starts_with(start)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string source_of(const ptx::Module& module, const ptx::Instruction& instruction) {
@@ -111,11 +126,16 @@ std::string source_of(const ptx::Module& module, const ptx::Instruction& instruc
 }
 
 void set_line(const ptx::Module& module, const ptx::Instruction* at, std::string& file, int& line) {
-  if (at == nullptr || at->source < 0 || at->source >= static_cast<int>(module.lines.size())) return;
-  const ptx::SourceLine& from = module.lines[static_cast<std::size_t>(at->source)];
-  const auto index = static_cast<std::size_t>(from.file);
-  file = index < module.files.size() ? module.files[index] : "";
-  line = from.line;
+  if (at == nullptr) return;
+  int source = at->source;
+  for (int depth = 0; source >= 0 && source < static_cast<int>(module.lines.size()) && depth < 64; ++depth) {
+    const ptx::SourceLine& from = module.lines[static_cast<std::size_t>(source)];
+    const auto index = static_cast<std::size_t>(from.file);
+    file = index < module.files.size() ? module.files[index] : "";
+    line = from.line;
+    if (!is_toolkit_header(file)) return;
+    source = from.inlined_at;
+  }
 }
 
 std::string text_of(const Origin& origin) {

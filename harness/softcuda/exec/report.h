@@ -15,7 +15,8 @@ namespace softcuda::exec {
 [[nodiscard]] check::Fault describe_stuck(const Launch&, const Extent3& block, const std::vector<WarpThread>&,
                                           check::FaultKind);
 
-/// The innermost CUDA source line of an instruction; nothing where the module does not say.
+/// The innermost CUDA source line of an instruction that is not in one of the toolkit's headers; nothing
+/// where the module does not say.
 void set_line(const ptx::Module&, const ptx::Instruction*, std::string& file, int& line);
 /// "file.cu:12", with what it was inlined into: "file.cu:12 (inlined at other.cu:40)"; empty when unknown.
 [[nodiscard]] std::string source_of(const ptx::Module&, const ptx::Instruction&);
