@@ -1,6 +1,7 @@
 #include "harness/softcuda/check/global_races.h"
 
 #include <algorithm>
+#include <bit>
 #include <new>
 
 #include <sys/mman.h>
@@ -19,6 +20,7 @@ GlobalRaces::~GlobalRaces() { ::munmap(cells_, mapped_); }
 void GlobalRaces::start_launch(Races& races) {
   races_ = &races;
   blocks_.clear();
+  current_block_ = nullptr;
   places_.clear();
   split_.clear();
   block_of_.clear();
@@ -34,7 +36,7 @@ GlobalRaces::Era GlobalRaces::next_era(std::uint32_t block) {
   block_of_.push_back(block);
   return ++last_era_;
 }
-void GlobalRaces::start_block(std::uint32_t block) { blocks_[block].era = next_era(block); }
+void GlobalRaces::start_block(std::uint32_t block) { block_at(block).era = next_era(block); }
 
 GlobalRaces::Cell& GlobalRaces::cell_at(std::uint64_t address) const {
   return cells_[(address - begin_) / 8];
@@ -56,26 +58,36 @@ bool GlobalRaces::must_split(const Cell& cell, std::uint32_t block, const Side& 
   return false;
 }
 
-void GlobalRaces::touch(Cell& cell, std::uint32_t block, std::uint32_t lane, const Side& now, bool writes,
-                        std::uint64_t address, const Values* values) {
-  const Block& me = blocks_[block];
+GlobalRaces::Block& GlobalRaces::block_at(std::uint32_t block) {
+  if (current_block_ == nullptr || current_ != block) {
+    current_ = block;
+    current_block_ = &blocks_[block];  // references into the map stay good as it grows
+  }
+  return *current_block_;
+}
+
+void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, const Side& now,
+                        std::uint64_t address) {
+  const std::uint32_t block = access.block;
+  const Block& me = block_at(block);
+  const bool writes = access.mode != Mode::read && access.mode != Mode::strong_read;
   const auto found = [&](const Side& before, bool wrote) {
     const std::uint32_t other = before.era == kMany ? kSeveral : block_of_[before.era - first_era_];
-    races_->add({{other, kSeveral, before.number, wrote, false},
-                 {block, lane, now.number, writes, false},
+    races_->add({{other, before.era == kMany ? kSeveral : 0, before.number, wrote, false},
+                 {block, lane, access.number, writes, false},
                  address,
-                 static_cast<std::uint32_t>(__builtin_popcount(now.bytes))});
+                 static_cast<std::uint32_t>(std::popcount(static_cast<unsigned>(now.bytes)))});
   };
   const bool wrote = is_current(cell.write.era) && (cell.write.bytes & now.bytes) != 0;
   if (wrote && !(cell.write.strong != 0 && now.strong != 0) && !ordered(me, block, cell.write) &&
-      !(writes && values != nullptr && values->same(lane, kSeveral)))
+      !(writes && access.values != nullptr && access.values->same(lane, kSeveral)))
     found(cell.write, true);
   if (!writes) {
     Side& read = cell.read;
-    const bool mine =
-        !is_current(read.era) || (read.era != kMany && block_of_[read.era - first_era_] == block);
-    const std::uint32_t bytes = is_current(read.era) ? read.bytes | now.bytes : now.bytes;
-    const std::uint32_t strong = is_current(read.era) ? read.strong & now.strong : now.strong;
+    const bool known = is_current(read.era);
+    const bool mine = !known || (read.era != kMany && block_of_[read.era - first_era_] == block);
+    const std::uint32_t bytes = known ? read.bytes | now.bytes : now.bytes;
+    const std::uint32_t strong = known ? read.strong & now.strong : now.strong;
     read = now;
     read.bytes = bytes & 0xff;
     read.strong = strong & 1;
@@ -95,41 +107,54 @@ void GlobalRaces::touch(Cell& cell, std::uint32_t block, std::uint32_t lane, con
   cell.read = {};
 }
 
-void GlobalRaces::access(std::uint32_t block, std::uint32_t lane, std::uint32_t number, Mode mode,
-                         std::uint64_t address, std::uint32_t bytes, const Values* values) {
-  const bool writes = mode == Mode::write || mode == Mode::strong_write || mode == Mode::update;
-  const bool strong = mode == Mode::strong_read || mode == Mode::strong_write || mode == Mode::update;
+/// Byte by byte, from now on.
+void GlobalRaces::split_touch(const Access& access, std::uint32_t lane, Cell& cell, const Side& now,
+                              std::uint64_t address) {
+  const auto [at, fresh] = split_.try_emplace(&cell);
+  auto& parts = at->second;
+  if (fresh) {
+    for (unsigned k = 0; k < 8; ++k) {
+      parts[k] = cell;
+      for (Side* side : {&parts[k].write, &parts[k].read}) {
+        if ((side->bytes >> k & 1u) == 0) *side = {};
+        side->bytes = 1;
+      }
+    }
+    cell = {};
+    cell.write.era = kSplit;
+  }
+  for (unsigned k = 0; k < 8; ++k) {
+    if ((now.bytes >> k & 1u) == 0) continue;
+    Side one = now;
+    one.bytes = 1;
+    touch(access, lane, parts[k], one, address / 8 * 8 + k);
+  }
+}
+
+void GlobalRaces::access(const Access& access, std::uint32_t lane, std::uint64_t address,
+                         std::uint32_t bytes) {
+  const bool writes = access.mode != Mode::read && access.mode != Mode::strong_read;
+  const bool strong = access.mode != Mode::read && access.mode != Mode::write && access.mode != Mode::copy;
   Side now;
-  now.era = blocks_[block].era;
-  now.number = std::min<std::uint32_t>(number, (1u << 23) - 1);
+  now.era = block_at(access.block).era;
+  now.number = std::min<std::uint32_t>(access.number, (1u << 23) - 1);
   now.strong = strong ? 1 : 0;
   for (std::uint64_t at = address; at < address + bytes;) {
     const std::uint64_t end = std::min(address + bytes, (at / 8 + 1) * 8);
     now.bytes = (((1u << (end - at)) - 1) << at % 8) & 0xff;
     Cell& cell = cell_at(at);
-    const bool is_split = cell.write.era == kSplit && split_.contains(&cell);
-    if (cell.write.era == kSplit && !is_split) cell = {};  // of an earlier launch
-    if (is_split || must_split(cell, block, now)) {
-      auto& parts = split_[&cell];
-      if (!is_split) {
-        for (unsigned k = 0; k < 8; ++k) {
-          parts[k] = cell;
-          for (Side* side : {&parts[k].write, &parts[k].read}) {
-            if ((side->bytes >> k & 1u) == 0) *side = {};
-            side->bytes = 1;
-          }
-        }
-        cell = {};
-        cell.write.era = kSplit;
-      }
-      for (unsigned k = 0; k < 8; ++k) {
-        if ((now.bytes >> k & 1u) == 0) continue;
-        Side one = now;
-        one.bytes = 1;
-        touch(parts[k], block, lane, one, writes, (at / 8) * 8 + k, values);
-      }
-    } else {
-      touch(cell, block, lane, now, writes, at, values);
+    // What most accesses meet: nobody has written here in this launch, and this block has read it before.
+    const bool known = !writes && !strong && cell.read.era == now.era &&
+                       (now.bytes & ~cell.read.bytes) == 0 && !is_current(cell.write.era);
+    if (!known) {
+      const bool is_split = cell.write.era == kSplit && split_.contains(&cell);
+      if (cell.write.era == kSplit && !is_split) cell = {};  // of an earlier launch
+      const std::uint32_t whose =
+          access.lane_bytes != 0 ? static_cast<std::uint32_t>((at - address) / access.lane_bytes) : lane;
+      if (is_split || must_split(cell, access.block, now))
+        split_touch(access, whose, cell, now, at);
+      else
+        touch(access, whose, cell, now, at);
     }
     at = end;
   }
@@ -143,7 +168,7 @@ void GlobalRaces::join(Knowledge& into, const Knowledge& more) {
 }
 
 void GlobalRaces::fence(std::uint32_t block, bool release, bool acquire) {
-  Block& me = blocks_[block];
+  Block& me = block_at(block);
   if (acquire && !me.acquirable.empty()) {
     join(me.knows, me.acquirable);
     me.acquirable.clear();
@@ -156,7 +181,7 @@ void GlobalRaces::fence(std::uint32_t block, bool release, bool acquire) {
 }
 
 void GlobalRaces::strong_write(std::uint32_t block, std::uint64_t address, bool releases) {
-  Block& me = blocks_[block];
+  Block& me = block_at(block);
   if (releases) fence(block, true, false);
   if (me.releases) join(places_[address], me.released);
 }
@@ -164,7 +189,7 @@ void GlobalRaces::strong_write(std::uint32_t block, std::uint64_t address, bool 
 void GlobalRaces::strong_read(std::uint32_t block, std::uint64_t address, bool acquires) {
   const auto found = places_.find(address);
   if (found == places_.end()) return;
-  Block& me = blocks_[block];
+  Block& me = block_at(block);
   join(acquires ? me.knows : me.acquirable, found->second);
 }
 

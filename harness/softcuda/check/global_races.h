@@ -29,8 +29,14 @@ class GlobalRaces {
   void start_launch(Races& races);
   void start_block(std::uint32_t block);
 
-  void access(std::uint32_t block, std::uint32_t lane, std::uint32_t number, Mode mode, std::uint64_t address,
-              std::uint32_t bytes, const Values* values = nullptr);
+  /// An instruction of a block. `values`: of a write, where they are known.
+  struct Access {
+    std::uint32_t block = 0, number = 0;
+    Mode mode = Mode::read;
+    const Values* values = nullptr;
+    std::uint32_t lane_bytes = 0;  ///< of a run over all lanes: how many bytes are each one's
+  };
+  void access(const Access&, std::uint32_t lane, std::uint64_t address, std::uint32_t bytes);
   /// As Clocks::fence, strong_write and strong_read, between blocks.
   void fence(std::uint32_t block, bool release, bool acquire);
   void strong_write(std::uint32_t block, std::uint64_t address, bool releases);
@@ -60,9 +66,10 @@ class GlobalRaces {
   [[nodiscard]] Cell& cell_at(std::uint64_t address) const;
   [[nodiscard]] bool is_current(Era era) const { return era >= first_era_; }
   [[nodiscard]] bool ordered(const Block& me, std::uint32_t block, const Side& before) const;
-  void touch(Cell& cell, std::uint32_t block, std::uint32_t lane, const Side& now, bool writes,
-             std::uint64_t address, const Values* values);
-  bool must_split(const Cell& cell, std::uint32_t block, const Side& now) const;
+  void touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
+  void split_touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
+  [[nodiscard]] bool must_split(const Cell& cell, std::uint32_t block, const Side& now) const;
+  Block& block_at(std::uint32_t block);
   Era next_era(std::uint32_t block);
   static void join(Knowledge& into, const Knowledge& more);
 
@@ -73,6 +80,8 @@ class GlobalRaces {
   Era first_era_ = 1, last_era_ = 0;
   std::vector<std::uint32_t> block_of_;  ///< by era, from first_era_ on
   std::unordered_map<std::uint32_t, Block> blocks_;
+  std::uint32_t current_ = 0;  ///< the block met last, and its entry
+  Block* current_block_ = nullptr;
   std::unordered_map<std::uint64_t, Knowledge> places_;
   std::unordered_map<const Cell*, std::array<Cell, 8>> split_;
 };

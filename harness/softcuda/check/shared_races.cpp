@@ -1,169 +1,346 @@
 #include "harness/softcuda/check/shared_races.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace softcuda::check {
+namespace {
+
+using Word = std::uint32_t;
+
+constexpr Word kLaneBits = 0x3f;
+constexpr std::uint32_t kRegion = 1024, kCoarse = 16;
+Word lane_of(Word who) { return who & kLaneBits; }
+Word warp_of(Word who) { return who >> 6 & 0x1f; }
+Word step_of(Word who) { return who >> 12; }
+bool is_strong(Word who) { return (who >> 11 & 1u) != 0; }
+bool writes(Mode mode) { return mode != Mode::read && mode != Mode::strong_read; }
+
+/// Lane of each cell of a run in which every lane has 1, 2 or 4 cells.
+struct LaneOfCell {
+  std::array<std::array<Word, 128>, 5> of{};
+  constexpr LaneOfCell() {
+    for (const Word each : {1u, 2u, 4u}) {
+      for (Word cell = 0; cell < 128; ++cell) of[each][cell] = cell / each;
+    }
+  }
+};
+constexpr LaneOfCell kLanes;
+
+/// Some cells' words at a time.
+template <int kCells>
+using Words __attribute__((vector_size(kCells * sizeof(Word)))) = Word;
+template <int kCells>
+Words<kCells> load_from(const Word* from) {
+  Words<kCells> v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+template <int kCells>
+Words<kCells> load(const std::vector<Word>& from, std::size_t first) {
+  return load_from<kCells>(from.data() + first);
+}
+template <int kCells>
+void store(std::vector<Word>& to, std::size_t first, Words<kCells> v) {
+  std::memcpy(to.data() + first, &v, sizeof v);
+}
+template <int kCells>
+bool any(Words<kCells> v) {
+  if constexpr (kCells == 1) return v[0] != 0;
+  std::array<std::uint64_t, (kCells + 1) / 2> pairs;
+  std::memcpy(pairs.data(), &v, sizeof v);
+  std::uint64_t all = 0;
+  for (const std::uint64_t pair : pairs) all |= pair;
+  return all != 0;
+}
+
+}  // namespace
+
+void SharedRaces::Cells::assign(std::size_t count, std::uint32_t bytes_each) {
+  for (auto* field : {&written, &writer, &write_number, &read, &readers, &reader, &read_number})
+    field->assign(count, 0);
+  many.clear();
+  grain = bytes_each;
+  shift = static_cast<unsigned>(std::countr_zero(bytes_each));
+}
+
+void SharedRaces::Cells::take(const Cells& from, std::uint32_t offset, std::uint32_t bytes) {
+  const std::uint32_t by = from.grain / grain;
+  const std::size_t first = offset / grain,
+                    last = std::min<std::size_t>((offset + bytes) / grain, written.size());
+  const auto spread = [&](std::vector<Word>& to, const std::vector<Word>& source) {
+    for (std::size_t cell = first; cell < last; ++cell) to[cell] = source[cell / by];
+  };
+  spread(written, from.written);
+  spread(writer, from.writer);
+  spread(write_number, from.write_number);
+  spread(read, from.read);
+  spread(readers, from.readers);
+  spread(reader, from.reader);
+  spread(read_number, from.read_number);
+  for (const auto& [cell, moments] : from.many) {
+    for (std::size_t k = 0; k < by; ++k) {
+      if (cell * by + k >= first && cell * by + k < last) many[cell * by + k] = moments;
+    }
+  }
+}
 
 void SharedRaces::start(std::uint32_t bytes, Clocks& clocks, Races& races) {
   clocks_ = &clocks;
   races_ = &races;
-  bytes_ = bytes;
-  const std::size_t cells = (bytes + grain_ - 1) / grain_;
-  writes_.assign(cells, {});
-  reads_.assign(cells, {});
-  many_.clear();
+  bytes_ = (bytes + kRegion - 1) / kRegion * kRegion;
+  is_fine_.resize(bytes_ / kRegion);  // what a block before has refined stays so: it is the kernel's way
+  coarse_.assign(bytes_ / kCoarse, kCoarse);
+  fine_.assign(bytes_ / fine_.grain, fine_.grain);
 }
 
-/// Finer cells: each gets what its whole has had.
+/// Finer cells everywhere but where they are coarse.
 void SharedRaces::refine(std::uint32_t bytes) {
-  const std::uint32_t by = grain_ / bytes;
-  std::vector<Write> writes((bytes_ + bytes - 1) / bytes);
-  std::vector<Read> reads(writes.size());
-  std::unordered_map<std::size_t, Clocks::Seen> many;
-  for (std::size_t cell = 0; cell < writes.size(); ++cell) {
-    writes[cell] = writes_[cell / by];
-    reads[cell] = reads_[cell / by];
-    if (const auto found = many_.find(cell / by); found != many_.end()) many[cell] = found->second;
+  Cells finer;
+  finer.assign(bytes_ / bytes, bytes);
+  finer.take(fine_, 0, bytes_);
+  fine_ = std::move(finer);
+}
+
+SharedRaces::Cells& SharedRaces::cells_for(std::uint32_t offset, std::uint32_t bytes, std::uint32_t each) {
+  if (each < fine_.grain) refine(each);
+  bool coarse = each % kCoarse == 0;
+  for (std::uint32_t region = offset / kRegion; region <= (offset + bytes - 1) / kRegion; ++region)
+    coarse = coarse && !is_fine_[region];
+  if (coarse) return coarse_;
+  for (std::uint32_t region = offset / kRegion; region <= (offset + bytes - 1) / kRegion; ++region) {
+    if (is_fine_[region]) continue;
+    is_fine_[region] = true;
+    ++fine_regions_;
+    fine_.take(coarse_, region * kRegion, kRegion);
   }
-  writes_.swap(writes);
-  reads_.swap(reads);
-  many_.swap(many);
-  grain_ = bytes;
+  return fine_;
 }
 
-void SharedRaces::race(const Who& who, std::uint32_t warp, std::uint32_t lane, std::uint32_t number,
-                       bool wrote, bool copy) {
-  races_->add({{warp, lane, number, wrote, copy},
-               {who.warp, who.lane, who.number, who.writes, who.mode == Mode::copy},
-               who.offset,
-               who.bytes});
+void SharedRaces::race(const Cells& cells, const Access& access, std::size_t cell, Who me, Who other,
+                       std::uint32_t other_warp, Word number, bool wrote, bool copy) {
+  const Word lane = other_warp == warp_of(other) ? lane_of(other) : kSeveral;
+  races_->add({{other_warp, lane, number, wrote, copy},
+               {access.warp, lane_of(me), access.number, writes(access.mode), access.mode == Mode::copy},
+               cell * cells.grain,
+               cells.grain});
 }
 
-void SharedRaces::after_write(const Who& who, const Write& write) {
-  if (write.moment == kPending) return race(who, write.warp, write.lane, write.number, true, true);
-  if (who.strong && write.strong) return;
-  if (write.warp == who.warp) {
-    if (who.lane != kSeveral && clocks_->lane_ordered(who.warp, write.lane, write.step, who.lane)) return;
-    // Read by several lanes: ordered for all of them only where all have met.
-    if (who.lane == kSeveral && clocks_->lane_ordered(who.warp, write.lane, write.step, kWarpLanes)) return;
-  } else if (clocks_->seen(who.warp, write.warp) >= write.moment) {
+void SharedRaces::after_write(const Cells& cells, const Access& access, std::size_t cell, Who me) {
+  const Word moment = cells.written[cell];
+  const Who other = cells.writer[cell];
+  const Word number = cells.write_number[cell];
+  if (moment == kPending) return race(cells, access, cell, me, other, warp_of(other), number, true, true);
+  if (is_strong(me) && is_strong(other)) return;
+  if (warp_of(other) == access.warp) {
+    if (clocks_->lane_ordered(access.warp, lane_of(other), step_of(other), lane_of(me))) return;
+  } else if (clocks_->seen(access.warp, warp_of(other)) >= moment) {
     return;
   }
-  if (who.writes && who.values != nullptr) {
+  if (writes(access.mode) && access.values != nullptr) {
     const bool at_once =
-        write.warp == who.warp && write.number == who.number && write.step == clocks_->step(who.warp);
-    if (who.values->same(who.lane, at_once ? write.lane : kSeveral)) return;
+        warp_of(other) == access.warp && number == access.number && step_of(other) == step_of(me);
+    if (access.values->same(lane_of(me), at_once ? lane_of(other) : kSeveral)) return;
   }
-  race(who, write.warp, write.lane, write.number, true, false);
+  race(cells, access, cell, me, other, warp_of(other), number, true, false);
 }
 
-void SharedRaces::after_reads(const Who& who, std::size_t cell, const Read& read) {
-  if (who.strong && read.strong) return;
-  const auto ordered = [&](std::uint32_t warp, Clocks::Moment moment) {
-    return clocks_->seen(who.warp, warp) >= moment;
-  };
-  if (read.moment == kMany) {
-    const Clocks::Seen& moments = many_[cell];
-    for (std::uint32_t warp = 0; warp < kWarps; ++warp) {
-      if (warp != who.warp && moments[warp] != 0 && !ordered(warp, moments[warp]))
-        return race(who, warp, warp == read.warp ? read.lane : kSeveral, read.number, false, false);
-    }
-  } else {
-    for (std::uint32_t warp = 0; warp < kWarps; ++warp) {
-      if (warp != who.warp && (read.warps >> warp & 1u) != 0 && !ordered(warp, read.moment))
-        return race(who, warp, warp == read.warp ? read.lane : kSeveral, read.number, false, false);
-    }
+void SharedRaces::after_reads(Cells& cells, const Access& access, std::size_t cell, Who me) {
+  const Word moment = cells.read[cell];
+  const Who last = cells.reader[cell];
+  const Word number = cells.read_number[cell];
+  if (is_strong(me) && is_strong(last)) return;
+  for (std::uint32_t warp = 0; warp < kWarps; ++warp) {
+    const Word when = moment == kMany                           ? cells.many[cell][warp]
+                      : (cells.readers[cell] >> warp & 1u) != 0 ? moment
+                                                                : 0;
+    if (when != 0 && warp != access.warp && clocks_->seen(access.warp, warp) < when)
+      return race(cells, access, cell, me, last, warp, number, false, false);
   }
-  if (read.warp != who.warp) return;
-  const bool mine = read.lane == kSeveral ? clocks_->lane_ordered(who.warp, kWarpLanes, read.step, who.lane)
-                                          : clocks_->lane_ordered(who.warp, read.lane, read.step, who.lane);
-  if (!mine) race(who, read.warp, read.lane, read.number, false, false);
+  if (warp_of(last) != access.warp || (cells.readers[cell] >> access.warp & 1u) == 0) return;
+  if (!clocks_->lane_ordered(access.warp, lane_of(last), step_of(last), lane_of(me)))
+    race(cells, access, cell, me, last, access.warp, number, false, false);
 }
 
-void SharedRaces::note_read(const Who& who, std::size_t cell) {
-  Read& read = reads_[cell];
-  const std::uint32_t bit = 1u << who.warp;
-  const Clocks::Moment now = clocks_->now();
-  const std::uint32_t step = clocks_->step(who.warp);
-  const bool again = read.warp == who.warp && read.step == step && read.moment == now;
-  const auto lane = static_cast<std::uint8_t>(again && read.lane != who.lane ? kSeveral : who.lane);
-  if (read.moment <= clocks_->floor(who.warp)) {
-    read = {now, bit, step, who.number, static_cast<std::uint8_t>(who.warp), lane, who.strong};
-    return;
-  }
-  if (read.moment != now) {
+void SharedRaces::slow_read(Cells& cells, const Access& access, std::size_t cell, Who me) {
+  const Word now = clocks_->now();
+  const Word bit = 1u << access.warp;
+  if (cells.written[cell] > clocks_->floor(access.warp)) after_write(cells, access, cell, me);
+  Word& moment = cells.read[cell];
+  if (moment != now && moment > clocks_->floor(access.warp)) {
     // Earlier reads that come before this one need not be kept: whoever is ordered behind this one is ordered
     // behind them. Others are.
     Clocks::Seen moments{};
-    if (read.moment == kMany) {
-      moments = many_[cell];
+    if (moment == kMany) {
+      moments = cells.many[cell];
     } else {
       for (std::uint32_t warp = 0; warp < kWarps; ++warp) {
-        if ((read.warps >> warp & 1u) != 0) moments[warp] = read.moment;
+        if ((cells.readers[cell] >> warp & 1u) != 0) moments[warp] = moment;
       }
     }
-    std::uint32_t left = 0;
+    Word left = 0;
     for (std::uint32_t warp = 0; warp < kWarps; ++warp) {
-      if (warp == who.warp || clocks_->seen(who.warp, warp) >= moments[warp]) moments[warp] = 0;
-      left |= static_cast<std::uint32_t>(moments[warp] != 0) << warp;
+      if (warp == access.warp || clocks_->seen(access.warp, warp) >= moments[warp]) moments[warp] = 0;
+      left |= static_cast<Word>(moments[warp] != 0) << warp;
     }
-    if (left == 0) {
-      many_.erase(cell);
-      read = {now, bit, step, who.number, static_cast<std::uint8_t>(who.warp), lane, who.strong};
+    if (left != 0) {
+      moments[access.warp] = now;
+      cells.many[cell] = moments;
+      moment = kMany;
+      cells.readers[cell] = left | bit;
+      cells.reader[cell] = me;
+      cells.read_number[cell] = access.number;
       return;
     }
-    moments[who.warp] = now;
-    many_[cell] = moments;
-    read.moment = kMany;
-    read.warps = left;
+    cells.many.erase(cell);
+    moment = 0;
   }
-  read.warps |= bit;
-  read.strong = read.strong && who.strong;
-  read.warp = static_cast<std::uint8_t>(who.warp);
-  read.lane = lane;
-  read.step = step;
-  read.number = who.number;
+  const bool again = moment == now;
+  const Who last = cells.reader[cell];
+  if (again && (last & ~kLaneBits) == (me & ~kLaneBits) && last != me) me = (me & ~kLaneBits) | kSeveral;
+  if (again && !is_strong(last)) me &= ~kStrong;
+  cells.readers[cell] = (again ? cells.readers[cell] : 0) | bit;
+  cells.reader[cell] = me;
+  cells.read_number[cell] = access.number;
+  moment = now;
 }
 
-void SharedRaces::access(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, Mode mode,
-                         std::uint32_t offset, std::uint32_t bytes, const Values* values) {
-  if (bytes < grain_) refine(bytes);
-  const bool writes =
-      mode == Mode::write || mode == Mode::strong_write || mode == Mode::update || mode == Mode::copy;
-  const bool strong = mode == Mode::strong_read || mode == Mode::strong_write || mode == Mode::update;
-  const Who who{warp, lane, number, offset, bytes, mode, writes, strong, values};
-  const Clocks::Moment floor = clocks_->floor(warp);
-  const std::size_t first = offset / grain_, last = (offset + bytes + grain_ - 1) / grain_;
-  for (std::size_t cell = first; cell < last; ++cell) {
-    Write& write = writes_[cell];
-    if (write.moment > floor) after_write(who, write);
-    if (!writes) {
-      note_read(who, cell);
-      continue;
-    }
-    Read& read = reads_[cell];
-    if (read.moment > floor) {
-      after_reads(who, cell, read);
-      if (read.moment == kMany) many_.erase(cell);
-      read = {};
-    }
-    write = {mode == Mode::copy ? kPending : clocks_->now(),
-             clocks_->step(warp),
-             number,
-             static_cast<std::uint8_t>(warp),
-             static_cast<std::uint8_t>(lane),
-             strong};
+void SharedRaces::slow_write(Cells& cells, const Access& access, std::size_t cell, Who me) {
+  const Word floor = clocks_->floor(access.warp);
+  if (cells.written[cell] > floor) after_write(cells, access, cell, me);
+  if (cells.read[cell] > floor) {
+    after_reads(cells, access, cell, me);
+    if (cells.read[cell] == kMany) cells.many.erase(cell);
   }
+  cells.read[cell] = 0;
+  cells.readers[cell] = 0;
+  cells.written[cell] = access.mode == Mode::copy ? kPending : clocks_->now();
+  cells.writer[cell] = me;
+  cells.write_number[cell] = access.number;
+}
+
+SharedRaces::Common SharedRaces::common(const Access& access) const {
+  const bool strong = access.mode != Mode::read && access.mode != Mode::write && access.mode != Mode::copy;
+  const Word now = clocks_->now();
+  return {access,
+          clocks_->floor(access.warp),
+          now,
+          1u << access.warp,
+          clocks_->step(access.warp) << 12 | (strong ? kStrong : 0) | access.warp << 6,
+          writes(access.mode),
+          strong,
+          access.mode == Mode::copy ? kPending : now};
+}
+
+/// Nobody has written these cells since the last barrier, and nobody has read them but in this interval: the
+/// usual case. lanes[k]: whose cell k is.
+template <int kCells>
+bool SharedRaces::fast_read(Cells& cells, const Common& c, std::size_t first, const Word* lanes) {
+  using V = Words<kCells>;
+  const V written = load<kCells>(cells.written, first), read = load<kCells>(cells.read, first);
+  const V again = static_cast<V>(read == c.now);
+  if (any<kCells>(static_cast<V>(written > c.floor) | (static_cast<V>(read > c.floor) & ~again)))
+    return false;
+  const V me = load_from<kCells>(lanes) | c.whole;
+  const V last = load<kCells>(cells.reader, first);
+  // Read by the same lane in this interval before, or by several lanes of the warp: there is nothing new to
+  // note.
+  if (!any<kCells>(~again | (last ^ me))) return true;
+  const V several = again & static_cast<V>(((last ^ me) & ~kLaneBits) == 0) & static_cast<V>(last != me);
+  store<kCells>(cells.reader, first, (me & ~(several & kLaneBits)) | (several & kSeveral));
+  store<kCells>(cells.readers, first, (load<kCells>(cells.readers, first) & again) | c.bit);
+  store<kCells>(cells.read, first, V{} + c.now);
+  store<kCells>(cells.read_number, first, V{} + c.access.number);
+  return true;
+}
+template <int kCells>
+bool SharedRaces::fast_write(Cells& cells, const Common& c, std::size_t first, const Word* lanes) {
+  using V = Words<kCells>;
+  const V written = load<kCells>(cells.written, first), read = load<kCells>(cells.read, first);
+  if (any<kCells>(static_cast<V>(written > c.floor) | static_cast<V>(read > c.floor))) return false;
+  store<kCells>(cells.written, first, V{} + c.moment);
+  store<kCells>(cells.writer, first, load_from<kCells>(lanes) | c.whole);
+  store<kCells>(cells.write_number, first, V{} + c.access.number);
+  store<kCells>(cells.read, first, V{});
+  return true;
+}
+template <int kCells>
+void SharedRaces::some(Cells& cells, const Common& c, std::size_t first, const Word* lanes) {
+  const bool done = c.writes   ? fast_write<kCells>(cells, c, first, lanes)
+                    : c.strong ? false
+                               : fast_read<kCells>(cells, c, first, lanes);
+  if (done) [[likely]]
+    return;
+  for (std::size_t k = 0; k < kCells; ++k) {
+    if (c.writes)
+      slow_write(cells, c.access, first + k, c.whole | lanes[k]);
+    else
+      slow_read(cells, c.access, first + k, c.whole | lanes[k]);
+  }
+}
+
+void SharedRaces::run(Cells& cells, const Common& c, std::size_t first, std::size_t count,
+                      const Word* lanes) {
+  std::size_t k = 0;
+  for (; k + 16 <= count; k += 16) some<16>(cells, c, first + k, lanes + k);
+  for (; k + 4 <= count; k += 4) some<4>(cells, c, first + k, lanes + k);
+  for (; k < count; ++k) some<1>(cells, c, first + k, lanes + k);
+}
+
+void SharedRaces::access(const Access& access, std::uint32_t lane, std::uint32_t offset,
+                         std::uint32_t bytes) {
+  std::array<Word, 16> lanes{};
+  lanes.fill(lane);
+  Cells& cells = cells_for(offset, bytes, bytes);
+  run(cells, common(access), offset >> cells.shift, bytes >> cells.shift, lanes.data());
+}
+
+void SharedRaces::access_each(const Access& access, std::uint32_t lanes, const std::uint64_t* offsets,
+                              std::uint64_t base, std::uint32_t bytes) {
+  const Common c = common(access);
+  // All kilobytes alike, as they nearly always are: the cells need not be looked for lane by lane.
+  const bool whole = bytes % kCoarse == 0;
+  Cells* all = fine_regions_ == is_fine_.size() && bytes >= fine_.grain ? &fine_
+               : fine_regions_ == 0 && whole                            ? &coarse_
+                                                                        : nullptr;
+  std::array<Word, 16> mine;
+  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
+    const auto lane = static_cast<Word>(std::countr_zero(rest));
+    const auto offset = static_cast<std::uint32_t>(offsets[lane] - base);
+    Cells& cells = all != nullptr ? *all : cells_for(offset, bytes, bytes);
+    const std::size_t first = offset >> cells.shift, count = bytes >> cells.shift;
+    if (count == 1) {
+      some<1>(cells, c, first, &lane);
+    } else if (count == 4) {
+      std::fill_n(mine.data(), 4, lane);
+      some<4>(cells, c, first, mine.data());
+    } else {
+      mine.fill(lane);
+      run(cells, c, first, count, mine.data());
+    }
+  }
+}
+
+void SharedRaces::access_all(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
+  Cells& cells = cells_for(offset, bytes * kWarpLanes, bytes);
+  const std::uint32_t each = bytes >> cells.shift;
+  if (each == 1 || each == 2 || each == 4)
+    return run(cells, common(access), offset >> cells.shift, std::size_t{32} * each, kLanes.of[each].data());
+  for (std::uint32_t lane = 0; lane < kWarpLanes; ++lane)
+    this->access(access, lane, offset + lane * bytes, bytes);
 }
 
 void SharedRaces::landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, std::uint32_t offset,
                          std::uint32_t bytes) {
-  for (std::size_t cell = offset / grain_; cell < (offset + bytes + grain_ - 1) / grain_; ++cell) {
-    Write& write = writes_[cell];
-    if (write.moment != kPending || write.warp != warp || write.lane != lane || write.number != number)
+  Cells& cells = cells_for(offset, bytes, bytes);
+  for (std::size_t cell = offset >> cells.shift; cell < (offset + bytes) / cells.grain; ++cell) {
+    const Who writer = cells.writer[cell];
+    if (cells.written[cell] != kPending || warp_of(writer) != warp || lane_of(writer) != lane ||
+        cells.write_number[cell] != number)
       continue;
-    write.moment = clocks_->now();
-    write.step = clocks_->step(warp);
+    cells.written[cell] = clocks_->now();
+    cells.writer[cell] = clocks_->step(warp) << 12 | warp << 6 | lane;
   }
 }
 

@@ -23,54 +23,81 @@ enum class Mode : std::uint8_t {
 /// Between warps that is what Clocks say; inside a warp the lanes must have met. A copy is under way from its
 /// issue to the wait of its thread, and a write of that thread from then on.
 ///
-/// State is kept by cells of 4 bytes, or of 2 or 1 once an access is that narrow.
+/// State is kept by cells: the last write, and of the reads since then the warps and the last reader. Cells
+/// are of 16 bytes, which is what tiles of attention kernels are copied and read in, and in a kilobyte that
+/// has been accessed by less, of 4; of 2 or 1 once an access is that narrow. Nearly every access finds its
+/// cells untouched since the last barrier; those take vector code over whole runs of cells.
 class SharedRaces {
  public:
   void start(std::uint32_t bytes, Clocks& clocks, Races& races);
 
-  /// `lane` of `warp` accesses `bytes` bytes at `offset`; kSeveral for a read by more than one lane.
-  /// `values`: of a write, where they are known.
-  void access(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, Mode mode, std::uint32_t offset,
-              std::uint32_t bytes, const Values* values = nullptr);
+  /// An instruction of a warp. `values`: of a write, where they are known.
+  struct Access {
+    std::uint32_t warp = 0, number = 0;
+    Mode mode = Mode::read;
+    const Values* values = nullptr;
+  };
+  /// `lane` accesses `bytes` bytes at `offset`; kSeveral for a read by more than one lane.
+  void access(const Access&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
+  /// Each of `lanes` accesses `bytes` bytes at offsets[lane] - base.
+  void access_each(const Access&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
+                   std::uint32_t bytes);
+  /// Lane l accesses `bytes` bytes at offset + l * bytes.
+  void access_all(const Access&, std::uint32_t offset, std::uint32_t bytes);
   /// The copy issued by this lane and instruction has been waited for.
   void landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, std::uint32_t offset,
               std::uint32_t bytes);
 
  private:
-  struct Write {
-    Clocks::Moment moment = 0;  ///< 0: never; kPending: a copy under way
-    std::uint32_t step = 0, number = 0;
-    std::uint8_t warp = 0, lane = 0;
-    bool strong = false;
+  using Word = std::uint32_t;
+  /// Who accessed a cell last, and at which of its warp's steps: step << 12 | strong << 11 | warp << 6 |
+  /// lane.
+  using Who = Word;
+  struct Cells {
+    std::vector<Word> written, writer, write_number;     ///< moment (0: never, kPending), Who, instruction
+    std::vector<Word> read, readers, reader;             ///< moment (0: never, kMany), warps, Who
+    std::vector<Word> read_number;                       ///< instruction
+    std::unordered_map<std::size_t, Clocks::Seen> many;  ///< cells read at several unordered moments
+    std::uint32_t grain = 4;                             ///< bytes of a cell
+    unsigned shift = 2;                                  ///< log2 of it
+    void assign(std::size_t count, std::uint32_t bytes_each);
+    /// The cells of `bytes` bytes from `offset` on get what the coarser ones of `from` have had.
+    void take(const Cells& from, std::uint32_t offset, std::uint32_t bytes);
   };
-  struct Read {
-    Clocks::Moment moment = 0;  ///< kMany: more than one, in many_
-    std::uint32_t warps = 0;
-    std::uint32_t step = 0, number = 0;  ///< of the latest, by `warp` and `lane`
-    std::uint8_t warp = 0, lane = 0;
-    bool strong = false;  ///< all of them
-  };
-  struct Who {
-    std::uint32_t warp, lane, number, offset, bytes;
-    Mode mode;
-    bool writes, strong;
-    const Values* values;
-  };
-  static constexpr Clocks::Moment kPending = 0xffffffffu, kMany = 0xfffffffeu;
+  static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11;
 
+  /// What all lanes of an instruction have in common.
+  struct Common {
+    const Access& access;
+    Word floor, now, bit;
+    Who whole;  ///< without the lane
+    bool writes, strong;
+    Word moment;  ///< of a write
+  };
+  [[nodiscard]] Common common(const Access&) const;
+  void run(Cells&, const Common&, std::size_t first, std::size_t count, const Word* lanes);
+  template <int kCells>
+  static bool fast_read(Cells&, const Common&, std::size_t first, const Word* lanes);
+  template <int kCells>
+  static bool fast_write(Cells&, const Common&, std::size_t first, const Word* lanes);
+  template <int kCells>
+  void some(Cells&, const Common&, std::size_t first, const Word* lanes);
+  void slow_read(Cells&, const Access&, std::size_t cell, Who me);
+  void slow_write(Cells&, const Access&, std::size_t cell, Who me);
+  void after_write(const Cells&, const Access&, std::size_t cell, Who me);
+  void after_reads(Cells&, const Access&, std::size_t cell, Who me);
+  /// The cells for an access: coarse where its kilobytes are, and it is whole ones.
+  Cells& cells_for(std::uint32_t offset, std::uint32_t bytes, std::uint32_t each);
   void refine(std::uint32_t bytes);
-  void after_write(const Who&, const Write&);
-  void after_reads(const Who&, std::size_t cell, const Read&);
-  void note_read(const Who&, std::size_t cell);
-  void race(const Who&, std::uint32_t warp, std::uint32_t lane, std::uint32_t number, bool wrote, bool copy);
+  void race(const Cells&, const Access&, std::size_t cell, Who me, Who other, std::uint32_t other_warp,
+            Word number, bool wrote, bool copy);
 
   Clocks* clocks_ = nullptr;
   Races* races_ = nullptr;
   std::uint32_t bytes_ = 0;
-  std::uint32_t grain_ = 4;
-  std::vector<Write> writes_;
-  std::vector<Read> reads_;
-  std::unordered_map<std::size_t, Clocks::Seen> many_;  ///< cells read at several unordered moments
+  Cells coarse_, fine_;
+  std::vector<bool> is_fine_;  ///< by kilobyte
+  std::size_t fine_regions_ = 0;
 };
 
 }  // namespace softcuda::check

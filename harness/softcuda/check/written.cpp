@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <new>
 #include <utility>
 
@@ -66,14 +67,37 @@ std::uint32_t Written::get(std::uint64_t address, std::uint32_t bytes) const {
 }
 
 bool Written::all(std::uint64_t address, std::uint64_t bytes) const {
-  while (bytes != 0) {
-    const auto part = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 32));
-    const std::uint32_t wanted = part == 32 ? 0xffffffffu : (1u << part) - 1;
-    if (get(address, part) != wanted) return false;
-    address += part;
-    bytes -= part;
+  std::uint64_t at = address - begin_;
+  const std::uint64_t end = at + bytes;
+  const auto missing = [&](std::uint64_t byte, std::uint64_t from, std::uint64_t to) {
+    const auto mask = static_cast<std::uint8_t>(((1u << (to - from)) - 1) << from);
+    return static_cast<std::uint8_t>(
+        mask & ~std::atomic_ref<std::uint8_t>(bits_[byte]).load(std::memory_order_relaxed));
+  };
+  std::uint8_t lacks = 0;
+  if (at % 8 != 0) {
+    const std::uint64_t stop = std::min(end, (at / 8 + 1) * 8);
+    lacks |= missing(at / 8, at % 8, at % 8 + (stop - at));
+    at = stop;
   }
-  return true;
+  for (; at + 8 <= end; at += 8) lacks |= missing(at / 8, 0, 8);
+  if (at < end) lacks |= missing(at / 8, 0, end - at);
+  return lacks == 0;
+}
+
+bool Written::all_of(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes) const {
+  std::uint32_t lacks = 0;
+  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
+    const std::uint64_t at = addresses[std::countr_zero(rest)] - begin_;
+    if (at >= bytes_) return false;
+    const auto byte = [&](std::uint64_t k) {
+      return std::uint32_t{std::atomic_ref<std::uint8_t>(bits_[k]).load(std::memory_order_relaxed)};
+    };
+    const std::uint32_t mask = bytes >= 8 ? 0xff : ((1u << bytes) - 1) << at % 8;
+    lacks |= mask & ~byte(at / 8);
+    if (bytes > 8) lacks |= 0xff & ~byte(at / 8 + 1);
+  }
+  return lacks == 0;
 }
 
 void Written::put(std::uint64_t address, std::uint32_t bytes, std::uint32_t bits) {

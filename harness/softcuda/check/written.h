@@ -24,6 +24,9 @@ class Written {
   /// Bit k: byte address + k has been written; `bytes` up to 32.
   [[nodiscard]] std::uint32_t get(std::uint64_t address, std::uint32_t bytes) const;
   [[nodiscard]] bool all(std::uint64_t address, std::uint64_t bytes) const;
+  /// Of each of `lanes`' `bytes` bytes (1, 2, 4, 8 or 16) at addresses[lane], a multiple of `bytes`; false as
+  /// well where one is not in the range.
+  [[nodiscard]] bool all_of(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes) const;
   /// As set or clear, by bits: byte address + k is written where bit k is set.
   void put(std::uint64_t address, std::uint32_t bytes, std::uint32_t bits);
 

@@ -248,6 +248,7 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   program->registers_begin = file.registers_begin;
   program->registers_end = file.registers_end;
   program->spare = file.spare;
+  program->unwritten_at_entry = file.unwritten_at_entry;
   program->sites = drafter.sites();
   program->static_shared_bytes = placement.shared_bytes;
   program->local_bytes = placement.local_bytes;

@@ -52,8 +52,7 @@ void step_back(const Draft& draft, Set& live, Set* killed) {
 
 }  // namespace
 
-std::vector<Life> lives_of(int rows, const std::vector<Draft>& drafts,
-                           const std::vector<DraftBlock>& blocks) {
+Lives lives_of(int rows, const std::vector<Draft>& drafts, const std::vector<DraftBlock>& blocks) {
   const Set none(rows);
   std::vector<Set> in(blocks.size(), none), out(blocks.size(), none), killed(blocks.size(), none);
   for (std::size_t b = 0; b < blocks.size(); ++b) {
@@ -78,7 +77,10 @@ std::vector<Life> lives_of(int rows, const std::vector<Draft>& drafts,
     }
   }
 
-  std::vector<Life> lives(static_cast<std::size_t>(rows));
+  Lives all;
+  all.of.resize(static_cast<std::size_t>(rows));
+  if (!blocks.empty()) in[0].each([&](int row) { all.at_entry.push_back(row); });
+  std::vector<Life>& lives = all.of;
   const auto extend = [&](int row, std::size_t place) {
     Life& life = lives[static_cast<std::size_t>(row)];
     const auto at = static_cast<long>(place);
@@ -93,7 +95,7 @@ std::vector<Life> lives_of(int rows, const std::vector<Draft>& drafts,
       for (const int row : drafts[k].holds) extend(row, 2 * k + 1);
     }
   }
-  return lives;
+  return all;
 }
 
 }  // namespace softcuda::exec

@@ -19,8 +19,12 @@ struct Life {
   [[nodiscard]] bool empty() const { return last < first; }
 };
 
-/// Lives of `rows` rows, by row. Per lane, which is what counts: lanes of a warp may be at different places,
+struct Lives {
+  std::vector<Life> of;       ///< by row
+  std::vector<int> at_entry;  ///< rows that may be read before they are written
+};
+/// Lives of `rows` rows. Per lane, which is what counts: lanes of a warp may be at different places,
 /// but each lane's part of a row is its own, and handlers write active lanes only.
-[[nodiscard]] std::vector<Life> lives_of(int rows, const std::vector<Draft>&, const std::vector<DraftBlock>&);
+[[nodiscard]] Lives lives_of(int rows, const std::vector<Draft>&, const std::vector<DraftBlock>&);
 
 }  // namespace softcuda::exec

@@ -69,6 +69,8 @@ struct Program {
   std::vector<SpecialRow> specials;
   std::uint32_t file_bytes = 0;  ///< of a warp: its head and its rows, a multiple of 64
   std::uint32_t registers_begin = 0, registers_end = 0;  ///< of it, what holds the kernel's registers
+  /// Rows that may be read before they are written, by offset and bits.
+  std::vector<std::pair<std::uint32_t, int>> unwritten_at_entry;
   std::uint32_t spare = 0;  ///< in it, rows that detectors may use: 4 of 32 bits, a predicate
   std::uint32_t sites = 0;
   std::uint32_t static_shared_bytes = 0;

@@ -48,7 +48,8 @@ int scan(std::vector<int> rows, const std::vector<Life>& lives, std::vector<int>
 
 RegisterFile place_rows(const Rows& rows, const std::vector<Draft>& drafts,
                         const std::vector<DraftBlock>& blocks) {
-  const std::vector<Life> lives = lives_of(rows.count(), drafts, blocks);
+  const Lives all = lives_of(rows.count(), drafts, blocks);
+  const std::vector<Life>& lives = all.of;
   RegisterFile file;
   file.offset.resize(static_cast<std::size_t>(rows.count()));
   std::vector<int> place(static_cast<std::size_t>(rows.count()), 0);
@@ -70,6 +71,10 @@ RegisterFile place_rows(const Rows& rows, const std::vector<Draft>& drafts,
     if (bits > 1) file.registers += static_cast<std::uint32_t>(count * (bits == 64 ? 2 : 1));
   }
   file.registers_end = top;
+  for (const int row : all.at_entry) {
+    if (is_shared(rows[row].kind))
+      file.unwritten_at_entry.emplace_back(file.offset[static_cast<std::size_t>(row)], rows[row].bits);
+  }
   for (const int bits : kWidths) {
     for (int row = 0; row < rows.count(); ++row) {
       if (rows[row].bits != bits || is_shared(rows[row].kind)) continue;

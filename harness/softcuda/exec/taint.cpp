@@ -20,13 +20,18 @@ bool uniform(isa::Warp& w, u32 row, u32& value) {
 }  // namespace
 
 Taint::Taint(const Program& program, std::uint32_t warps)
-    : program_(program), stride_(program.file_bytes / 4 + 4), words_(stride_ * warps, 0) {}
+    : program_(program),
+      stride_(program.file_bytes / 4 + 4),
+      words_(stride_ * warps, 0),
+      doubtful_(warps, 0) {}
 
 void Taint::start() {
-  std::ranges::fill(words_, 0);
-  for (std::size_t at = 0; at < words_.size(); at += stride_) {
-    std::fill(words_.begin() + static_cast<std::ptrdiff_t>(at + program_.registers_begin / 4),
-              words_.begin() + static_cast<std::ptrdiff_t>(at + program_.registers_end / 4), ~u32{0});
+  for (std::size_t warp = 0; warp < doubtful_.size(); ++warp) {
+    const auto words = words_.begin() + static_cast<std::ptrdiff_t>(warp * stride_);
+    if (doubtful_[warp] != 0) std::fill_n(words, stride_, 0);
+    for (const auto& [offset, bits] : program_.unwritten_at_entry)
+      std::fill_n(words + static_cast<std::ptrdiff_t>(offset / 4), std::max(bits / 16, 1), ~u32{0});
+    doubtful_[warp] = static_cast<char>(!program_.unwritten_at_entry.empty());
   }
 }
 
@@ -39,6 +44,7 @@ void Taint::set(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int
   for (int h = 0; h < shape.halves(row); ++h) {
     u32& mine = half(w, offset(op, row), h);
     mine = (mine & ~w.active) | (halves[static_cast<std::size_t>(h)] & w.active);
+    doubtful_[static_cast<std::size_t>(w.index)] |= static_cast<char>(mine != 0);
   }
 }
 void Taint::set_all(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row, u32 lanes) {

@@ -14,8 +14,12 @@ namespace softcuda::exec {
 class Taint {
  public:
   Taint(const Program& program, std::uint32_t warps);
-  /// Registers of all warps are unwritten; constants and special registers never are.
+  /// Registers that may be read before they are written are bad in all warps; all others are written first.
   void start();
+  /// Whether any register of the warp may be bad. While none is, nothing has to be followed.
+  [[nodiscard]] bool doubtful(const isa::Warp& w) const {
+    return doubtful_[static_cast<std::size_t>(w.index)];
+  }
 
   using Halves = std::array<std::uint32_t, 4>;
   [[nodiscard]] std::uint32_t& half(const isa::Warp& w, std::uint32_t row, int half) {
@@ -44,6 +48,7 @@ class Taint {
   const Program& program_;
   std::size_t stride_;
   std::vector<std::uint32_t> words_;
+  std::vector<char> doubtful_;  ///< by warp
 };
 
 }  // namespace softcuda::exec

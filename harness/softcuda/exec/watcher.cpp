@@ -107,7 +107,7 @@ void Watcher::start(u64 block) {
     clocks_.start(launch_.warps());
     shared_found_.clear();
     shared_races_.start(static_cast<u32>(shared_bytes_), clocks_, shared_found_);
-    if (detectors_.global_races != nullptr) detectors_.global_races->start_block(static_cast<u32>(block));
+    detectors_.global_races->start_block(static_cast<u32>(block));
   }
   if (init_on_) {
     taint_->start();
@@ -154,37 +154,48 @@ void Watcher::touched(isa::Warp& w, const isa::Touch& touch) {
 }
 
 void Watcher::race_touch(isa::Warp& w, const isa::Touch& touch) {
-  const auto warp = static_cast<u32>(w.index);
   const check::Mode mode = mode_of(touch);
-  const OpShape& shape = shape_of(touch.op);
-  const StoreValues values(w, touch, shape);
+  const StoreValues values(w, touch, shape_of(touch.op));
   const check::Values* ask = touch.use == isa::Use::write ? &values : nullptr;
+  const check::SharedRaces::Access shared{static_cast<u32>(w.index), touch.op->number, mode, ask};
+  check::GlobalRaces::Access global{static_cast<u32>(block_), touch.op->number, mode, ask, 0};
   const u32 active = w.active;
-  const auto at = [&](u32 lane, u64 address, u32 bytes) {
-    if (in_shared(address)) {
-      shared_races_.access(warp, lane, touch.op->number, mode, static_cast<u32>(address - shared_begin_),
-                           bytes, ask);
-    } else if (!in_local(address) && detectors_.global_races != nullptr &&
-               detectors_.global_races->holds(address)) {
-      detectors_.global_races->access(static_cast<u32>(block_), lane, touch.op->number, mode, address, bytes,
-                                      ask);
+  const bool weak = mode == check::Mode::read || mode == check::Mode::write || mode == check::Mode::copy;
+  if (weak && touch.shape != isa::Shape::scattered) {
+    const u64 first = touch.access->at[0];
+    const bool run = touch.shape == isa::Shape::contiguous;
+    if (run || mode == check::Mode::read) {
+      const u32 lane =
+          std::popcount(active) == 1 ? static_cast<u32>(std::countr_zero(active)) : check::kSeveral;
+      const u32 whole = run ? touch.bytes * isa::kLanes : touch.bytes;
+      if (in_shared(first)) {
+        const auto offset = static_cast<u32>(first - shared_begin_);
+        if (run) return shared_races_.access_all(shared, offset, touch.bytes);
+        return shared_races_.access(shared, lane, offset, touch.bytes);
+      }
+      global.lane_bytes = run ? touch.bytes : 0;
+      if (!in_local(first) && detectors_.global_races->holds(first))
+        detectors_.global_races->access(global, lane, first, whole);
+      return;
     }
-    if (mode != check::Mode::read && mode != check::Mode::write && mode != check::Mode::copy)
-      strong_touch(w, touch, address, in_shared(address));
-  };
-  const bool reads = mode == check::Mode::read;
-  if (touch.shape == isa::Shape::uniform && reads) {
-    at(std::popcount(active) == 1 ? static_cast<u32>(std::countr_zero(active)) : check::kSeveral,
-       touch.access->at[0], touch.bytes);
-    return;
   }
-  if (touch.shape == isa::Shape::contiguous && !in_shared(touch.access->at[0]) && mode == check::Mode::read) {
-    at(check::kSeveral, touch.access->at[0], touch.bytes * isa::kLanes);
-    return;
+  if (weak && touch.shape == isa::Shape::scattered) {
+    u64 outside = 0;
+    for (u32 rest = active; rest != 0; rest &= rest - 1)
+      outside |= static_cast<u64>(!in_shared(touch.access->at[std::countr_zero(rest)]));
+    if (outside == 0)
+      return shared_races_.access_each(shared, active, touch.access->at, shared_begin_, touch.bytes);
   }
   for (u32 rest = active; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
-    at(static_cast<u32>(lane), address_of(touch, lane), touch.bytes);
+    const u64 address = address_of(touch, lane);
+    const bool here = in_shared(address);
+    if (here)
+      shared_races_.access(shared, static_cast<u32>(lane), static_cast<u32>(address - shared_begin_),
+                           touch.bytes);
+    else if (!in_local(address) && detectors_.global_races->holds(address))
+      detectors_.global_races->access(global, static_cast<u32>(lane), address, touch.bytes);
+    if (!weak) strong_touch(w, touch, address, here);
   }
 }
 
@@ -209,8 +220,7 @@ void Watcher::fenced(isa::Warp& w, isa::Order order) {
   if (!races_on_) return;
   const bool release = order != isa::Order::acquire, acquire = order != isa::Order::release;
   clocks_.fence(static_cast<u32>(w.index), release, acquire);
-  if (detectors_.global_races != nullptr)
-    detectors_.global_races->fence(static_cast<u32>(block_), release, acquire);
+  detectors_.global_races->fence(static_cast<u32>(block_), release, acquire);
 }
 
 void Watcher::met(isa::Warp& w, const isa::Op* op, u32 mask_row) {

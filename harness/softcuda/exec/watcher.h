@@ -63,6 +63,7 @@ class Watcher final : public isa::Watch {
  private:
   void found(Finding finding);
   const isa::Op* one(isa::Warp&, const isa::Op*, bool full);
+  const isa::Op* run_good(isa::Warp&, const isa::Op*, bool full);
   void race_touch(isa::Warp&, const isa::Touch&);
   void strong_touch(isa::Warp&, const isa::Touch&, std::uint64_t address, bool shared);
   void init_touch(isa::Warp&, const isa::Touch&);
@@ -98,7 +99,9 @@ class Watcher final : public isa::Watch {
     std::uint64_t address = 0;
   };
   std::vector<Source> sources_;
-  std::array<std::uint32_t, isa::kLanes> gathered_bad_{};  ///< while a gather runs: halves of each lane's row
+  /// Halves of each lane's row that were never written, while a gather runs.
+  std::array<std::uint32_t, isa::kLanes> gathered_bad_{};
+  bool gathered_any_ = false;
 };
 
 }  // namespace softcuda::exec

@@ -102,8 +102,14 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
   };
   const u64 first = touch.access->at[0];
   const bool run = touch.shape == isa::Shape::contiguous;
-  check::Written* whole = run || touch.shape == isa::Shape::uniform ? written_at(first) : nullptr;
-  const bool good = whole != nullptr && whole->all(first, run ? u64{touch.bytes} * isa::kLanes : touch.bytes);
+  bool good = false;
+  if (touch.shape == isa::Shape::scattered) {
+    check::Written* written = written_at(address_of(touch, std::countr_zero(w.active)));
+    good = written != nullptr && written->all_of(touch.access->at, w.active, touch.bytes);
+  } else if (check::Written* written = written_at(first)) {
+    good = written->all(first, run ? u64{touch.bytes} * isa::kLanes : touch.bytes);
+  }
+  if (good && !taint_->doubtful(w)) return;
   if (!good) {
     for (u32 rest = w.active; rest != 0; rest &= rest - 1)
       look(std::countr_zero(rest), address_of(touch, std::countr_zero(rest)));
@@ -115,10 +121,11 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
 void Watcher::store_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& shape) {
   u32 bad = 0;
   int count = 0;
+  const bool doubtful = taint_->doubtful(w);
   for (int row = 0; row < shape.rows; ++row) {
     if (row == shape.address) continue;
     ++count;
-    bad |= taint_->any(w, touch.op, shape, row) & w.active;
+    if (doubtful) bad |= taint_->any(w, touch.op, shape, row) & w.active;
   }
   const u64 first = touch.shape == isa::Shape::scattered ? address_of(touch, std::countr_zero(w.active))
                                                          : touch.access->at[0];
@@ -169,6 +176,7 @@ void Watcher::update_touch(isa::Warp& w, const isa::Touch& touch, const OpShape&
     written->set(address, touch.bytes);
   }
   if (bad != 0) unwritten(w, touch.op, bad, "memory that an atomic changes");
+  if (!taint_->doubtful(w)) return;
   for (int row = 0; row < shape.rows; ++row) {
     if (shape.writes(row))
       taint_->set_all(w, touch.op, shape, row, 0);
@@ -186,6 +194,7 @@ void Watcher::gather_touch(isa::Warp& w, const isa::Touch& touch) {
     const u32 bits = written->get(address, touch.bytes);
     if (bits == low_bits(touch.bytes)) continue;
     remember(w, touch.op, lane, address);
+    gathered_any_ = true;
     for (u32 h = 0; 2 * h < touch.bytes; ++h)
       gathered_bad_[static_cast<std::size_t>(lane)] |= static_cast<u32>((bits >> 2 * h & 3) != 3) << h;
   }
@@ -194,7 +203,8 @@ void Watcher::gather_touch(isa::Warp& w, const isa::Touch& touch) {
 /// ldmatrix: register j of lane l holds elements 2 (l % 4) and the next one of row l / 4 of matrix j, whose
 /// address lane 8 j + row gave; transposed, of column l / 4. wmma.load: any bad row makes all bad.
 void Watcher::gathered(isa::Warp& w, const isa::Op* op, const OpShape& shape) {
-  const bool any = std::ranges::any_of(gathered_bad_, [](u32 halves) { return halves != 0; });
+  const bool any = gathered_any_;
+  if (!any && !taint_->doubtful(w)) return;
   const bool is_ldmatrix = shape.halves(0) == 2 && std::popcount(shape.written) <= 4 && shape.rows <= 6;
   for (int row = 0; row < shape.rows; ++row) {
     if (!shape.writes(row)) continue;
@@ -212,6 +222,7 @@ void Watcher::gathered(isa::Warp& w, const isa::Op* op, const OpShape& shape) {
     taint_->set(w, op, shape, row, halves);
   }
   gathered_bad_.fill(0);
+  gathered_any_ = false;
 }
 
 /// shfl, run once more on flags instead of values: what comes from a bad lane is bad.
@@ -282,11 +293,23 @@ const isa::Op* Watcher::one(isa::Warp& w, const isa::Op* op, bool full) {
   }
 }
 
+/// While no register is in doubt only memory has to be watched, which touched() does.
+const isa::Op* Watcher::run_good(isa::Warp& w, const isa::Op* op, bool full) {
+  while (op != nullptr && !taint_->doubtful(w)) {
+    const isa::Op* next = (full ? op->full : op->masked)(w, op);
+    if (gathered_any_) [[unlikely]]
+      gathered(w, op, shape_of(op));
+    op = next;
+  }
+  return op;
+}
+
 void Watcher::run(isa::Warp& w, const isa::Op* op, bool full) {
   if (!init_on_) {
     while (op != nullptr) op = (full ? op->full : op->masked)(w, op);
     return;
   }
+  op = run_good(w, op, full);
   while (op != nullptr) {
     const OpShape& shape = shape_of(op);
     if (shape.rule != Rule::guard_if && shape.rule != Rule::guard_unless) {
