@@ -43,6 +43,8 @@ GlobalRaces::Cell& GlobalRaces::cell_at(std::uint64_t address) const {
 }
 
 bool GlobalRaces::ordered(const Block& me, std::uint32_t block, const Side& before) const {
+  // By many blocks: who they were is not kept. A block that has acquired something may well know them.
+  if (before.era == kMany) return !me.knows.empty();
   const std::uint32_t other = block_of_[before.era - first_era_];
   if (other == block) return true;
   const auto known = me.knows.find(other);
@@ -96,15 +98,19 @@ void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, co
   }
   if (is_current(cell.read.era) && (cell.read.bytes & now.bytes) != 0 &&
       !(cell.read.strong != 0 && now.strong != 0)) {
-    // Read by many blocks: who they were is not kept. A block that has acquired something may well know them.
-    const bool known = cell.read.era == kMany ? !me.knows.empty() : ordered(me, block, cell.read);
-    if (!known) found(cell.read, false);
+    if (!ordered(me, block, cell.read)) found(cell.read, false);
   }
-  const bool same_block = is_current(cell.write.era) && block_of_[cell.write.era - first_era_] == block;
-  const std::uint32_t bytes = same_block ? cell.write.bytes | now.bytes : now.bytes;
+  const Side before = cell.write;
+  const bool known = is_current(before.era);
+  const bool same_block = known && before.era != kMany && block_of_[before.era - first_era_] == block;
   cell.write = now;
-  cell.write.bytes = bytes & 0xff;
-  cell.read = {};
+  if (same_block) cell.write.bytes = (before.bytes | now.bytes) & 0xff;
+  if (same_block) cell.write.strong = before.strong & now.strong;
+  // Atomics one after the other: who comes next races with all of them, or with none.
+  const bool strong = known && before.strong != 0 && now.strong != 0;
+  if (strong && !same_block && (before.era == kMany || !ordered(me, block, before))) cell.write.era = kMany;
+  cell.read.bytes = cell.read.bytes & ~now.bytes & 0xff;
+  if (cell.read.bytes == 0) cell.read = {};
 }
 
 /// Byte by byte, from now on.

@@ -13,7 +13,7 @@ constexpr Word kLaneBits = 0x3f;
 constexpr std::uint32_t kRegion = 1024, kCoarse = 16;
 Word lane_of(Word who) { return who & kLaneBits; }
 Word warp_of(Word who) { return who >> 6 & 0x1f; }
-Word step_of(Word who) { return who >> 12; }
+Word step_of(Word who) { return who >> 13; }
 bool is_strong(Word who) { return (who >> 11 & 1u) != 0; }
 bool writes(Mode mode) { return mode != Mode::read && mode != Mode::strong_read; }
 
@@ -133,7 +133,9 @@ void SharedRaces::after_write(const Cells& cells, const Access& access, std::siz
   const Word number = cells.write_number[cell];
   if (moment == kPending) return race(cells, access, cell, me, other, warp_of(other), number, true, true);
   if (is_strong(me) && is_strong(other)) return;
-  if (warp_of(other) == access.warp) {
+  if ((other & kManyWarps) != 0) {
+    if (clocks_->floor(access.warp) >= moment) return;
+  } else if (warp_of(other) == access.warp) {
     if (clocks_->lane_ordered(access.warp, lane_of(other), step_of(other), lane_of(me))) return;
   } else if (clocks_->seen(access.warp, warp_of(other)) >= moment) {
     return;
@@ -208,7 +210,17 @@ void SharedRaces::slow_read(Cells& cells, const Access& access, std::size_t cell
 
 void SharedRaces::slow_write(Cells& cells, const Access& access, std::size_t cell, Who me) {
   const Word floor = clocks_->floor(access.warp);
-  if (cells.written[cell] > floor) after_write(cells, access, cell, me);
+  if (cells.written[cell] > floor) {
+    after_write(cells, access, cell, me);
+    // Atomics one after the other: who comes next races with all of them, or with none.
+    const Who other = cells.writer[cell];
+    if (is_strong(me) && is_strong(other) && cells.written[cell] != kPending) {
+      if (warp_of(other) != access.warp || (other & kManyWarps) != 0)
+        me |= kManyWarps;
+      else if (lane_of(other) != lane_of(me))
+        me = (me & ~kLaneBits) | kSeveral;
+    }
+  }
   if (cells.read[cell] > floor) {
     after_reads(cells, access, cell, me);
     if (cells.read[cell] == kMany) cells.many.erase(cell);
@@ -227,7 +239,7 @@ SharedRaces::Common SharedRaces::common(const Access& access) const {
           clocks_->floor(access.warp),
           now,
           1u << access.warp,
-          clocks_->step(access.warp) << 12 | (strong ? kStrong : 0) | access.warp << 6,
+          clocks_->step(access.warp) << 13 | (strong ? kStrong : 0) | access.warp << 6,
           writes(access.mode),
           strong,
           access.mode == Mode::copy ? kPending : now};
@@ -340,7 +352,7 @@ void SharedRaces::landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t n
         cells.write_number[cell] != number)
       continue;
     cells.written[cell] = clocks_->now();
-    cells.writer[cell] = clocks_->step(warp) << 12 | warp << 6 | lane;
+    cells.writer[cell] = clocks_->step(warp) << 13 | warp << 6 | lane;
   }
 }
 

@@ -50,8 +50,9 @@ class SharedRaces {
 
  private:
   using Word = std::uint32_t;
-  /// Who accessed a cell last, and at which of its warp's steps: step << 12 | strong << 11 | warp << 6 |
-  /// lane.
+  /// Who accessed a cell last, and at which of its warp's steps:
+  /// step << 13 | many << 12 | strong << 11 | warp << 6 | lane. `many`: strong accesses of other warps before
+  /// it, which nothing orders, count as well.
   using Who = Word;
   struct Cells {
     std::vector<Word> written, writer, write_number;     ///< moment (0: never, kPending), Who, instruction
@@ -64,7 +65,8 @@ class SharedRaces {
     /// The cells of `bytes` bytes from `offset` on get what the coarser ones of `from` have had.
     void take(const Cells& from, std::uint32_t offset, std::uint32_t bytes);
   };
-  static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11;
+  static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11,
+                        kManyWarps = 1u << 12;
 
   /// What all lanes of an instruction have in common.
   struct Common {

@@ -1,0 +1,89 @@
+#include "harness/softcuda/check/global_races.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace softcuda::check {
+namespace {
+
+constexpr std::uint64_t kBegin = 1 << 16;
+
+struct Memory {
+  Memory() { races.start_launch(found); }
+  void touch(std::uint32_t block, Mode mode, std::uint64_t offset, std::uint32_t bytes) {
+    races.access({block, block + 1, mode, nullptr, 0}, 0, kBegin + offset, bytes);
+  }
+  Races found;
+  GlobalRaces races{kBegin, 4096};
+};
+
+TEST(GlobalRaces, LaunchesAreOrdered) {
+  Memory memory;
+  memory.races.start_block(0);
+  memory.touch(0, Mode::write, 0, 4);
+  memory.races.start_launch(memory.found);
+  memory.races.start_block(1);
+  memory.touch(1, Mode::read, 0, 4);
+  memory.touch(1, Mode::write, 0, 4);
+  EXPECT_TRUE(memory.found.found().empty());
+}
+
+TEST(GlobalRaces, AtomicsDoNotRaceWithEachOther) {
+  Memory memory;
+  for (std::uint32_t block = 0; block < 4; ++block) {
+    memory.races.start_block(block);
+    memory.touch(block, Mode::update, 8, 4);
+  }
+  EXPECT_TRUE(memory.found.found().empty());
+  memory.touch(3, Mode::read, 8, 4);
+  EXPECT_EQ(memory.found.found().size(), 1u);
+}
+
+TEST(GlobalRaces, AReleaseAndAnAcquireOrderBlocks) {
+  for (const bool fenced : {true, false}) {
+    Memory memory;
+    memory.races.start_block(0);
+    memory.races.start_block(1);
+    memory.touch(0, Mode::write, 0, 4);
+    if (fenced) memory.races.fence(0, true, true);
+    memory.races.strong_read(0, kBegin + 64, false);
+    memory.races.strong_write(0, kBegin + 64, false);
+    memory.races.strong_read(1, kBegin + 64, false);
+    memory.races.strong_write(1, kBegin + 64, false);
+    if (fenced) memory.races.fence(1, true, true);
+    memory.touch(1, Mode::read, 0, 4);
+    EXPECT_EQ(memory.found.found().empty(), fenced);
+  }
+}
+
+/// Against every pair of accesses, byte by byte.
+RC_GTEST_PROP(GlobalRaces, FindsWhatComparingEveryPairFinds, ()) {
+  struct Did {
+    std::uint32_t block;
+    std::uint64_t offset;
+    std::uint32_t bytes;
+    bool writes;
+  };
+  Memory memory;
+  for (std::uint32_t block = 0; block < 3; ++block) memory.races.start_block(block);
+  std::vector<Did> all;
+  bool expected = false;
+  const auto steps = *rc::gen::inRange(1, 20);
+  for (int step = 0; step < steps && !expected; ++step) {
+    const auto bytes = 1u << *rc::gen::inRange(0, 5);
+    const Did now{*rc::gen::inRange<std::uint32_t>(0, 3),
+                  bytes * *rc::gen::inRange<std::uint64_t>(0, 64 / bytes), bytes,
+                  *rc::gen::weightedElement<bool>({{2, false}, {1, true}})};
+    for (const Did& before : all) {
+      const bool overlap =
+          before.offset < now.offset + now.bytes && now.offset < before.offset + before.bytes;
+      expected = expected || (overlap && before.block != now.block && (before.writes || now.writes));
+    }
+    memory.touch(now.block, now.writes ? Mode::write : Mode::read, now.offset, now.bytes);
+    all.push_back(now);
+  }
+  RC_ASSERT(memory.found.found().empty() != expected);
+}
+
+}  // namespace
+}  // namespace softcuda::check

@@ -1,0 +1,148 @@
+#include "harness/softcuda/check/shared_races.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace softcuda::check {
+namespace {
+
+struct Block {
+  explicit Block(std::uint32_t warps) {
+    clocks.start(warps);
+    races.start(4096, clocks, found);
+  }
+  void touch(std::uint32_t warp, std::uint32_t lane, Mode mode, std::uint32_t offset, std::uint32_t bytes) {
+    races.access({warp, 100 * warp + lane, mode, nullptr}, lane, offset, bytes);
+  }
+  void barrier() {
+    std::vector<std::uint32_t> all;
+    for (std::uint32_t warp = 0; warp < 4; ++warp) {
+      clocks.lanes_met(warp, 0xffffffffu, true);
+      all.push_back(warp);
+    }
+    clocks.barrier(all);
+  }
+  Clocks clocks;
+  Races found;
+  SharedRaces races;
+};
+
+TEST(SharedRaces, TwoReadsNeverRace) {
+  Block block(4);
+  for (std::uint32_t warp = 0; warp < 4; ++warp) block.touch(warp, warp, Mode::read, 0, 16);
+  EXPECT_TRUE(block.found.found().empty());
+}
+
+TEST(SharedRaces, StrongAccessesRaceWithWeakOnesOnly) {
+  Block strong(4);
+  strong.touch(0, 0, Mode::strong_write, 0, 4);
+  strong.touch(1, 0, Mode::strong_read, 0, 4);
+  strong.touch(2, 0, Mode::update, 0, 4);
+  EXPECT_TRUE(strong.found.found().empty());
+  strong.touch(3, 0, Mode::read, 0, 4);
+  EXPECT_EQ(strong.found.found().size(), 1u);
+}
+
+/// An atomic does not make its thread's next plain read sound: it races with the others' atomics.
+TEST(SharedRaces, APlainReadRacesWithEarlierAtomicsOfOthers) {
+  Block warps(4);
+  for (std::uint32_t warp = 0; warp < 3; ++warp) warps.touch(warp, 0, Mode::update, 0, 4);
+  warps.touch(2, 0, Mode::read, 0, 4);
+  EXPECT_EQ(warps.found.found().size(), 1u);
+  Block lanes(4);
+  for (std::uint32_t lane = 0; lane < 3; ++lane) lanes.touch(1, lane, Mode::update, 0, 4);
+  lanes.touch(1, 2, Mode::read, 0, 4);
+  EXPECT_EQ(lanes.found.found().size(), 1u);
+}
+
+/// A copy may be touched by nobody before its thread has waited, and by others only behind a barrier.
+TEST(SharedRaces, ACopyIsUnderWayUntilItLands) {
+  Block block(4);
+  block.races.access({0, 7, Mode::copy, nullptr}, 3, 64, 16);
+  block.touch(0, 3, Mode::read, 64, 16);
+  ASSERT_EQ(block.found.found().size(), 1u);
+  EXPECT_TRUE(block.found.found()[0].before.copy);
+  block.found.clear();
+  block.races.landed(0, 3, 7, 64, 16);
+  block.touch(0, 3, Mode::read, 64, 16);
+  EXPECT_TRUE(block.found.found().empty());
+  block.touch(1, 3, Mode::read, 64, 16);
+  ASSERT_EQ(block.found.found().size(), 1u);
+  EXPECT_FALSE(block.found.found()[0].before.copy);
+  block.found.clear();
+  block.barrier();
+  block.touch(2, 0, Mode::read, 64, 16);
+  EXPECT_TRUE(block.found.found().empty());
+}
+
+/// A barrier without a wait does not end a copy.
+TEST(SharedRaces, ABarrierDoesNotEndACopy) {
+  Block block(4);
+  block.races.access({0, 7, Mode::copy, nullptr}, 3, 64, 16);
+  block.barrier();
+  block.barrier();
+  block.touch(1, 3, Mode::read, 68, 4);
+  EXPECT_EQ(block.found.found().size(), 1u);
+}
+
+TEST(SharedRaces, RepeatsBetweenTwoInstructionsAreOneWithACount) {
+  Block block(4);
+  for (std::uint32_t k = 0; k < 8; ++k) {
+    block.races.access({0, 1, Mode::write, nullptr}, k, 64 * k, 4);
+    block.races.access({1, 2, Mode::read, nullptr}, k, 64 * k, 4);
+  }
+  ASSERT_EQ(block.found.found().size(), 1u);
+  EXPECT_EQ(block.found.found()[0].count, 8u);
+}
+
+/// Every access against all earlier ones, byte by byte: whether any pair races must be the same, for any mix
+/// of widths and barriers, whatever cells and fast paths are used.
+RC_GTEST_PROP(SharedRaces, FindsWhatComparingEveryPairFinds, ()) {
+  struct Did {
+    std::uint32_t warp, lane, offset, bytes;
+    bool writes;
+    int interval, meeting;
+  };
+  const auto steps = *rc::gen::inRange(1, 25);
+  Block block(4);
+  std::vector<Did> all;
+  int interval = 0;
+  std::array<int, 4> meetings{};
+  bool expected = false;
+  for (int step = 0; step < steps && !expected; ++step) {
+    const auto what = *rc::gen::inRange(0, 10);
+    if (what == 0) {
+      block.barrier();
+      ++interval;
+      continue;
+    }
+    const auto warp = *rc::gen::inRange<std::uint32_t>(0, 4);
+    if (what == 1) {
+      block.clocks.lanes_met(warp, 0xffffffffu, true);
+      ++meetings[warp];
+      continue;
+    }
+    const auto bytes = 1u << *rc::gen::inRange(0, 5);
+    const Did now{warp,
+                  *rc::gen::inRange<std::uint32_t>(0, 3),
+                  bytes * *rc::gen::inRange<std::uint32_t>(0, 64 / bytes),
+                  bytes,
+                  *rc::gen::arbitrary<bool>(),
+                  interval,
+                  meetings[warp]};
+    for (const Did& before : all) {
+      const bool overlap =
+          before.offset < now.offset + now.bytes && now.offset < before.offset + before.bytes;
+      const bool ordered =
+          before.interval < now.interval ||
+          (before.warp == now.warp && (before.lane == now.lane || before.meeting < now.meeting));
+      expected = expected || (overlap && !ordered && (before.writes || now.writes));
+    }
+    block.touch(warp, now.lane, now.writes ? Mode::write : Mode::read, now.offset, now.bytes);
+    all.push_back(now);
+  }
+  RC_ASSERT(block.found.found().empty() != expected);
+}
+
+}  // namespace
+}  // namespace softcuda::check
