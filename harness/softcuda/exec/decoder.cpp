@@ -6,6 +6,7 @@
 #include "harness/softcuda/exec/draft.h"
 #include "harness/softcuda/exec/order.h"
 #include "harness/softcuda/exec/register_file.h"
+#include "harness/softcuda/isa/access.h"
 #include "harness/softcuda/isa/control.h"
 
 namespace softcuda::exec {
@@ -201,8 +202,9 @@ void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, co
         reinterpret_cast<std::uint32_t*>(&op + 1)[r - 8] = offset;  // raw slots, see isa/warp.h
     }
     if (draft.target >= 0) {
-      op.imm =
+      const auto distance =
           static_cast<std::int64_t>(at[decoder.first_draft(draft.target)]) - static_cast<std::int64_t>(at[k]);
+      op.imm = draft.shape.address >= 0 ? isa::two_offsets(distance, draft.op.imm) : distance;
     } else if (k + 1 < decoder.drafts.size() && decoder.drafts[k + 1].conditional) {
       op.imm = static_cast<std::int64_t>(at[k + 2] - at[k]);  // a guard: the distance past what it guards
     }

@@ -245,6 +245,10 @@ void Watcher::met(isa::Warp& w, const isa::Op* op, u32 mask_row) {
   }
 }
 
+void Watcher::converged(isa::Warp& w) {
+  if (races_on_) clocks_.lanes_met(static_cast<u32>(w.index), w.active, true);
+}
+
 void Watcher::delivered(isa::Warp& w, const isa::AsyncCopy& copy, u32 lanes) {
   for (u32 rest = lanes; rest != 0; rest &= rest - 1) {
     const auto lane = static_cast<u32>(std::countr_zero(rest));

@@ -44,6 +44,7 @@ class Watcher final : public isa::Watch {
   void touched(isa::Warp&, const isa::Touch&) override;
   void fenced(isa::Warp&, isa::Order) override;
   void met(isa::Warp&, const isa::Op*, std::uint32_t mask_row) override;
+  void converged(isa::Warp&) override;
   void delivered(isa::Warp&, const isa::AsyncCopy&, std::uint32_t lanes) override;
   void uncommitted(isa::Warp&, const isa::Op*, std::uint32_t lanes) override;
   void arrived(isa::Warp&, std::uint64_t barrier) override;

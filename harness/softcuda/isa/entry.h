@@ -58,7 +58,7 @@ enum class Flow : std::uint8_t {
   plain,    ///< goes on behind itself
   memory,   ///< the same, and wants a slot in Warp::sites
   meeting,  ///< *.sync: lanes that took different ways may meet here, so a block starts with it; Op::imm is
-            ///< the distance back to that start
+            ///< the distance back to that start; of one with an address, its lower half, the offset the upper
   barrier,  ///< the block behind it starts when others have arrived
   branch,
   indexed_branch,

@@ -20,6 +20,8 @@ std::span<const Entry> warp_family();
 std::span<const Entry> barrier_family();
 std::span<const Entry> async_copy_family();
 std::span<const Entry> mbarrier_family();
+std::span<const Entry> matrix_family();
+std::span<const Entry> mma_family();
 std::span<const Entry> control_family();
 
 }  // namespace softcuda::isa

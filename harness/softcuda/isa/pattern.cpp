@@ -163,7 +163,7 @@ bool Pattern::fits(const Form& form, const ptx::Instruction& instruction) const 
     if ((operand.kind == address) != spec.address) return false;
     if (operand.kind == pair && (s + 1 == operands_.size() || !operands_[s + 1].optional_pair)) return false;
     const auto wanted = static_cast<std::size_t>(spec.elements < 0 ? form.vector() : spec.elements);
-    const bool one_in_braces = spec.elements < 0 && operand.elements.size() == 1;
+    const bool one_in_braces = operand.elements.size() == 1;
     if (operand.kind == vector ? operand.elements.size() != wanted || (wanted == 1 && !one_in_braces)
                                : wanted != 1) {
       return false;

@@ -5,7 +5,7 @@
 
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
-#include "harness/softcuda/isa/watch.h"
+#include "harness/softcuda/isa/meeting.h"
 
 namespace softcuda::isa {
 namespace {
@@ -14,37 +14,7 @@ using ptx::Type;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-/// Whether the active lanes may execute: every live member of each one's mask is here. If not, the warp is
-/// told to wait. Masks may differ between lanes (tiles of a warp that each run their own shuffle).
-bool gathered(Warp& w, const Op* op, u32 mask_row) {
-  const u32* masks = w.row<u32>(mask_row);
-  const u32 active = w.active;
-  u32 ready = 0;
-  for (u32 rest = active; rest != 0; rest &= rest - 1) {
-    const int lane = std::countr_zero(rest);
-    if ((masks[lane] >> lane & 1u) == 0) {
-      w.fault({check::FaultKind::divergent_sync, op, masks[lane], 4, lane, false, ptx::Space::generic});
-      return false;
-    }
-    if ((masks[lane] & w.live & ~active) == 0) ready |= 1u << lane;
-  }
-  if (ready == active) return true;
-  w.stop = Stop::waiting;
-  w.pc = op + op->imm;
-  w.split = ready;
-  return false;
-}
-/// The usual case first: all masks say "everyone", and everyone is here.
-inline bool together(Warp& w, const Op* op, u32 mask_row) {
-  const u32* masks = w.row<u32>(mask_row);
-  u32 all = kAllLanes;
-  for (int lane = 0; lane < kLanes; ++lane) all &= masks[lane];
-  if (all == kAllLanes && w.active == kAllLanes && w.watch == nullptr) [[likely]]
-    return true;
-  const bool here = (all == kAllLanes && w.active == w.live) || gathered(w, op, mask_row);
-  if (w.sync != nullptr && here) w.sync->met(w, op, mask_row);
-  return here;
-}
+bool together(Warp& w, const Op* op, u32 mask_row) { return members_are_here(w, op, mask_row, op->imm); }
 
 template <class T>
 void put(Warp& w, u32 row, const T* values) {

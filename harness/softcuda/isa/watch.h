@@ -36,6 +36,8 @@ class Watch {
   virtual void fenced(Warp&, Order) = 0;
   /// A *.sync instruction that its lanes have executed together: row `masks` holds their member masks.
   virtual void met(Warp&, const Op*, std::uint32_t mask_row) = 0;
+  /// The whole warp has executed an instruction together that has no mask.
+  virtual void converged(Warp&) = 0;
   /// Lanes of an asynchronous copy have been waited for by those who issued it.
   virtual void delivered(Warp&, const AsyncCopy&, std::uint32_t lanes) = 0;
   /// cp.async.wait_group by lanes that have issued copies and never committed any.
@@ -51,6 +53,17 @@ class Watch {
 inline Shape reach(Warp& w, const Op* op, std::uint32_t address_row, std::uint32_t bytes, Use use,
                    Access& access) {
   const Shape shape = resolver_of(address_kind_of(op))(w, op, address_row, bytes, use != Use::read, access);
+  if (w.watch != nullptr && shape != Shape::faulted) [[unlikely]]
+    w.watch->touched(w, {op, shape, &access, bytes, use});
+  return shape;
+}
+
+/// The same for an instruction whose address operand has to be read as `as` has it: faults and detectors are
+/// told of `op` all the same.
+inline Shape reach_as(Warp& w, const Op* op, const Op& as, std::uint32_t address_row, std::uint32_t bytes,
+                      Use use, Access& access) {
+  const Shape shape = resolver_of(address_kind_of(op))(w, &as, address_row, bytes, use != Use::read, access);
+  if (shape == Shape::faulted) w.raised.op = op;
   if (w.watch != nullptr && shape != Shape::faulted) [[unlikely]]
     w.watch->touched(w, {op, shape, &access, bytes, use});
   return shape;
