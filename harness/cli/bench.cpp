@@ -5,6 +5,7 @@
 #include "harness/bench/check_bench.h"
 #include "harness/bench/reference_bench.h"
 #include "harness/bench/softcuda_bench.h"
+#include "harness/bench/tensor_core_bench.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/version.h"
@@ -52,6 +53,7 @@ int run(const Options& options) {
   benchmark::AddCustomContext("flashdiff_commit", commit());
   register_reference_benchmarks();
   if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
+  register_tensor_core_benchmarks();
   register_check_benchmarks();
   const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
   // Nothing matches: Google Benchmark has said so.

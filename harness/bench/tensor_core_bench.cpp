@@ -1,0 +1,156 @@
+#include "harness/bench/tensor_core_bench.h"
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "harness/bench/measure.h"
+#include "harness/softcuda/exec/machine.h"
+#include "harness/softcuda/ptx/parser.h"
+
+extern "C" {
+extern const char tensor_core_ptx_begin, tensor_core_ptx_end;
+}
+
+namespace flashdiff {
+namespace {
+
+using detail::Fastest;
+using detail::Gemm;
+namespace exec = softcuda::exec;
+
+struct Shape {
+  const char* name;
+  const char* kernel;
+  int d, n, heads;
+  bool causal;
+};
+constexpr Shape kShapes[] = {{"d128_1024", "forward_d128", 128, 1024, 1, false},
+                             {"d64_256_causal_4x4", "forward_d64_causal", 64, 256, 16, true}};
+
+/// The kernel and its tensors on a machine of its own.
+class Load {
+ public:
+  explicit Load(const Shape& shape) : shape_(shape), machine_(std::uint64_t{1} << 28) {
+    auto module = softcuda::ptx::parse(
+        {&tensor_core_ptx_begin, static_cast<std::size_t>(&tensor_core_ptx_end - &tensor_core_ptx_begin)},
+        "tensor_core.ptx");
+    if (!module) return;
+    auto image = machine_.load(std::move(*module));
+    if (!image) return;
+    image_ = std::move(*image);
+    kernel_ = image_->kernel(shape.kernel);
+    const auto elements = static_cast<std::size_t>(shape.heads) * static_cast<std::size_t>(shape.n * shape.d);
+    std::vector<std::uint16_t> halves(elements);
+    for (std::size_t k = 0; k < elements; ++k)  // f16 numbers from 0.25 to 1, of both signs
+      halves[k] =
+          static_cast<std::uint16_t>(0x3400 + k * 2654435761u % 0x800 + (k * 40503u >> 7 & 1) * 0x8000);
+    for (std::uint64_t& tensor : tensors_) {
+      tensor = machine_.memory().allocate(2 * elements).value_or(0);
+      (void)machine_.memory().copy_in(tensor, halves.data(), 2 * elements);
+    }
+  }
+  [[nodiscard]] bool run(const exec::Settings& settings) {
+    if (kernel_ == nullptr) return false;
+    machine_.set(settings);
+    std::vector<std::byte> parameters(40);
+    const float scale = 1.44269504f / std::sqrt(static_cast<float>(shape_.d));
+    std::memcpy(parameters.data(), tensors_, sizeof tensors_);
+    std::memcpy(parameters.data() + 32, &shape_.n, 4);
+    std::memcpy(parameters.data() + 36, &scale, 4);
+    machine_.reset_reports();
+    machine_.reset_counters();
+    return machine_
+               .launch(
+                   *kernel_,
+                   {static_cast<std::uint32_t>(shape_.n / 64), static_cast<std::uint32_t>(shape_.heads), 1},
+                   {128, 1, 1}, static_cast<std::uint32_t>(5 * 64 * shape_.d * 2), parameters)
+               .has_value() &&
+           machine_.reports().empty();
+  }
+  [[nodiscard]] double flops() const {
+    const double n = shape_.n;
+    return 4.0 * shape_.d * shape_.heads * (shape_.causal ? n * (n + 1) / 2 : n * n);
+  }
+  [[nodiscard]] std::uint64_t warp_instructions() const { return machine_.counters().warp_instructions; }
+
+ private:
+  const Shape& shape_;
+  exec::Machine machine_;
+  std::unique_ptr<exec::Image> image_;
+  const exec::Kernel* kernel_ = nullptr;
+  std::uint64_t tensors_[4] = {};
+};
+
+exec::Settings plain() {
+  exec::Settings settings;
+  settings.threads = 1;
+  return settings;
+}
+
+/// With memcheck, synccheck and counters, as they always are.
+void rate(benchmark::State& state, const Shape& shape) {
+  Load load(shape);
+  Gemm<float> gemm;
+  Fastest kernel(detail::process_seconds), product(detail::process_seconds);
+  for ([[maybe_unused]] auto _ : state) {
+    bool good = false;
+    kernel.time([&] { good = load.run(plain()); });
+    state.PauseTiming();
+    if (!good) return state.SkipWithError("the kernel failed");
+    product.time(gemm);
+    state.ResumeTiming();
+  }
+  const double flops = load.flops();
+  state.counters["warp_instructions"] = static_cast<double>(load.warp_instructions());
+  state.counters["warp_instructions_per_second"] =
+      static_cast<double>(load.warp_instructions()) / kernel.seconds();
+  state.counters["of_eigen_gemm"] = flops / kernel.seconds() / (Gemm<float>::flops() / product.seconds());
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(flops));
+}
+
+/// Time with other settings over time without, in turn.
+void cost(benchmark::State& state, const Shape& shape, const exec::Settings& other) {
+  Load load(shape);
+  Fastest base(detail::process_seconds), changed(detail::process_seconds);
+  for ([[maybe_unused]] auto _ : state) {
+    bool good = true;
+    changed.time([&] { good = load.run(other); });
+    state.PauseTiming();
+    base.time([&] { good = load.run(plain()) && good; });
+    if (!good) return state.SkipWithError("the kernel failed, or a detector raised a false alarm");
+    state.ResumeTiming();
+  }
+  state.counters["over_plain"] = changed.seconds() / base.seconds();
+}
+
+}  // namespace
+
+void register_tensor_core_benchmarks() {
+  const auto add = [](const std::string& name, auto run) {
+    benchmark::RegisterBenchmark(("softcuda/tensor_core/" + name).c_str(), run)
+        ->Unit(benchmark::kMillisecond);
+  };
+  for (const Shape& shape : kShapes)
+    add(shape.name, [&shape](benchmark::State& state) { rate(state, shape); });
+  const Shape& small = kShapes[1];
+  const auto with = [&](const std::string& name, auto change) {
+    exec::Settings settings = plain();
+    change(settings);
+    add(std::string(small.name) + "/" + name,
+        [&small, settings](benchmark::State& state) { cost(state, small, settings); });
+  };
+  with("race", [](auto& s) { s.checks.race = true; });
+  with("init", [](auto& s) { s.checks.init = true; });
+  with("all_checks", [](auto& s) { s.checks = {true, true, true, true}; });
+  with("late_copies", [](auto& s) { s.modes.late_copies = true; });
+  with("exact", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::exact; });
+  with("truncating_sm80", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::truncating_sm80; });
+  with("truncating_sm90", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::truncating_sm90; });
+}
+
+}  // namespace flashdiff

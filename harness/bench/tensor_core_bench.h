@@ -1,0 +1,9 @@
+#pragma once
+
+namespace flashdiff {
+
+/// softcuda on tensor_core.cu: useful FLOP/s over Eigen's float product on one core; what detectors and the
+/// other tensor core models cost, as ratios in one run.
+void register_tensor_core_benchmarks();
+
+}  // namespace flashdiff
