@@ -4,6 +4,8 @@
 /// The ISA says only that data are there after the wait. Unless somebody looks on, or Modes::late_copies,
 /// they move at the issue. Late copies poison their destination at the issue and read their source at the
 /// wait, so that a kernel that does not wait, or changes the source too early, computes something else.
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -22,98 +24,139 @@ using u64 = std::uint64_t;
 
 constexpr int kPoison = 0xff;  // a NaN in every format
 
+/// Who copies what from where to where; every lane's own.
+struct Lanewise {
+  Access to, from;
+  std::array<u32, kLanes> from_bytes;
+  u32 bytes;
+};
+
 /// One lane's data: the first `from_bytes` of them read, the rest zero.
 void move(u64 to, u64 from, u32 from_bytes, u32 bytes) {
   alignas(16) std::byte data[16] = {};
   if (from_bytes != 0) std::memcpy(data, check::at_host(from), from_bytes);
   std::memcpy(check::at_host(to), data, bytes);
 }
+template <int kBytes>
+void move_whole(const Lanewise& copy) {
+  for (int lane = 0; lane < kLanes; ++lane)
+    std::memcpy(check::at_host(copy.to.at[lane]), check::at_host(copy.from.at[lane]), kBytes);
+}
+void move_all(const Lanewise& copy, u32 active, u32 whole) {
+  if (active == kAllLanes && whole == kAllLanes) {
+    if (copy.bytes == 16) return move_whole<16>(copy);
+    if (copy.bytes == 8) return move_whole<8>(copy);
+    return move_whole<4>(copy);
+  }
+  for (u32 rest = active; rest != 0; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    move(copy.to.at[lane], copy.from.at[lane], copy.from_bytes[static_cast<std::size_t>(lane)], copy.bytes);
+  }
+}
 
-/// Host addresses of the sources of the active lanes; lanes that read nothing need not have a good one.
-bool find_sources(Warp& w, const Op* op, AsyncCopy& copy) {
+/// A part of the bytes of one lane: the first and the last of them are checked, which is enough inside an
+/// allocation.
+bool find_part(Warp& w, const Op* op, const Op& source, Lanewise& copy, int lane) {
+  const u32 active = w.active;
+  const auto lane_at = static_cast<std::size_t>(lane);
+  Op last = source;
+  last.imm += copy.from_bytes[lane_at] - 1;
+  Access access;
+  w.active = 1u << lane;
+  Shape shape = Shape::faulted;
+  for (const Op* as : {static_cast<const Op*>(&last), &source}) {
+    shape = reach(w, as, op->rows[1], 1, Use::read, access);
+    if (shape == Shape::faulted) break;
+    spread(access, shape, 1);
+  }
+  w.active = active;
+  copy.from.at[lane] = access.at[lane];
+  if (shape != Shape::faulted && copy.from.at[lane] % copy.bytes != 0)
+    w.fault(
+        {check::FaultKind::misaligned, op, copy.from.at[lane], copy.bytes, lane, false, ptx::Space::global});
+  else if (shape != Shape::faulted)
+    return true;
+  w.raised.op = op;
+  return false;
+}
+
+/// Host addresses of the sources; lanes that read nothing need not have a good one.
+bool find_sources(Warp& w, const Op* op, Lanewise& copy, u32 whole, u32 part) {
   const Op source = second_address(op);
   const u32 active = w.active;
-  u32 whole = 0, part = 0;
-  for (int lane = 0; lane < kLanes; ++lane) {
-    whole |= static_cast<u32>(copy.from_bytes[lane] == copy.bytes) << lane;
-    part |= static_cast<u32>(copy.from_bytes[lane] != copy.bytes && copy.from_bytes[lane] != 0) << lane;
-  }
-  Access access;
-  const auto reach_for = [&](u32 lanes, u32 bytes, const Op& as) {
-    if (lanes == 0) return true;
-    w.active = lanes;
-    const Shape shape = reach(w, &as, op->rows[1], bytes, Use::read, access);
+  if (whole != 0) {
+    Access access;
+    w.active = whole;
+    const Shape shape = reach(w, &source, op->rows[1], copy.bytes, Use::read, access);
     w.active = active;
     if (shape == Shape::faulted) {
       w.raised.op = op;
       return false;
     }
-    spread(access, shape, bytes);
-    return true;
-  };
-  if (!reach_for(whole & active, copy.bytes, source)) return false;
-  for (u32 rest = whole & active; rest != 0; rest &= rest - 1) {
-    const int lane = std::countr_zero(rest);
-    copy.from[lane] = access.at[lane];
+    spread(access, shape, copy.bytes);
+    copy.from = access;
   }
-  // A part of the bytes: first and last of them are checked one by one, which is enough inside an allocation.
-  for (u32 rest = part & active; rest != 0; rest &= rest - 1) {
-    const int lane = std::countr_zero(rest);
-    Op last = source;
-    last.imm += copy.from_bytes[lane] - 1;
-    if (!reach_for(1u << lane, 1, source)) return false;
-    copy.from[lane] = access.at[lane];
-    if (copy.from[lane] % copy.bytes != 0) {
-      w.fault(
-          {check::FaultKind::misaligned, op, copy.from[lane], copy.bytes, lane, false, ptx::Space::global});
-      return false;
-    }
-    if (!reach_for(1u << lane, 1, last)) return false;
+  for (u32 rest = part; rest != 0; rest &= rest - 1) {
+    if (!find_part(w, op, source, copy, std::countr_zero(rest))) return false;
   }
   return true;
+}
+
+void record(Warp& w, const Op* op, const Lanewise& from) {
+  AsyncCopy copy;
+  copy.op = *op;
+  copy.lanes = w.active;
+  copy.bytes = from.bytes;
+  copy.moved = !w.modes->late_copies;
+  std::copy_n(from.to.at, kLanes, copy.to.begin());
+  std::copy_n(from.from.at, kLanes, copy.from.begin());
+  copy.from_bytes = from.from_bytes;
+  copy.group = w.copies->of(w).committed;
+  w.copies->of(w).under_way.push_back(copy);
 }
 
 /// Rows: destination, source, cp-size[, src-size].
 template <bool kSized, bool kBypassesL1>
 const Op* copy_async(Warp& w, const Op* op) {
   const u32 active = w.active;
-  const u32 bytes = w.row<u32>(op->rows[2])[std::countr_zero(active)];
+  Lanewise copy;
+  copy.bytes = w.row<u32>(op->rows[2])[std::countr_zero(active)];
+  const u32 bytes = copy.bytes;
   const bool known = kBypassesL1 ? bytes == 16 : bytes == 4 || bytes == 8 || bytes == 16;
   if (!known)
     return w.fault({check::FaultKind::illegal_operand, op, bytes, 4, std::countr_zero(active), false, {}});
-  AsyncCopy copy;
-  copy.bytes = bytes;
-  copy.lanes = active;
-  const u32* sizes = w.row<u32>(op->rows[kSized ? 3 : 2]);
-  for (int lane = 0; lane < kLanes; ++lane)
-    copy.from_bytes[lane] = sizes[lane] < bytes ? sizes[lane] : bytes;  // "src-size less than cp-size"
-
-  Access access;
+  u32 whole = active, part = 0;
+  copy.from_bytes.fill(bytes);
+  if constexpr (kSized) {
+    const u32* sizes = w.row<u32>(op->rows[3]);
+    whole = 0;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const u32 size = sizes[lane] < bytes ? sizes[lane] : bytes;  // "src-size less than cp-size"
+      copy.from_bytes[lane] = size;
+      whole |= static_cast<u32>(size == bytes) << lane;
+      part |= static_cast<u32>(size != bytes && size != 0) << lane;
+    }
+    whole &= active;
+    part &= active;
+  }
   const Op destination = first_address(op);
-  const Shape shape = reach(w, &destination, op->rows[0], bytes, Use::copy, access);
+  const Shape shape = reach(w, &destination, op->rows[0], bytes, Use::copy, copy.to);
   if (shape == Shape::faulted) {
     w.raised.op = op;
     return nullptr;
   }
-  spread(access, shape, bytes);
-  for (int lane = 0; lane < kLanes; ++lane) copy.to[lane] = access.at[lane];
-  if (!find_sources(w, op, copy)) return nullptr;
+  spread(copy.to, shape, bytes);
+  if (!find_sources(w, op, copy, whole, part)) return nullptr;
 
-  Copies::OfWarp& mine = w.copies->of(w);
-  for (int lane = 0; lane < kLanes; ++lane) mine.open[lane] += active >> lane & 1u;
-  const bool late = w.modes->late_copies;
-  for (u32 rest = active; rest != 0; rest &= rest - 1) {
-    const int lane = std::countr_zero(rest);
-    if (late)
-      std::memset(check::at_host(copy.to[lane]), kPoison, bytes);
-    else
-      move(copy.to[lane], copy.from[lane], copy.from_bytes[lane], bytes);
-  }
-  if (w.copies->tracked()) {
-    copy.op = *op;
-    copy.moved = !late;
-    copy.group = mine.committed;
-    mine.under_way.push_back(copy);
+  u32* open = w.copies->of(w).open.data();
+  for (int lane = 0; lane < kLanes; ++lane) open[lane] += active >> lane & 1u;
+  if (w.copies->tracked()) [[unlikely]]
+    record(w, op, copy);
+  if (w.modes->late_copies) [[unlikely]] {
+    for (u32 rest = active; rest != 0; rest &= rest - 1)
+      std::memset(check::at_host(copy.to.at[std::countr_zero(rest)]), kPoison, bytes);
+  } else {
+    move_all(copy, active, whole);
   }
   return op + 1;
 }

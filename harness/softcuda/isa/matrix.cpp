@@ -17,6 +17,44 @@ using u64 = std::uint64_t;
 
 constexpr u32 kRowBytes = 16;  // 8 elements of 16 bits
 
+using Row = u16 __attribute__((vector_size(16)));
+using TwoRows = u16 __attribute__((vector_size(32)));
+using FourRows = u16 __attribute__((vector_size(64)));
+
+Row row_at(u64 address) {
+  Row row;
+  std::memcpy(&row, check::at_host(address), sizeof row);
+  return row;
+}
+FourRows four_rows(const u64* at) {
+  const TwoRows low = __builtin_shufflevector(row_at(at[0]), row_at(at[1]), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+                                              11, 12, 13, 14, 15);
+  const TwoRows high = __builtin_shufflevector(row_at(at[2]), row_at(at[3]), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+                                               11, 12, 13, 14, 15);
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+                                 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+
+/// The 8 rows of a matrix, at those addresses, as the register of a warp.
+template <bool kTransposed>
+void to_fragment(const u64* at, u32* d) {
+  if constexpr (!kTransposed) {
+    for (int row = 0; row < 8; ++row) {  // row-major pairs are the lanes' order
+      const Row whole = row_at(at[row]);
+      std::memcpy(d + 4 * row, &whole, sizeof whole);
+    }
+  } else {
+    // Column c is elements c, c + 8, ... of the matrix, and lanes 4 c to 4 c + 3.
+#define COLUMN(c) c, c + 8, c + 16, c + 24, c + 32, c + 40, c + 48, c + 56
+    const FourRows top = four_rows(at), bottom = four_rows(at + 4);
+    const FourRows first = __builtin_shufflevector(top, bottom, COLUMN(0), COLUMN(1), COLUMN(2), COLUMN(3));
+    const FourRows last = __builtin_shufflevector(top, bottom, COLUMN(4), COLUMN(5), COLUMN(6), COLUMN(7));
+#undef COLUMN
+    std::memcpy(d, &first, sizeof first);
+    std::memcpy(d + 16, &last, sizeof last);
+  }
+}
+
 /// Lanes 8 j to 8 j + 7 give the addresses of matrix j's rows. Lane l gets elements 2 (l % 4) and the next of
 /// row l / 4 of each; transposed, of column l / 4. Rows: d[kCount], address.
 template <int kCount, bool kTransposed>
@@ -37,23 +75,19 @@ const Op* load_matrix(Warp& w, const Op* op) {
   w.active = active;
   if (shape == Shape::faulted) return nullptr;
   spread(access, shape, kRowBytes);
-  alignas(64) u16 matrix[8][8];
   for (int j = 0; j < kCount; ++j) {
-    for (int row = 0; row < 8; ++row) {
-      const int lane = 8 * j + row;
-      if ((active >> lane & 1u) != 0) std::memcpy(matrix[row], check::at_host(access.at[lane]), kRowBytes);
-    }
     u32* d = w.row<u32>(op->rows[j]);
-    if constexpr (!kTransposed) {
-      alignas(64) u32 all[kLanes];
-      std::memcpy(all, matrix, sizeof all);  // row-major pairs are the lanes' order
-      for (int lane = 0; lane < kLanes; ++lane) d[lane] = (active >> lane & 1u) != 0 ? all[lane] : d[lane];
-    } else {
-      for (int lane = 0; lane < kLanes; ++lane) {
-        const u32 low = matrix[2 * (lane % 4)][lane / 4], high = matrix[2 * (lane % 4) + 1][lane / 4];
-        d[lane] = (active >> lane & 1u) != 0 ? low | high << 16 : d[lane];
-      }
+    if (active == kAllLanes) [[likely]] {
+      to_fragment<kTransposed>(access.at + 8 * j, d);
+      continue;
     }
+    alignas(64) u32 all[kLanes] = {};
+    std::uint64_t rows[8];
+    static constexpr u16 kNothing[8] = {};
+    for (int row = 0; row < 8; ++row)
+      rows[row] = (active >> (8 * j + row) & 1u) != 0 ? access.at[8 * j + row] : check::address_of(kNothing);
+    to_fragment<kTransposed>(rows, all);
+    for (int lane = 0; lane < kLanes; ++lane) d[lane] = (active >> lane & 1u) != 0 ? all[lane] : d[lane];
   }
   return op + 1;
 }
