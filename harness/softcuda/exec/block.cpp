@@ -13,10 +13,6 @@ namespace softcuda::exec {
 namespace {
 
 constexpr std::size_t kAlign = 64;
-/// Instructions that a warp may issue before another one gets a turn. Long enough that switching costs
-/// nothing, short enough that a warp which waits for another one's store does not wait for long.
-constexpr std::int64_t kTurn = 16384;
-
 }  // namespace
 
 void Arena::Free::operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlign}); }
@@ -30,7 +26,10 @@ std::byte* Arena::reserve(std::size_t bytes) {
 }
 
 BlockRunner::BlockRunner(const Launch& launch)
-    : launch_(launch), sites_(launch.program.sites), threads_(launch.warps()) {
+    : launch_(launch),
+      sites_(launch.program.sites),
+      threads_(launch.warps()),
+      turns_(launch.settings.warp_order, launch.warps(), launch.settings.modes.seed) {
   const Program& program = launch.program;
   const std::size_t files = std::size_t{program.file_bytes} * launch.warps();
   std::memset(files_.reserve(std::max<std::size_t>(files, 1)), 0, files);
@@ -161,27 +160,19 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
                static_cast<std::uint32_t>(block / grid[0] / grid[1])};
   start();
   if (watcher_) watcher_->start(block);
+  turns_.start(block);
   std::optional<check::Fault> fault;
   bool unfinished = true;
   while (unfinished && !fault) {
     bool moved = false;
     unfinished = false;
-    for (WarpThread& thread : threads_) {
-      if (!thread.can_run()) {
-        unfinished = unfinished || !thread.finished();
-        continue;
+    for (const std::uint32_t index : turns_.round()) {
+      WarpThread& thread = threads_[index];
+      for (int left = turns_.in_a_row(index); left > 0 && thread.can_run() && !fault; --left) {
+        moved = true;
+        if (!turn(thread, fault)) break;
       }
-      moved = true;
-      const std::uint64_t before = thread.warp_instructions;
-      const std::uint32_t lived = thread.warp().live;
-      const WarpEvent event = thread.run(kTurn);
-      const auto issued = static_cast<std::int64_t>(thread.warp_instructions - before);
-      if (launch_.budget.fetch_sub(issued, std::memory_order_relaxed) < issued && launch_.limited)
-        fault = stuck(check::FaultKind::instruction_limit);
-      if (event == WarpEvent::fault) fault = fault_at(thread);
-      if (event == WarpEvent::arrived) fault = arrive(thread);
       if (fault) break;
-      if (thread.warp().live != lived) check_barriers();
       unfinished = unfinished || !thread.finished();
     }
     if (!moved && unfinished && !fault) fault = stuck(check::FaultKind::deadlock);
@@ -189,6 +180,20 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
   collect();
   if (watcher_) watcher_->finish();
   return fault;
+}
+
+/// One warp's turn; whether it could go on.
+bool BlockRunner::turn(WarpThread& thread, std::optional<check::Fault>& fault) {
+  const std::uint64_t before = thread.warp_instructions;
+  const std::uint32_t lived = thread.warp().live;
+  const WarpEvent event = thread.run(turns_.length());
+  const auto issued = static_cast<std::int64_t>(thread.warp_instructions - before);
+  if (launch_.budget.fetch_sub(issued, std::memory_order_relaxed) < issued && launch_.limited)
+    fault = stuck(check::FaultKind::instruction_limit);
+  if (event == WarpEvent::fault) fault = fault_at(thread);
+  if (event == WarpEvent::arrived) fault = arrive(thread);
+  if (!fault && thread.warp().live != lived) check_barriers();
+  return event == WarpEvent::yielded;
 }
 
 std::optional<check::Fault> BlockRunner::arrive(WarpThread& thread) {

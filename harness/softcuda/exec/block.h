@@ -9,6 +9,7 @@
 #include "harness/softcuda/check/fault.h"
 #include "harness/softcuda/count/counters.h"
 #include "harness/softcuda/exec/launch.h"
+#include "harness/softcuda/exec/turns.h"
 #include "harness/softcuda/exec/warp_runner.h"
 #include "harness/softcuda/exec/watcher.h"
 #include "harness/softcuda/isa/copies.h"
@@ -51,6 +52,7 @@ class BlockRunner {
   [[nodiscard]] std::uint64_t special_value(Special, std::uint32_t thread, std::uint32_t lane) const;
   void start();
   [[nodiscard]] std::uint32_t living() const;
+  bool turn(WarpThread&, std::optional<check::Fault>& fault);
   std::optional<check::Fault> arrive(WarpThread&);
   void complete(std::uint32_t number);
   void check_barriers();
@@ -65,6 +67,7 @@ class BlockRunner {
   Arena files_, shared_, local_;
   std::vector<check::Interval> sites_;
   std::vector<WarpThread> threads_;
+  Turns turns_;
   std::array<Barrier, 16> barriers_{};
   isa::Copies copies_;
   std::optional<Watcher> watcher_;

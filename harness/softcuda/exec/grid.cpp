@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/softcuda/exec/block.h"
+#include "harness/softcuda/exec/turns.h"
 
 namespace softcuda::exec {
 
@@ -20,13 +21,14 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
   const auto work = [&] {
     BlockRunner runner(launch);
     while (true) {
-      const std::uint64_t block = next.fetch_add(1, std::memory_order_relaxed);
-      if (block >= launch.blocks() || block > first_bad.load(std::memory_order_relaxed)) break;
-      auto fault = runner.run(block);
+      const std::uint64_t position = next.fetch_add(1, std::memory_order_relaxed);
+      if (position >= launch.blocks() || position > first_bad.load(std::memory_order_relaxed)) break;
+      auto fault = runner.run(
+          block_at(launch.settings.block_order, position, launch.blocks(), launch.settings.modes.seed));
       if (!fault) continue;
       const std::lock_guard lock(mutex);
-      if (block >= first_bad.load()) continue;
-      first_bad = block;
+      if (position >= first_bad.load()) continue;
+      first_bad = position;
       result.fault = std::move(fault);
     }
     const std::lock_guard lock(mutex);

@@ -12,9 +12,9 @@ struct GridResult {
   std::optional<check::Fault> fault;
 };
 
-/// Runs all blocks on up to `threads` host threads. Blocks start in order, so that a block may wait for an
-/// earlier one. After a fault only blocks before the faulting one are run on: the fault reported is that of
-/// the first faulting block, for any number of threads.
+/// Runs all blocks on up to `threads` host threads. Blocks start in the order that the settings say,
+/// so that a block may wait for an earlier one. After a fault only blocks that started before the faulting
+/// one are run on: the fault reported is that of the first one to start, for any number of threads.
 [[nodiscard]] GridResult run_grid(const Launch&, unsigned threads);
 
 }  // namespace softcuda::exec

@@ -33,11 +33,11 @@ KERNEL odd_count_right(const float* in, float* out, int n) {
 // PAIR counts_disagree: grid 1, block 96
 KERNEL counts_disagree_wrong(const float* in, float* out, int n) {
   if (threadIdx.x < 32)
-    asm volatile("bar.sync 1, 64;" ::: "memory");  // FAULT barrier_count
+    asm volatile("bar.sync 1, 64;" ::: "memory");  // FAULT barrier_count deadlock
   else if (threadIdx.x < 64)
-    asm volatile("bar.sync 1, 96;" ::: "memory");  // FAULT barrier_count
+    asm volatile("bar.sync 1, 96;" ::: "memory");  // FAULT barrier_count deadlock
   else
-    asm volatile("bar.sync 1, 96;" ::: "memory");  // FAULT barrier_count
+    asm volatile("bar.sync 1, 96;" ::: "memory");  // FAULT barrier_count deadlock
   out[threadIdx.x] = 1;
 }
 KERNEL counts_disagree_right(const float* in, float* out, int n) {
