@@ -24,12 +24,11 @@ void GlobalRaces::start_launch(Races& races) {
   places_.clear();
   split_.clear();
   block_of_.clear();
-  first_era_ = last_era_ + 1;
-  if (first_era_ > kSplit / 2) {  // the numbers run out: forget all there is
+  if (last_era_ > kSplit / 2) {  // the numbers run out: forget all there is
     ::madvise(cells_, mapped_, MADV_DONTNEED);
-    first_era_ = 1;
     last_era_ = 0;
   }
+  many_ = first_era_ = next_era(kSeveral);
 }
 
 GlobalRaces::Era GlobalRaces::next_era(std::uint32_t block) {
@@ -44,7 +43,7 @@ GlobalRaces::Cell& GlobalRaces::cell_at(std::uint64_t address) const {
 
 bool GlobalRaces::ordered(const Block& me, std::uint32_t block, const Side& before) const {
   // By many blocks: who they were is not kept. A block that has acquired something may well know them.
-  if (before.era == kMany) return !me.knows.empty();
+  if (before.era == many_) return !me.knows.empty();
   const std::uint32_t other = block_of_[before.era - first_era_];
   if (other == block) return true;
   const auto known = me.knows.find(other);
@@ -55,7 +54,7 @@ bool GlobalRaces::ordered(const Block& me, std::uint32_t block, const Side& befo
 bool GlobalRaces::must_split(const Cell& cell, std::uint32_t block, const Side& now) const {
   for (const Side* side : {&cell.write, &cell.read}) {
     if (!is_current(side->era) || (side->bytes == now.bytes)) continue;
-    if (side->era == kMany || block_of_[side->era - first_era_] != block) return true;
+    if (side->era == many_ || block_of_[side->era - first_era_] != block) return true;
   }
   return false;
 }
@@ -74,8 +73,8 @@ void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, co
   const Block& me = block_at(block);
   const bool writes = access.mode != Mode::read && access.mode != Mode::strong_read;
   const auto found = [&](const Side& before, bool wrote) {
-    const std::uint32_t other = before.era == kMany ? kSeveral : block_of_[before.era - first_era_];
-    races_->add({{other, before.era == kMany ? kSeveral : 0, before.number, wrote, false},
+    const std::uint32_t other = before.era == many_ ? kSeveral : block_of_[before.era - first_era_];
+    races_->add({{other, before.era == many_ ? kSeveral : 0, before.number, wrote, false},
                  {block, lane, access.number, writes, false},
                  address,
                  static_cast<std::uint32_t>(std::popcount(static_cast<unsigned>(now.bytes)))});
@@ -87,13 +86,13 @@ void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, co
   if (!writes) {
     Side& read = cell.read;
     const bool known = is_current(read.era);
-    const bool mine = !known || (read.era != kMany && block_of_[read.era - first_era_] == block);
+    const bool mine = !known || (read.era != many_ && block_of_[read.era - first_era_] == block);
     const std::uint32_t bytes = known ? read.bytes | now.bytes : now.bytes;
     const std::uint32_t strong = known ? read.strong & now.strong : now.strong;
     read = now;
     read.bytes = bytes & 0xff;
     read.strong = strong & 1;
-    if (!mine) read.era = kMany;
+    if (!mine) read.era = many_;
     return;
   }
   if (is_current(cell.read.era) && (cell.read.bytes & now.bytes) != 0 &&
@@ -102,13 +101,13 @@ void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, co
   }
   const Side before = cell.write;
   const bool known = is_current(before.era);
-  const bool same_block = known && before.era != kMany && block_of_[before.era - first_era_] == block;
+  const bool same_block = known && before.era != many_ && block_of_[before.era - first_era_] == block;
   cell.write = now;
   if (same_block) cell.write.bytes = (before.bytes | now.bytes) & 0xff;
   if (same_block) cell.write.strong = before.strong & now.strong;
   // Atomics one after the other: who comes next races with all of them, or with none.
   const bool strong = known && before.strong != 0 && now.strong != 0;
-  if (strong && !same_block && (before.era == kMany || !ordered(me, block, before))) cell.write.era = kMany;
+  if (strong && !same_block && (before.era == many_ || !ordered(me, block, before))) cell.write.era = many_;
   cell.read.bytes = cell.read.bytes & ~now.bytes & 0xff;
   if (cell.read.bytes == 0) cell.read = {};
 }
@@ -149,9 +148,11 @@ void GlobalRaces::access(const Access& access, std::uint32_t lane, std::uint64_t
     const std::uint64_t end = std::min(address + bytes, (at / 8 + 1) * 8);
     now.bytes = (((1u << (end - at)) - 1) << at % 8) & 0xff;
     Cell& cell = cell_at(at);
-    // What most accesses meet: nobody has written here in this launch, and this block has read it before.
-    const bool known = !writes && !strong && cell.read.era == now.era &&
-                       (now.bytes & ~cell.read.bytes) == 0 && !is_current(cell.write.era);
+    // What most accesses meet: nobody has written here in this launch, and this block, or several ones, have
+    // read it before.
+    const bool known = !writes && !strong && (cell.read.era == now.era || cell.read.era == many_) &&
+                       (now.bytes & ~cell.read.bytes) == 0 && cell.read.strong == 0 &&
+                       !is_current(cell.write.era);
     if (!known) {
       const bool is_split = cell.write.era == kSplit && split_.contains(&cell);
       if (cell.write.era == kSplit && !is_split) cell = {};  // of an earlier launch

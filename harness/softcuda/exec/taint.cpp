@@ -35,6 +35,15 @@ void Taint::start() {
   }
 }
 
+void Taint::look_again(const isa::Warp& w) {
+  const auto warp = static_cast<std::size_t>(w.index);
+  if (doubtful_[warp] == 0) return;
+  u32 all = 0;
+  const u32* words = words_.data() + warp * stride_;
+  for (std::size_t k = program_.registers_begin / 4; k < program_.registers_end / 4; ++k) all |= words[k];
+  doubtful_[warp] = static_cast<char>((all & w.live) != 0);
+}
+
 u32 Taint::any(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row) {
   u32 lanes = 0;
   for (int h = 0; h < shape.halves(row); ++h) lanes |= half(w, offset(op, row), h);

@@ -21,6 +21,9 @@ class Taint {
     return doubtful_[static_cast<std::size_t>(w.index)];
   }
 
+  /// Looks whether what was in doubt still is: values set in a loop's first turn are good from then on.
+  void look_again(const isa::Warp& w);
+
   using Halves = std::array<std::uint32_t, 4>;
   [[nodiscard]] std::uint32_t& half(const isa::Warp& w, std::uint32_t row, int half) {
     return words_[static_cast<std::size_t>(w.index) * stride_ + row / 4 + static_cast<std::size_t>(half)];

@@ -18,8 +18,8 @@ class Turns {
   [[nodiscard]] const std::vector<std::uint32_t>& round();
   /// Instructions of a turn.
   [[nodiscard]] std::int64_t length();
-  /// Turns that the warp takes one after the other, unless it has to wait: one that spins for what another warp
-  /// does must not spin for ever.
+  /// Turns that the warp takes one after the other, unless it has to wait: one that spins for what another
+  /// warp does must not spin for ever.
   [[nodiscard]] int in_a_row(std::uint32_t warp) const {
     return order_ == WarpOrder::far_ahead && warp == first_ ? 64 : 1;
   }

@@ -309,6 +309,7 @@ void Watcher::run(isa::Warp& w, const isa::Op* op, bool full) {
     while (op != nullptr) op = (full ? op->full : op->masked)(w, op);
     return;
   }
+  taint_->look_again(w);
   op = run_good(w, op, full);
   while (op != nullptr) {
     const OpShape& shape = shape_of(op);

@@ -28,6 +28,21 @@ TEST(GlobalRaces, LaunchesAreOrdered) {
   EXPECT_TRUE(memory.found.found().empty());
 }
 
+/// What several blocks have read in one launch may be written in the next.
+TEST(GlobalRaces, LaunchesAreOrderedBehindManyReaders) {
+  Memory memory;
+  for (std::uint32_t block = 0; block < 4; ++block) {
+    memory.races.start_block(block);
+    memory.touch(block, Mode::read, 0, 8);
+    memory.touch(block, Mode::update, 8, 4);
+  }
+  memory.races.start_launch(memory.found);
+  memory.races.start_block(0);
+  memory.touch(0, Mode::write, 0, 8);
+  memory.touch(0, Mode::write, 8, 8);
+  EXPECT_TRUE(memory.found.found().empty());
+}
+
 TEST(GlobalRaces, AtomicsDoNotRaceWithEachOther) {
   Memory memory;
   for (std::uint32_t block = 0; block < 4; ++block) {
