@@ -78,7 +78,7 @@ class GlobalRaces {
   std::size_t mapped_ = 0;
   Races* races_ = nullptr;
   Era first_era_ = 1, last_era_ = 0;
-  Era many_ = 1;  ///< of several blocks, in this launch
+  Era many_ = 1;                         ///< of several blocks, in this launch
   std::vector<std::uint32_t> block_of_;  ///< by era, from first_era_ on
   std::unordered_map<std::uint32_t, Block> blocks_;
   std::uint32_t current_ = 0;  ///< the block met last, and its entry

@@ -92,18 +92,20 @@ void SharedRaces::start(std::uint32_t bytes, Clocks& clocks, Races& races) {
   bytes_ = (bytes + kRegion - 1) / kRegion * kRegion;
   is_fine_.resize(bytes_ / kRegion);  // what a block before has refined stays so: it is the kernel's way
   coarse_.assign(bytes_ / kCoarse, kCoarse);
-  fine_.assign(bytes_ / fine_.grain, fine_.grain);
+  if (fine_regions_ != 0) fine_.assign(bytes_ / fine_.grain, fine_.grain);
 }
 
 /// Finer cells everywhere but where they are coarse.
 void SharedRaces::refine(std::uint32_t bytes) {
   Cells finer;
   finer.assign(bytes_ / bytes, bytes);
-  finer.take(fine_, 0, bytes_);
+  if (!fine_.written.empty()) finer.take(fine_, 0, bytes_);
   fine_ = std::move(finer);
 }
 
 SharedRaces::Cells& SharedRaces::cells_for(std::uint32_t offset, std::uint32_t bytes, std::uint32_t each) {
+  if (fine_regions_ == 0 && each % kCoarse == 0) [[likely]]
+    return coarse_;
   if (each < fine_.grain) refine(each);
   bool coarse = each % kCoarse == 0;
   for (std::uint32_t region = offset / kRegion; region <= (offset + bytes - 1) / kRegion; ++region)
@@ -111,6 +113,7 @@ SharedRaces::Cells& SharedRaces::cells_for(std::uint32_t offset, std::uint32_t b
   if (coarse) return coarse_;
   for (std::uint32_t region = offset / kRegion; region <= (offset + bytes - 1) / kRegion; ++region) {
     if (is_fine_[region]) continue;
+    if (fine_.written.size() != bytes_ / fine_.grain) fine_.assign(bytes_ / fine_.grain, fine_.grain);
     is_fine_[region] = true;
     ++fine_regions_;
     fine_.take(coarse_, region * kRegion, kRegion);

@@ -186,15 +186,26 @@ void Watcher::race_touch(isa::Warp& w, const isa::Touch& touch) {
     if (outside == 0)
       return shared_races_.access_each(shared, active, touch.access->at, shared_begin_, touch.bytes);
   }
-  for (u32 rest = active; rest != 0; rest &= rest - 1) {
+  for (u32 rest = active; rest != 0;) {
     const int lane = std::countr_zero(rest);
     const u64 address = address_of(touch, lane);
+    rest &= rest - 1;
     const bool here = in_shared(address);
-    if (here)
+    if (here) {
       shared_races_.access(shared, static_cast<u32>(lane), static_cast<u32>(address - shared_begin_),
                            touch.bytes);
-    else if (!in_local(address) && detectors_.global_races->holds(address))
-      detectors_.global_races->access(global, static_cast<u32>(lane), address, touch.bytes);
+    } else if (!in_local(address) && detectors_.global_races->holds(address)) {
+      // Neighbouring lanes that read one after the other are one read.
+      u32 bytes = touch.bytes;
+      while (mode == check::Mode::read && rest != 0 &&
+             address_of(touch, std::countr_zero(rest)) == address + bytes) {
+        bytes += touch.bytes;
+        rest &= rest - 1;
+      }
+      global.lane_bytes = 0;
+      detectors_.global_races->access(global, bytes == touch.bytes ? static_cast<u32>(lane) : check::kSeveral,
+                                      address, bytes);
+    }
     if (!weak) strong_touch(w, touch, address, here);
   }
 }
@@ -250,23 +261,31 @@ void Watcher::converged(isa::Warp& w) {
 }
 
 void Watcher::delivered(isa::Warp& w, const isa::AsyncCopy& copy, u32 lanes) {
+  const auto warp = static_cast<u32>(w.index);
+  if (races_on_) {
+    for (u32 rest = lanes; rest != 0; rest &= rest - 1) {
+      const auto lane = static_cast<u32>(std::countr_zero(rest));
+      if (copy.arrival)
+        clocks_.arrive(warp, copy.to[lane]);
+      else
+        shared_races_.landed(warp, lane, copy.op.number, static_cast<u32>(copy.to[lane] - shared_begin_),
+                             copy.bytes);
+    }
+  }
+  if (!init_on_ || copy.arrival) return;
+  const bool whole = std::ranges::all_of(copy.from_bytes, [&](u32 bytes) { return bytes == copy.bytes; });
+  check::Written* one = written_at(copy.from[static_cast<std::size_t>(std::countr_zero(lanes))]);
+  const bool good = whole && one != nullptr && one->all_of(copy.from.data(), lanes, copy.bytes);
   for (u32 rest = lanes; rest != 0; rest &= rest - 1) {
-    const auto lane = static_cast<u32>(std::countr_zero(rest));
-    if (copy.arrival) {
-      if (races_on_) clocks_.arrive(static_cast<u32>(w.index), copy.to[lane]);
+    const auto lane = static_cast<std::size_t>(std::countr_zero(rest));
+    check::Written* source = good || copy.from_bytes[lane] == 0 ? nullptr : written_at(copy.from[lane]);
+    if (source == nullptr) {  // what is filled with zeros is written
+      shared_written_.set(copy.to[lane], copy.bytes);
       continue;
     }
-    if (races_on_)
-      shared_races_.landed(static_cast<u32>(w.index), lane, copy.op.number,
-                           static_cast<u32>(copy.to[lane] - shared_begin_), copy.bytes);
-    if (!init_on_) continue;
-    u32 bits = ~u32{0};  // what is filled with zeros is written
-    check::Written* source = copy.from_bytes[lane] != 0 ? written_at(copy.from[lane]) : nullptr;
-    if (source != nullptr) {
-      const u32 read = copy.from_bytes[lane] >= 32 ? ~u32{0} : (1u << copy.from_bytes[lane]) - 1;
-      bits = source->get(copy.from[lane], copy.from_bytes[lane]) | ~read;
-    }
-    shared_written_.put(copy.to[lane], copy.bytes, bits);
+    const u32 read = copy.from_bytes[lane] >= 32 ? ~u32{0} : (1u << copy.from_bytes[lane]) - 1;
+    shared_written_.put(copy.to[lane], copy.bytes,
+                        source->get(copy.from[lane], copy.from_bytes[lane]) | ~read);
   }
 }
 

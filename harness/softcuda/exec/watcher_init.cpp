@@ -186,6 +186,10 @@ void Watcher::update_touch(isa::Warp& w, const isa::Touch& touch, const OpShape&
 }
 
 void Watcher::gather_touch(isa::Warp& w, const isa::Touch& touch) {
+  if (touch.shape == isa::Shape::scattered && touch.bytes == 16) {
+    check::Written* all = written_at(touch.access->at[std::countr_zero(w.active)]);
+    if (all != nullptr && all->all_of(touch.access->at, w.active, touch.bytes)) return;
+  }
   for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
     const u64 address = address_of(touch, lane);
@@ -309,9 +313,14 @@ void Watcher::run(isa::Warp& w, const isa::Op* op, bool full) {
     while (op != nullptr) op = (full ? op->full : op->masked)(w, op);
     return;
   }
-  taint_->look_again(w);
-  op = run_good(w, op, full);
-  while (op != nullptr) {
+  constexpr int kPatience = 128;  // instructions before it is worth another look
+  for (int since = kPatience; op != nullptr; ++since) {
+    if (since >= kPatience) {
+      since = 0;
+      taint_->look_again(w);
+      op = run_good(w, op, full);
+      if (op == nullptr) return;
+    }
     const OpShape& shape = shape_of(op);
     if (shape.rule != Rule::guard_if && shape.rule != Rule::guard_unless) {
       op = one(w, op, full);
