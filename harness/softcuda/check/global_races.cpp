@@ -59,14 +59,6 @@ bool GlobalRaces::must_split(const Cell& cell, std::uint32_t block, const Side& 
   return false;
 }
 
-GlobalRaces::Block& GlobalRaces::block_at(std::uint32_t block) {
-  if (current_block_ == nullptr || current_ != block) {
-    current_ = block;
-    current_block_ = &blocks_[block];  // references into the map stay good as it grows
-  }
-  return *current_block_;
-}
-
 void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, const Side& now,
                         std::uint64_t address) {
   const std::uint32_t block = access.block;
@@ -148,11 +140,24 @@ void GlobalRaces::access(const Access& access, std::uint32_t lane, std::uint64_t
     const std::uint64_t end = std::min(address + bytes, (at / 8 + 1) * 8);
     now.bytes = (((1u << (end - at)) - 1) << at % 8) & 0xff;
     Cell& cell = cell_at(at);
-    // What most accesses meet: nobody has written here in this launch, and this block, or several ones, have
-    // read it before.
-    const bool known = !writes && !strong && (cell.read.era == now.era || cell.read.era == many_) &&
-                       (now.bytes & ~cell.read.bytes) == 0 && cell.read.strong == 0 &&
-                       !is_current(cell.write.era);
+    // What most accesses meet needs no questions: memory that nobody, or only this block, has written, and
+    // that this block, or several ones, have read.
+    const bool untouched = !is_current(cell.write.era), unread = !is_current(cell.read.era);
+    bool known = false;
+    if (!strong && !writes && untouched) {
+      known = (cell.read.era == now.era || cell.read.era == many_) && (now.bytes & ~cell.read.bytes) == 0 &&
+              cell.read.strong == 0;
+      if (!known && unread) {
+        cell.read = now;
+        known = true;
+      }
+    } else if (!strong && writes && unread &&
+               (untouched || (cell.write.era == now.era && cell.write.strong == 0))) {
+      const std::uint32_t before = untouched ? 0 : cell.write.bytes;
+      cell.write = now;
+      cell.write.bytes = (before | now.bytes) & 0xff;
+      known = true;
+    }
     if (!known) {
       const bool is_split = cell.write.era == kSplit && split_.contains(&cell);
       if (cell.write.era == kSplit && !is_split) cell = {};  // of an earlier launch

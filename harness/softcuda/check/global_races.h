@@ -69,7 +69,13 @@ class GlobalRaces {
   void touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
   void split_touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
   [[nodiscard]] bool must_split(const Cell& cell, std::uint32_t block, const Side& now) const;
-  Block& block_at(std::uint32_t block);
+  Block& block_at(std::uint32_t block) {
+    if (current_block_ == nullptr || current_ != block) {
+      current_ = block;
+      current_block_ = &blocks_[block];  // references into the map stay good as it grows
+    }
+    return *current_block_;
+  }
   Era next_era(std::uint32_t block);
   static void join(Knowledge& into, const Knowledge& more);
 
