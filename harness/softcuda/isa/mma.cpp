@@ -158,9 +158,9 @@ const Op* multiply_floats(Warp& w, const Op* op) {
 /// The form that attention kernels live on.
 template <class Elements, mma::Half kHalf>
 const Op* multiply_16_8_16(Warp& w, const Op* op) {
-  if (w.modes->tensor != TensorModel::fused || w.active != kAllLanes)
+  const TensorModel model = w.modes->tensor;
+  if (model == TensorModel::exact || w.active != kAllLanes)
     return multiply_floats<Elements, 16, false>(w, op);
-  if (!warp_is_here(w, op, op->imm)) return nullptr;
   const u32* rest = reinterpret_cast<const u32*>(op + 1);
   const u32* a[4] = {w.row<u32>(op->rows[4]), w.row<u32>(op->rows[5]), w.row<u32>(op->rows[6]),
                      w.row<u32>(op->rows[7])};
@@ -169,7 +169,14 @@ const Op* multiply_16_8_16(Warp& w, const Op* op) {
                        w.row<float>(rest[5])};
   float* d[4] = {w.row<float>(op->rows[0]), w.row<float>(op->rows[1]), w.row<float>(op->rows[2]),
                  w.row<float>(op->rows[3])};
-  mma::fused_16_8_16<kHalf>(a, b, c, d);
+  if (model == TensorModel::fused) {
+    if (!warp_is_here(w, op, op->imm)) return nullptr;
+    mma::fused_16_8_16<kHalf>(a, b, c, d);
+    return op + 2;
+  }
+  const mma::Truncation how = model == TensorModel::truncating_sm80 ? mma::kSm80 : mma::kSm90;
+  if (w.watch != nullptr || !mma::truncating_16_8_16<kHalf>(a, b, c, d, how))
+    return multiply_floats<Elements, 16, false>(w, op);
   return op + 2;
 }
 

@@ -42,4 +42,10 @@ template <Half kHalf>
 void fused_16_8_16(const std::uint32_t* const a[4], const std::uint32_t* const b[2], const float* const c[4],
                    float* const d[4]);
 
+/// The same by a truncating model; false, and nothing done, where an operand is not finite, or a result is so
+/// small or a sum so large that the general function has to make it.
+template <Half kHalf>
+[[nodiscard]] bool truncating_16_8_16(const std::uint32_t* const a[4], const std::uint32_t* const b[2],
+                                      const float* const c[4], float* const d[4], Truncation);
+
 }  // namespace softcuda::isa::mma
