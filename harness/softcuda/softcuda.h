@@ -23,6 +23,17 @@ void softcudaCountersReset(void);
 /// source line, block, warp, lane; empty when there was none. Owned by softcuda, valid until the next launch.
 const char* softcudaLastFault(void);
 
+/// What detectors have found since the process began, or softcudaReportsReset: a JSON array of objects with
+/// kind, stopped, count, kernel, file, line, other_file, other_line, what, text. Owned by softcuda, valid
+/// until the next call.
+const char* softcudaReports(void);
+void softcudaReportsReset(void);
+
+/// Sets how launches are run, from the next one on: keys and values are those of the environment variables
+/// (SOFTCUDA_WARP_ORDER=random is "warp-order", "random"); the folder's README lists them. 0, or 1 with one
+/// line in `why`.
+int softcudaSet(const char* key, const char* value, char* why, unsigned long long size);
+
 /// Host threads that a launch may use; 0: all cores. Default from SOFTCUDA_THREADS.
 void softcudaSetThreads(unsigned threads);
 

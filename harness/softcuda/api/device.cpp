@@ -1,11 +1,11 @@
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "harness/softcuda/api/state.h"
 
-/// Initialisation, device and primary context ("CUDA Driver API", sections 6.2 to 6.7).
+/// Initialisation and device ("CUDA Driver API", sections 6.2 to 6.5).
 using softcuda::api::guarded;
-using softcuda::api::in_context;
 using softcuda::api::state;
 
 namespace {
@@ -56,6 +56,7 @@ int attribute(CUdevice_attribute which) {
 SOFTCUDA_EXPORT CUresult cuInit(unsigned flags) {
   return guarded([&] {
     if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
+    if (state().settings_failed != CUDA_SUCCESS) return state().settings_failed;
     const std::lock_guard lock(state().mutex);
     state().initialised = true;
     return CUDA_SUCCESS;
@@ -99,25 +100,28 @@ SOFTCUDA_EXPORT CUresult cuDeviceTotalMem(std::size_t* bytes, CUdevice device) {
   return CUDA_SUCCESS;
 }
 
-SOFTCUDA_EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
-  if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
+/// A name-based UUID: the same in every process, and no GPU's.
+SOFTCUDA_EXPORT CUresult cuDeviceGetUuid(CUuuid* uuid, CUdevice device) {
+  if (uuid == nullptr) return CUDA_ERROR_INVALID_VALUE;
   if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
-  const std::lock_guard lock(state().mutex);
-  ++state().primary_uses;
-  *context = &state().primary;
+  std::memcpy(uuid->bytes, "softcuda sm_80 0", sizeof uuid->bytes);
   return CUDA_SUCCESS;
 }
-SOFTCUDA_EXPORT CUresult cuDevicePrimaryCtxRelease(CUdevice device) {
+SOFTCUDA_EXPORT CUresult cuDeviceComputeCapability(int* major, int* minor, CUdevice device) {
+  if (major == nullptr || minor == nullptr) return CUDA_ERROR_INVALID_VALUE;
   if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
-  const std::lock_guard lock(state().mutex);
-  if (state().primary_uses == 0) return CUDA_ERROR_INVALID_CONTEXT;
-  if (--state().primary_uses == 0) state().sticky = CUDA_SUCCESS;  // a new context starts sound
+  *major = 8;
+  *minor = 0;
   return CUDA_SUCCESS;
 }
-SOFTCUDA_EXPORT CUresult cuCtxSetCurrent(CUcontext context) {
-  return context == nullptr || context == &state().primary ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+SOFTCUDA_EXPORT CUresult cuDeviceGetPCIBusId(char* id, int length, CUdevice device) {
+  if (id == nullptr || length <= 0) return CUDA_ERROR_INVALID_VALUE;
+  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  std::snprintf(id, static_cast<std::size_t>(length), "0000:00:00.0");
+  return CUDA_SUCCESS;
 }
-/// Launches run to their end before cuLaunchKernel returns, so that there is nothing to wait for.
-SOFTCUDA_EXPORT CUresult cuCtxSynchronize() {
-  return in_context([] { return CUDA_SUCCESS; });
+SOFTCUDA_EXPORT CUresult cuDeviceCanAccessPeer(int* can, CUdevice, CUdevice) {
+  if (can == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  *can = 0;
+  return CUDA_SUCCESS;
 }

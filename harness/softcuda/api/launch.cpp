@@ -3,9 +3,8 @@
 #include <cstring>
 
 #include "harness/softcuda/api/state.h"
-#include "harness/softcuda/ptx/parser.h"
 
-/// Modules, functions and launches ("CUDA Driver API", 6.10, 6.22).
+/// Functions' attributes, occupancy and launches ("CUDA Driver API", 6.22 and 6.29).
 using softcuda::api::in_context;
 using softcuda::api::state;
 namespace exec = softcuda::exec;
@@ -24,23 +23,6 @@ CUresult code_of(const check::Fault& fault) {
     case check::Code::assert_failed: return CUDA_ERROR_ASSERT;
   }
   return CUDA_ERROR_LAUNCH_FAILED;
-}
-
-/// The log that cuModuleLoadDataEx was given for errors; without one, stderr.
-void tell(const std::string& message, unsigned count, const CUjit_option* options, void** values) {
-  char* log = nullptr;
-  std::size_t size = 0;
-  for (unsigned i = 0; i < count; ++i) {
-    if (options[i] == CU_JIT_ERROR_LOG_BUFFER) log = static_cast<char*>(values[i]);
-    if (options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES) size = reinterpret_cast<std::size_t>(values[i]);
-  }
-  if (log == nullptr || size == 0) {
-    std::fprintf(stderr, "softcuda: %s\n", message.c_str());
-    return;
-  }
-  const std::size_t copied = std::min(message.size(), size - 1);
-  std::memcpy(log, message.data(), copied);
-  log[copied] = '\0';
 }
 
 /// The parameters as one packed buffer, from either form that cuLaunchKernel takes.
@@ -73,82 +55,10 @@ CUresult gather_parameters(const exec::Kernel& kernel, void** parameters, void**
 
 }  // namespace
 
-SOFTCUDA_EXPORT CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned count,
-                                            CUjit_option* options, void** values) {
-  return in_context([&] {
-    if (module == nullptr || image == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    const char* text = static_cast<const char*>(image);
-    if (std::memcmp(text, "\177ELF", 4) == 0) {
-      tell("a machine-code image: softcuda executes PTX only", count, options, values);
-      return CUDA_ERROR_NO_BINARY_FOR_GPU;
-    }
-    auto parsed = softcuda::ptx::parse(text, "PTX");
-    if (!parsed) {
-      tell(parsed.error().what, count, options, values);
-      return CUDA_ERROR_INVALID_PTX;
-    }
-    auto loaded = state().machine.load(std::move(*parsed));
-    if (!loaded) {
-      std::string reasons;
-      for (const std::string& reason : loaded.error().reasons)
-        reasons += (reasons.empty() ? "" : "\n") + reason;
-      tell(reasons, count, options, values);
-      return CUDA_ERROR_INVALID_PTX;
-    }
-    auto made = std::make_unique<CUmod_st>();
-    made->image = std::move(*loaded);
-    for (const exec::Kernel& kernel : made->image->kernels()) {
-      auto function = std::make_unique<CUfunc_st>();
-      function->kernel = &kernel;
-      made->functions.push_back(std::move(function));
-    }
-    const std::lock_guard lock(state().mutex);
-    *module = made.release();
-    state().modules.insert(*module);
-    return CUDA_SUCCESS;
-  });
-}
-SOFTCUDA_EXPORT CUresult cuModuleLoadData(CUmodule* module, const void* image) {
-  return cuModuleLoadDataEx(module, image, 0, nullptr, nullptr);
-}
-SOFTCUDA_EXPORT CUresult cuModuleUnload(CUmodule module) {
-  return in_context([&] {
-    const std::lock_guard lock(state().mutex);
-    if (state().modules.erase(module) == 0) return CUDA_ERROR_INVALID_HANDLE;
-    delete module;
-    return CUDA_SUCCESS;
-  });
-}
-SOFTCUDA_EXPORT CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* name) {
-  return in_context([&] {
-    if (function == nullptr || name == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    const std::lock_guard lock(state().mutex);
-    if (!state().modules.contains(module)) return CUDA_ERROR_INVALID_HANDLE;
-    for (const auto& one : module->functions)
-      if (one->kernel->name == name) {
-        *function = one.get();
-        return CUDA_SUCCESS;
-      }
-    return CUDA_ERROR_NOT_FOUND;
-  });
-}
-SOFTCUDA_EXPORT CUresult cuModuleGetGlobal(CUdeviceptr* address, std::size_t* bytes, CUmodule module,
-                                           const char* name) {
-  return in_context([&] {
-    if (name == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    const std::lock_guard lock(state().mutex);
-    if (!state().modules.contains(module)) return CUDA_ERROR_INVALID_HANDLE;
-    const exec::GlobalVariable* variable = module->image->variable(name);
-    if (variable == nullptr) return CUDA_ERROR_NOT_FOUND;
-    if (address != nullptr) *address = variable->address;
-    if (bytes != nullptr) *bytes = variable->bytes;
-    return CUDA_SUCCESS;
-  });
-}
-
 SOFTCUDA_EXPORT CUresult cuFuncGetAttribute(int* value, CUfunction_attribute which, CUfunction function) {
   return in_context([&] {
     if (value == nullptr || function == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (function->kernel == nullptr) return CUDA_ERROR_NO_BINARY_FOR_GPU;
     const exec::Kernel& kernel = *function->kernel;
     switch (which) {
       case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: *value = static_cast<int>(kernel.max_threads); break;
@@ -166,6 +76,7 @@ SOFTCUDA_EXPORT CUresult cuFuncGetAttribute(int* value, CUfunction_attribute whi
 SOFTCUDA_EXPORT CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute which, int value) {
   return in_context([&] {
     if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+    if (function->kernel == nullptr) return CUDA_SUCCESS;  // its launch says what is wrong
     if (which != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
       return CUDA_SUCCESS;  // the others are hints
     const auto most = static_cast<int>(exec::Machine::limits().shared_bytes_per_block -
@@ -181,6 +92,7 @@ SOFTCUDA_EXPORT CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks
                                                                      std::size_t dynamic_shared) {
   return in_context([&] {
     if (blocks == nullptr || function == nullptr || threads <= 0) return CUDA_ERROR_INVALID_VALUE;
+    if (function->kernel == nullptr) return CUDA_ERROR_NO_BINARY_FOR_GPU;
     const std::size_t shared = function->kernel->static_shared_bytes + dynamic_shared + 1024;
     *blocks = static_cast<int>(
         std::min<std::size_t>({32, std::size_t{2048} / static_cast<std::size_t>((threads + 31) / 32 * 32),
@@ -189,23 +101,65 @@ SOFTCUDA_EXPORT CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks
   });
 }
 
+SOFTCUDA_EXPORT CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
+    int* blocks, CUfunction function, int threads, std::size_t dynamic_shared, unsigned) {
+  return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, function, threads, dynamic_shared);
+}
+SOFTCUDA_EXPORT CUresult cuFuncSetCacheConfig(CUfunction, CUfunc_cache) {
+  return in_context([] { return CUDA_SUCCESS; });
+}
+
+namespace {
+
+CUresult launch(CUfunction function, const exec::Dim3& grid, const exec::Dim3& block, unsigned shared_bytes,
+                void** parameters, void** extra) {
+  if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  if (function->kernel == nullptr) {
+    std::fprintf(stderr, "softcuda: `%s` is of a module without PTX: machine code is not executed\n",
+                 function->name.c_str());
+    return CUDA_ERROR_NO_BINARY_FOR_GPU;
+  }
+  if (shared_bytes > static_cast<unsigned>(function->dynamic_shared_limit)) return CUDA_ERROR_INVALID_VALUE;
+  std::vector<std::byte> bytes;
+  const CUresult gathered = gather_parameters(*function->kernel, parameters, extra, bytes);
+  if (gathered != CUDA_SUCCESS) return gathered;
+  const auto done = state().machine.launch(*function->kernel, grid, block, shared_bytes, bytes);
+  softcuda::api::write_reports();
+  const std::lock_guard lock(state().mutex);
+  state().last_fault.clear();
+  if (done) return CUDA_SUCCESS;
+  if (done.error().refused != exec::LaunchError::none) return CUDA_ERROR_INVALID_VALUE;
+  state().last_fault = done.error().fault.report;
+  const CUresult code = code_of(done.error().fault);
+  softcuda::api::current_context()->sticky = code;
+  return code;
+}
+
+}  // namespace
+
 SOFTCUDA_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y,
                                         unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z,
                                         unsigned shared_bytes, CUstream, void** parameters, void** extra) {
   return in_context([&] {
-    if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
-    if (shared_bytes > static_cast<unsigned>(function->dynamic_shared_limit)) return CUDA_ERROR_INVALID_VALUE;
-    std::vector<std::byte> bytes;
-    const CUresult gathered = gather_parameters(*function->kernel, parameters, extra, bytes);
-    if (gathered != CUDA_SUCCESS) return gathered;
-    const auto done = state().machine.launch(*function->kernel, {grid_x, grid_y, grid_z},
-                                             {block_x, block_y, block_z}, shared_bytes, bytes);
-    const std::lock_guard lock(state().mutex);
-    state().last_fault.clear();
-    if (done) return CUDA_SUCCESS;
-    if (done.error().refused != exec::LaunchError::none) return CUDA_ERROR_INVALID_VALUE;
-    state().last_fault = done.error().fault.report;
-    state().sticky = code_of(done.error().fault);
-    return state().sticky;
+    return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, parameters,
+                  extra);
+  });
+}
+/// Attributes that ask for what is not here (clusters, cooperative launches) are refused; hints are passed
+/// over.
+SOFTCUDA_EXPORT CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function,
+                                          void** parameters, void** extra) {
+  return in_context([&] {
+    if (config == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    for (unsigned k = 0; k < config->numAttrs; ++k) {
+      const CUlaunchAttribute& a = config->attrs[k];
+      const bool cluster = a.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION &&
+                           (a.value.clusterDim.x > 1 || a.value.clusterDim.y > 1 || a.value.clusterDim.z > 1);
+      if (cluster || (a.id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE && a.value.cooperative != 0))
+        return CUDA_ERROR_NOT_SUPPORTED;
+    }
+    return launch(function, {config->gridDimX, config->gridDimY, config->gridDimZ},
+                  {config->blockDimX, config->blockDimY, config->blockDimZ}, config->sharedMemBytes,
+                  parameters, extra);
   });
 }

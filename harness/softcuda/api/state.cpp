@@ -1,5 +1,8 @@
 #include "harness/softcuda/api/state.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
 #include <cstdlib>
 
 #include "harness/softcuda/softcuda.h"
@@ -7,9 +10,22 @@
 namespace softcuda::api {
 namespace {
 
-unsigned long long number_from(const char* variable, unsigned long long otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr && *text != '\0' ? std::strtoull(text, nullptr, 10) : otherwise;
+/// SOFTCUDA_WARP_ORDER=random and its like: one variable a key of exec::Settings.
+CUresult settings_from_environment(exec::Machine& machine) {
+  exec::Settings settings;
+  CUresult result = CUDA_SUCCESS;
+  for (const std::string& key : exec::Settings::names()) {
+    std::string variable = "SOFTCUDA_";
+    for (const char c : key) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    if (const auto set = settings.set(key, value); !set) {
+      std::fprintf(stderr, "softcuda: %s: %s\n", variable.c_str(), set.error().c_str());
+      result = CUDA_ERROR_INVALID_VALUE;
+    }
+  }
+  machine.set(settings);
+  return result;
 }
 
 }  // namespace
@@ -17,21 +33,47 @@ unsigned long long number_from(const char* variable, unsigned long long otherwis
 State& state() {
   static State* const made = [] {  // never destroyed: clients call from their own exit handlers
     auto* fresh = new State;
-    exec::Settings settings;
-    settings.threads = static_cast<unsigned>(number_from("SOFTCUDA_THREADS", 0));
-    settings.instruction_limit = number_from("SOFTCUDA_INSTRUCTION_LIMIT", settings.instruction_limit);
-    fresh->machine.set(settings);
+    fresh->settings_failed = settings_from_environment(fresh->machine);
     return fresh;
   }();
   return *made;
+}
+
+std::vector<CUcontext>& context_stack() {
+  thread_local std::vector<CUcontext> stack;
+  return stack;
+}
+CUcontext current_context() {
+  if (!context_stack().empty()) return context_stack().back();
+  return state().primary_uses != 0 ? &state().primary : nullptr;
+}
+
+void end_context(CUcontext context) {
+  State& s = state();
+  std::vector<CUdeviceptr> left;
+  {
+    const std::lock_guard lock(s.mutex);
+    for (const auto& [address, owner] : s.owners) {
+      if (owner == context) left.push_back(address);
+    }
+    for (const CUdeviceptr address : left) s.owners.erase(address);
+  }
+  for (const CUdeviceptr address : left) {
+    s.machine.report_leak(address);
+    (void)s.machine.memory().free(address);
+  }
+  context->sticky = CUDA_SUCCESS;
+  write_reports();
 }
 
 CUresult usable() {
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (!s.initialised) return CUDA_ERROR_NOT_INITIALIZED;
-  if (s.primary_uses == 0) return CUDA_ERROR_INVALID_CONTEXT;
-  return s.sticky;
+  const CUcontext context = current_context();
+  if (context == nullptr || (context != &s.primary && !s.contexts.contains(context)))
+    return CUDA_ERROR_INVALID_CONTEXT;
+  return context->sticky;
 }
 
 }  // namespace softcuda::api

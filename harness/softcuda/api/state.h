@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -13,14 +14,18 @@
 /// What the entry points share: one machine, one device, its contexts. Handles that a client holds are
 /// pointers to these.
 struct CUctx_st {
-  int device = 0;
+  unsigned flags = 0;
+  CUresult sticky = CUDA_SUCCESS;  ///< the fault that broke the context: every later call answers it
 };
 struct CUfunc_st {
-  const softcuda::exec::Kernel* kernel = nullptr;
+  const softcuda::exec::Kernel* kernel = nullptr;  ///< none: of a module without PTX
+  CUmodule module = nullptr;
+  std::string name;
   int dynamic_shared_limit = 48 * 1024;
 };
+/// Modules and libraries are one thing here, and so are functions and kernels (CUlibrary, CUkernel).
 struct CUmod_st {
-  std::unique_ptr<softcuda::exec::Image> image;
+  std::unique_ptr<softcuda::exec::Image> image;       ///< none: machine code only, which cannot be executed
   std::vector<std::unique_ptr<CUfunc_st>> functions;  ///< one a kernel, in the image's order
 };
 struct CUstream_st {};
@@ -36,13 +41,27 @@ struct State {
   bool initialised = false;
   CUctx_st primary;
   int primary_uses = 0;
-  CUresult sticky = CUDA_SUCCESS;  ///< the fault that broke the context: every later call answers it
+  CUresult settings_failed = CUDA_SUCCESS;  ///< a SOFTCUDA_ variable that was not understood: cuInit's answer
+  std::set<CUcontext> contexts;             ///< made ones
+  std::map<CUdeviceptr, CUcontext> owners;  ///< whose an allocation is
   std::string last_fault;
+  std::size_t told = 0;  ///< reports that have been written out
+  std::string reports_json;
   std::set<CUmodule> modules;
   std::set<CUstream> streams;
   std::set<CUevent> events;
 };
 [[nodiscard]] State& state();
+
+/// The calling thread's context: the one on top of its stack, else the primary one where somebody has
+/// retained it; nullptr when there is none. A real driver wants cuCtxSetCurrent in the latter case.
+[[nodiscard]] CUcontext current_context();
+/// Contexts that the calling thread has pushed or set.
+[[nodiscard]] std::vector<CUcontext>& context_stack();
+/// The context ends: its allocations are freed, and with check `leaks` each of them is a report.
+void end_context(CUcontext);
+/// Appends what was found since the last call to SOFTCUDA_REPORT's file, or to stderr.
+void write_reports();
 
 /// Nothing, or why no call can go on: not initialised, no context, a context that a fault broke.
 [[nodiscard]] CUresult usable();

@@ -82,3 +82,60 @@ SOFTCUDA_EXPORT CUresult cuEventElapsedTime(float* milliseconds, CUevent start, 
     return CUDA_SUCCESS;
   });
 }
+
+SOFTCUDA_EXPORT CUresult cuStreamCreateWithPriority(CUstream* stream, unsigned flags, int) {
+  return cuStreamCreate(stream, flags);
+}
+SOFTCUDA_EXPORT CUresult cuStreamGetPriority(CUstream stream, int* priority) {
+  return in_context([&] {
+    if (priority == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    *priority = 0;
+    return known(stream) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuStreamGetFlags(CUstream stream, unsigned* flags) {
+  return in_context([&] {
+    if (flags == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    *flags = 0;
+    return known(stream) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuStreamQuery(CUstream stream) { return cuStreamSynchronize(stream); }
+SOFTCUDA_EXPORT CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
+  return in_context([&] { return known(stream) && known(event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE; });
+}
+SOFTCUDA_EXPORT CUresult cuStreamIsCapturing(CUstream, CUstreamCaptureStatus* status) {
+  return in_context([&] {
+    if (status == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    *status = CU_STREAM_CAPTURE_STATUS_NONE;
+    return CUDA_SUCCESS;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuStreamGetCtx(CUstream stream, CUcontext* context) {
+  return in_context([&] {
+    if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    *context = softcuda::api::current_context();
+    return known(stream) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuStreamAddCallback(CUstream stream, CUstreamCallback callback, void* data,
+                                             unsigned) {
+  return in_context([&] {
+    if (callback == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (!known(stream)) return CUDA_ERROR_INVALID_HANDLE;
+    callback(stream, CUDA_SUCCESS, data);
+    return CUDA_SUCCESS;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuLaunchHostFunc(CUstream stream, CUhostFn function, void* data) {
+  return in_context([&] {
+    if (function == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (!known(stream)) return CUDA_ERROR_INVALID_HANDLE;
+    function(data);
+    return CUDA_SUCCESS;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuEventQuery(CUevent event) { return cuEventSynchronize(event); }
+SOFTCUDA_EXPORT CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned) {
+  return cuEventRecord(event, stream);
+}

@@ -5,6 +5,8 @@
 #include <limits>
 #include <thread>
 
+#include <fmt/core.h>
+
 #include "harness/softcuda/exec/grid.h"
 #include "harness/softcuda/exec/loader.h"
 #include "harness/softcuda/exec/watcher.h"
@@ -131,6 +133,17 @@ void Machine::set(const Settings& settings) {
 std::vector<check::Report> Machine::reports() const {
   const std::lock_guard lock(settings_mutex_);
   return reports_;
+}
+void Machine::report_leak(std::uint64_t address) {
+  const auto left = memory_.find(address);
+  if (!settings().checks.leaks || !left) return;
+  check::Report report;
+  report.kind = check::FaultKind::leak;
+  report.what = fmt::format("{}: {}, {} bytes at {:#x}, outlives its context", check::name_of(report.kind),
+                            left->what, left->bytes, left->base);
+  report.text = report.what + "\n";
+  const std::lock_guard lock(settings_mutex_);
+  if (reports_.size() < kMostReports) reports_.push_back(std::move(report));
 }
 void Machine::reset_reports() {
   const std::lock_guard lock(settings_mutex_);

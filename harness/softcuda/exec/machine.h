@@ -78,6 +78,8 @@ class Machine {
   /// stopped one included.
   [[nodiscard]] std::vector<check::Report> reports() const;
   void reset_reports();
+  /// With check `leaks`: an allocation that its context has left behind.
+  void report_leak(std::uint64_t address);
 
  private:
   DeviceMemory memory_;

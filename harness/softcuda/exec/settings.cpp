@@ -137,6 +137,12 @@ Result Settings::set(std::string_view key, std::string_view value) {
   return tl::unexpected(fmt::format("`{}` is no setting: one of {} is expected", key, names));
 }
 
+std::vector<std::string> Settings::names() {
+  std::vector<std::string> names;
+  for (const Key& one : kKeys) names.emplace_back(one.name);
+  return names;
+}
+
 std::string Settings::keys() {
   std::string text;
   for (const Key& one : kKeys)

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -41,6 +42,8 @@ struct Settings {
   /// Sets one of them from text: key as in the list that keys() gives, value as there. An error is one line
   /// that says what was expected.
   [[nodiscard]] tl::expected<void, std::string> set(std::string_view key, std::string_view value);
+  /// The keys.
+  [[nodiscard]] static std::vector<std::string> names();
   /// One line a key: name, values, default, meaning; for help texts and the README.
   [[nodiscard]] static std::string keys();
 };
