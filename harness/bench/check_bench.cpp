@@ -15,7 +15,7 @@ constexpr int cases_a_round = 100;
 constexpr std::uint64_t grown = 100;  ///< the first draws of a run are small ones
 
 void check(benchmark::State& state, const std::string& backend_name) {
-  auto backend = open_backend(backend_name, {DeviceChoice::soft, {}, 1});
+  auto backend = open_backend(backend_name, {DeviceChoice::soft, {}, {}, 1});
   if (!backend) return state.SkipWithError(backend.error().what.c_str());
   for ([[maybe_unused]] auto _ : state) {
     RandomCases cases(1, {});

@@ -47,7 +47,7 @@ unsigned long long warp_instructions(const driver::Driver& driver) {
 
 void answer(benchmark::State& state, const std::string& backend_name, const Shape& shape) {
   const auto driver = driver::Driver::load(DeviceChoice::soft);
-  auto backend = open_backend(backend_name, {DeviceChoice::soft, {}, 1});
+  auto backend = open_backend(backend_name, {DeviceChoice::soft, {}, {}, 1});
   if (!driver || !backend)
     return state.SkipWithError(driver ? backend.error().what.c_str() : driver.error().what.c_str());
   const Case c = case_of(shape);

@@ -41,6 +41,12 @@ void add_subject_options(CLI::App& command, SubjectWords& words) {
   command
       .add_option("--image", words.images, "PTX file to run in place of a kernel's own image: KERNEL=FILE")
       ->type_name("KERNEL=FILE");
+  command
+      .add_option(
+          "--soft", words.soft,
+          "how the software driver runs kernels, e.g. check=all (every detector), warp-order=random,\n"
+          "late-copies=on, tensor=truncating-sm90, seed=7; harness/softcuda/README.md lists them")
+      ->type_name("KEY=VALUE");
 }
 
 Outcome<Subject> subject_of(const SubjectWords& words) {
@@ -60,6 +66,12 @@ Outcome<Subject> subject_of(const SubjectWords& words) {
           fmt::format("--image {}: expected KERNEL=FILE, KERNEL one of: {}", word, fmt::join(kernels, ", ")));
     subject.options.images[kernel] = word.substr(equals + 1);
   }
+  for (const std::string& word : words.soft) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos)
+      return bad_input(fmt::format("--soft {}: expected KEY=VALUE, for example check=all", word));
+    subject.options.soft_settings[word.substr(0, equals)] = word.substr(equals + 1);
+  }
   return subject;
 }
 
@@ -70,6 +82,7 @@ std::string repro_options(const SubjectWords& words, const std::string& backend)
   for (const std::string& image : words.images)
     if (image.compare(0, backend.size() + 1, backend + '=') == 0)
       options.push_back("--image " + shell_quoted(image));
+  for (const std::string& setting : words.soft) options.push_back("--soft " + shell_quoted(setting));
   return fmt::format("{}", fmt::join(options, " "));
 }
 
@@ -80,6 +93,8 @@ std::vector<std::string> worker_command(const Subject& subject) {
     if (choice == subject.options.device) command.insert(command.end(), {"--device", word});
   for (const auto& [kernel, file] : subject.options.images)
     command.insert(command.end(), {"--image", kernel + '=' + file});
+  for (const auto& [key, value] : subject.options.soft_settings)
+    command.insert(command.end(), {"--soft", key + '=' + value});
   command.insert(command.end(), {"--threads", std::to_string(subject.options.soft_threads)});
   return command;
 }

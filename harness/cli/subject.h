@@ -17,8 +17,9 @@ struct SubjectWords {
   std::vector<std::string> backends;  ///< empty: every in-repo kernel
   std::string device = "auto";
   std::vector<std::string> images;  ///< KERNEL=FILE
+  std::vector<std::string> soft;    ///< KEY=VALUE
 };
-/// --backend, --device, --image.
+/// --backend, --device, --image, --soft.
 void add_subject_options(CLI::App& command, SubjectWords& words);
 
 struct Subject {

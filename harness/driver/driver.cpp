@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #define FLASHDIFF_STRING_OF(x) #x
 #define FLASHDIFF_EXPANDED_STRING_OF(x) FLASHDIFF_STRING_OF(x)
@@ -61,6 +62,11 @@ Outcome<std::shared_ptr<const Driver>> Driver::open(const std::string& library, 
   (void)find(made->soft_.last_fault, "softcudaLastFault");
   (void)find(made->soft_.set_threads, "softcudaSetThreads");
   (void)find(made->soft_.set_instruction_limit, "softcudaSetInstructionLimit");
+  (void)find(made->soft_.reports, "softcudaReports");
+  (void)find(made->soft_.reset_reports, "softcudaReportsReset");
+  (void)find(made->soft_.set, "softcudaSet");
+  // Its reports come back as verdicts: they need not be told on stderr as well.
+  if (made->is_soft()) (void)setenv("SOFTCUDA_REPORT", "none", 0);
   if (!soft && made->is_soft())
     return unsupported(fmt::format("{}: this is softcuda, not a GPU's driver", library));
   if (soft && !made->is_soft()) return unsupported(fmt::format("{}: this is not softcuda", library));
@@ -132,6 +138,31 @@ Outcome<std::vector<DeviceInfo>> devices(const Driver& driver) {
     found.push_back(std::move(info));
   }
   return found;
+}
+
+Outcome<void> Driver::findings() const {
+  if (soft_.reports == nullptr) return {};
+  const std::string text = soft_.reports();
+  if (text == "[]") return {};
+  soft_.reset_reports();
+  const auto reports = nlohmann::json::parse(text, nullptr, false);
+  std::string what, detail;
+  for (const auto& report : reports) {
+    if (report.value("stopped", false)) continue;  // the launch's own result tells it
+    if (what.empty()) what = report.value("what", "");
+    detail += fmt::format("{} times: {}", report.value("count", 1), report.value("text", ""));
+  }
+  if (what.empty()) return {};
+  return fail(ErrorKind::device_fault, std::move(what), std::move(detail));
+}
+
+Outcome<void> Driver::set_soft(const std::string& key, const std::string& value) const {
+  if (soft_.set == nullptr)
+    return bad_input(
+        fmt::format("--soft {}={}: the device is a GPU; only the software driver can be told", key, value));
+  char why[512] = "";
+  if (soft_.set(key.c_str(), value.c_str(), why, sizeof why) == 0) return {};
+  return bad_input(fmt::format("--soft {}", why));
 }
 
 }  // namespace flashdiff::driver

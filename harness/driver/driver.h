@@ -22,6 +22,9 @@ struct SoftExtension {
   decltype(&::softcudaLastFault) last_fault = nullptr;
   decltype(&::softcudaSetThreads) set_threads = nullptr;
   decltype(&::softcudaSetInstructionLimit) set_instruction_limit = nullptr;
+  decltype(&::softcudaReports) reports = nullptr;
+  decltype(&::softcudaReportsReset) reset_reports = nullptr;
+  decltype(&::softcudaSet) set = nullptr;
 };
 
 /// A loaded, initialised driver. Never unloaded: a driver's threads and exit handlers outlive any use of it.
@@ -43,6 +46,12 @@ class Driver {
   /// result that a kernel's fault left behind (illegal address, misaligned, assert, ...) is a device_fault,
   /// with softcuda's report as detail.
   [[nodiscard]] Outcome<void> check(CUresult result, const char* call) const;
+  /// Nothing, or what softcuda's detectors have found since the last call, as a device_fault; a real driver
+  /// has no detectors.
+  [[nodiscard]] Outcome<void> findings() const;
+  /// How softcuda runs launches (softcuda.h, softcudaSet). Errors: bad_input, with what was expected; a real
+  /// driver cannot be told.
+  [[nodiscard]] Outcome<void> set_soft(const std::string& key, const std::string& value) const;
 
  private:
   Driver() = default;

@@ -54,7 +54,7 @@ struct Explain {
                        place_of(v.at), v.one, v.other,
                        plural(v.differing, "element differs", "elements differ"));
   }
-  std::string operator()(const verdict::Fault& v) const { return "the device stopped the launch: " + v.what; }
+  std::string operator()(const verdict::Fault& v) const { return "the device reports: " + v.what; }
   std::string operator()(const verdict::Crash& v) const { return "the worker died: " + v.how; }
   std::string operator()(const verdict::Timeout& v) const {
     return fmt::format("no answer within {:.3g} s", v.seconds);

@@ -87,8 +87,11 @@ class FlashBackend final : public Backend {
     if (!workspace) return tl::unexpected<Error>(workspace.error());
     addresses.workspace = *workspace;
 
-    for (const kernels::Launch& launch : kernel_.plan.plan(io, addresses))
+    for (const kernels::Launch& launch : kernel_.plan.plan(io, addresses)) {
       if (auto launched = run_launch(launch); !launched) return launched;
+      // What detectors found is a verdict about the kernel, whatever it computed.
+      if (auto found = context_.driver().findings(); !found) return found;
+    }
     for (std::size_t i = 0; i < kTensors.size(); ++i)
       if (auto copied = memory.take(i, (io.*kTensors[i]).bytes); !copied) return copied;
     return {};
@@ -123,6 +126,9 @@ Outcome<std::unique_ptr<Backend>> flash_backend(const kernels::Kernel& kernel,
   auto driver = Driver::load(options.device);
   if (!driver) return failed(std::move(driver.error()));
   if ((*driver)->is_soft()) (*driver)->soft().set_threads(static_cast<unsigned>(options.soft_threads));
+  for (const auto& [key, value] : options.soft_settings) {
+    if (auto set = (*driver)->set_soft(key, value); !set) return failed(std::move(set.error()));
+  }
   auto context = Context::open(*driver);
   if (!context) return failed(std::move(context.error()));
 

@@ -13,7 +13,8 @@ const std::vector<BackendEntry>& backend_registry() {
       made.push_back({std::string(kernel.name), std::string(kernel.plan.description), true,
                       [&kernel](const BackendOptions& options) { return flash_backend(kernel, options); }});
     made.push_back(
-        {"reference", "Eigen in double precision, rounded to the dtype: what the others are compared with", false,
+        {"reference", "Eigen in double precision, rounded to the dtype: what the others are compared with",
+         false,
          [](const BackendOptions&) -> Outcome<std::unique_ptr<Backend>> { return reference_backend(); }});
     return made;
   }();

@@ -16,6 +16,8 @@ struct BackendOptions {
   /// kernel name -> PTX file to run instead of the built-in image (a mutant, or a developer's own build with
   /// the same plan)
   std::map<std::string, std::string> images;
+  /// how the software driver runs launches: its settings by key (`flashdiff check --soft KEY=VALUE`)
+  std::map<std::string, std::string> soft_settings;
   int soft_threads = 1;  ///< host threads that softcuda may use in this process
 };
 

@@ -168,7 +168,16 @@ std::vector<check::Report> told(const Launch& launch, const Findings& findings) 
     report.count = finding.count;
     report.kernel = launch.program.kernel;
     set_line(launch, finding.number, report.file, report.line);
-    reports.push_back(std::move(report));
+    // Unrolled loops make many instructions of one line: a mistake there is one mistake.
+    const auto same = std::ranges::find_if(reports, [&](const check::Report& other) {
+      return report.line != 0 && other.kind == report.kind && other.file == report.file &&
+             other.line == report.line && other.other_file == report.other_file &&
+             other.other_line == report.other_line;
+    });
+    if (same != reports.end())
+      same->count += report.count;
+    else
+      reports.push_back(std::move(report));
   }
   return reports;
 }

@@ -73,6 +73,8 @@ std::string neighbourhood(const Launch& launch, const isa::Raised& raised) {
     return text + fmt::format("the access starts {} bytes before it\n", near->base - address);
   if (address >= near->end())
     return text + fmt::format("the access starts {} bytes behind its end\n", address - near->end());
+  if (near->end() - address >= raised.bytes)
+    return text + fmt::format("the access starts at byte {}\n", address - near->base);
   return text + fmt::format("the access starts at byte {} and ends {} bytes behind its end\n",
                             address - near->base, address + raised.bytes - near->end());
 }

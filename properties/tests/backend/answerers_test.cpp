@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 const std::string kernel = "flash_forward_simt";
 
 Error error_of_image(const std::string& file) {
-  const auto backend = open_backend(kernel, {DeviceChoice::soft, {{kernel, file}}, 1});
+  const auto backend = open_backend(kernel, {DeviceChoice::soft, {{kernel, file}}, {}, 1});
   return backend ? Error{ErrorKind::harness, "opened", {}} : backend.error();
 }
 
@@ -27,7 +27,7 @@ TEST(Registry, EveryEntryOpensOnTheSoftwareDriverAndAnswers) {
                      .value();
   for (const BackendEntry& entry : backend_registry()) {
     EXPECT_FALSE(entry.description.empty());
-    auto backend = entry.open({DeviceChoice::soft, {}, 1});
+    auto backend = entry.open({DeviceChoice::soft, {}, {}, 1});
     ASSERT_TRUE(backend) << entry.name << ": " << backend.error().what;
     EXPECT_EQ((*backend)->name(), entry.name);
     const Examination examined = examine(**backend, c);
@@ -60,7 +60,7 @@ TEST(Images, WhatCannotBeRunIsTheUsersAndNamed) {
   // An image of other kernels is found out by the first launch: which entries a plan needs depends on the
   // case.
   const std::string image = file("other.ptx", others);
-  auto backend = open_backend(kernel, {DeviceChoice::soft, {{kernel, image}}, 1});
+  auto backend = open_backend(kernel, {DeviceChoice::soft, {{kernel, image}}, {}, 1});
   ASSERT_TRUE(backend);
   const Examination examined =
       examine(**backend,
