@@ -9,7 +9,7 @@ namespace softcuda::api {
 struct FoundImage {
   std::string ptx;
   bool opaque = false;  ///< machine code only: there is no PTX in it
-  std::string failed;  ///< why what is in it cannot be used: one line
+  std::string failed;   ///< why what is in it cannot be used: one line
 };
 
 /// PTX text (zero-terminated), a fat binary with PTX in it (as nvcc -fatbin writes it, plain or compressed by

@@ -34,6 +34,10 @@ State& state() {
   static State* const made = [] {  // never destroyed: clients call from their own exit handlers
     auto* fresh = new State;
     fresh->settings_failed = settings_from_environment(fresh->machine);
+    fresh->machine.set_printer([](const std::string& text) {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+      std::fflush(stdout);
+    });
     return fresh;
   }();
   return *made;

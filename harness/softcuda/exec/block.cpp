@@ -49,6 +49,7 @@ BlockRunner::BlockRunner(const Launch& launch)
     w.allocations = &launch.allocations;
     w.modes = &launch.settings.modes;
     w.copies = &copies_;
+    w.system = this;
     w.sync = watcher_ ? &*watcher_ : nullptr;
     w.watch = watcher_ && watcher_->sees_accesses() ? &*watcher_ : nullptr;
   }
@@ -290,7 +291,26 @@ void BlockRunner::check_barriers() {
 }
 
 check::Fault BlockRunner::fault_at(const WarpThread& thread) const {
-  return describe(launch_, position_, thread);
+  check::Fault fault = describe(launch_, position_, thread);
+  if (fault.kind != check::FaultKind::assertion || asserted_where_.empty()) return fault;
+  const isa::Warp& w = thread.warp();
+  const auto rank = static_cast<std::uint32_t>(w.index * isa::kLanes + w.raised.lane);
+  const auto& b = launch_.block;
+  // CUDA's own sentence.
+  fault.what = fmt::format("{}: block: [{},{},{}], thread: [{},{},{}] Assertion `{}` failed.",
+                           asserted_where_, position_[0], position_[1], position_[2], rank % b[0],
+                           rank / b[0] % b[1], rank / b[0] / b[1], asserted_what_);
+  fault.report = fault.what + "\n" + fault.report;
+  return fault;
+}
+/// "The output buffer for printf() is set to a fixed size": what a block says beyond it is lost.
+void BlockRunner::print(std::string text) {
+  constexpr std::size_t kMost = std::size_t{1} << 20;
+  if (printed_.size() + text.size() <= kMost) printed_ += text;
+}
+void BlockRunner::assertion(std::string where, std::string what) {
+  asserted_where_ = std::move(where);
+  asserted_what_ = std::move(what);
 }
 check::Fault BlockRunner::stuck(check::FaultKind kind) const {
   return describe_stuck(launch_, position_, threads_, kind);

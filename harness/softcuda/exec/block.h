@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/softcuda/check/fault.h"
@@ -13,6 +15,7 @@
 #include "harness/softcuda/exec/warp_runner.h"
 #include "harness/softcuda/exec/watcher.h"
 #include "harness/softcuda/isa/copies.h"
+#include "harness/softcuda/isa/system.h"
 
 namespace softcuda::exec {
 
@@ -32,12 +35,14 @@ class Arena {
 
 /// Runs one block after another on one host thread: register files, shared and local memory are set up once a
 /// launch.
-class BlockRunner {
+class BlockRunner final : private isa::System {
  public:
   explicit BlockRunner(const Launch& launch);
   /// The block's fault, if it has one.
   std::optional<check::Fault> run(std::uint64_t block);
   [[nodiscard]] const count::Counters& counters() const { return counters_; }
+  /// What the last block has printed.
+  [[nodiscard]] std::string take_printed() { return std::exchange(printed_, {}); }
 
  private:
   struct Barrier {
@@ -71,6 +76,11 @@ class BlockRunner {
   std::array<Barrier, 16> barriers_{};
   isa::Copies copies_;
   std::optional<Watcher> watcher_;
+
+  void print(std::string text) override;
+  void assertion(std::string where, std::string what) override;
+  std::string printed_;
+  std::string asserted_where_, asserted_what_;
   count::Counters counters_;
 };
 

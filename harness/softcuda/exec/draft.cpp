@@ -1,11 +1,13 @@
 #include "harness/softcuda/exec/draft.h"
 
+#include <algorithm>
 #include <bit>
 
 #include <fmt/core.h>
 
 #include "harness/softcuda/isa/access.h"
 #include "harness/softcuda/isa/control.h"
+#include "harness/softcuda/isa/system.h"
 #include "harness/softcuda/isa/table.h"
 
 namespace softcuda::exec {
@@ -208,8 +210,38 @@ Drafter::Address Drafter::address(const Item& item, const Operand& operand) {
   return {rows_.constant(place->address, 64), 64, offset, place->space};
 }
 
+/// vprintf and __assertfail: their op's rows are offsets of what is handed over in the lane's local memory,
+/// parameters first, then the result.
+void Drafter::system_call(int at, std::vector<Draft>& out) {
+  const Item& item = flat_.items[static_cast<std::size_t>(at)];
+  Draft made;
+  made.item = at;
+  std::string name;
+  std::vector<std::uint32_t> parameters, results;
+  for (const Operand& operand : item.instruction->operands) {
+    if (operand.kind == OperandKind::function) name = operand.name;
+    auto& into = name.empty() ? results : parameters;
+    for (const Operand& element : operand.elements) {
+      const auto place = placement_.find(flat_, item.frame, element);
+      if (!place || place->space != Space::local) return error(item, "a parameter without an address");
+      into.push_back(static_cast<std::uint32_t>(place->address));
+    }
+  }
+  const bool prints = name == "vprintf";
+  if (parameters.size() != (prints ? 2U : 5U) || results.size() != (prints ? 1U : 0U))
+    return error(
+        item, fmt::format("`{}` with {} parameters and {} results", name, parameters.size(), results.size()));
+  parameters.insert(parameters.end(), results.begin(), results.end());
+  std::ranges::copy(parameters, made.op.rows);
+  const isa::Handlers handlers = prints ? isa::device_printf() : isa::device_assert();
+  made.op.full = handlers.full;
+  made.op.masked = handlers.masked;
+  out.push_back(std::move(made));
+}
+
 void Drafter::draft(int at, std::vector<Draft>& out) {
   const Item& item = flat_.items[static_cast<std::size_t>(at)];
+  if (item.kind == ItemKind::system) return system_call(at, out);
   isa::Form& form = flat_.forms[static_cast<std::size_t>(item.form)];
   Draft made;
   made.item = at;

@@ -54,6 +54,7 @@ class Drafter {
   int register_bits(const Item&, const ptx::Operand&) const;
   Address address(const Item&, const ptx::Operand&);
   void error(const Item&, const std::string&);
+  void system_call(int at, std::vector<Draft>& out);
 
   const ptx::Module& module_;
   Flat& flat_;

@@ -21,8 +21,9 @@ struct Frame {
 
 enum class ItemKind : std::uint8_t {
   instruction,
-  skip,  ///< made from a guard on a control instruction: lanes that the guard leaves out go to `target`
-  jump,  ///< made from a return out of a copied function
+  skip,    ///< made from a guard on a control instruction: lanes that the guard leaves out go to `target`
+  jump,    ///< made from a return out of a copied function
+  system,  ///< a call of the device's own run-time system: vprintf, __assertfail
 };
 
 /// A decoded instruction before it has rows.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
   std::atomic<std::uint64_t> first_bad{std::numeric_limits<std::uint64_t>::max()};
   std::mutex mutex;
   GridResult result;
+  std::map<std::uint64_t, std::string> printed;
 
   const auto work = [&] {
     BlockRunner runner(launch);
@@ -25,6 +27,10 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
       if (position >= launch.blocks() || position > first_bad.load(std::memory_order_relaxed)) break;
       auto fault = runner.run(
           block_at(launch.settings.block_order, position, launch.blocks(), launch.settings.modes.seed));
+      if (std::string text = runner.take_printed(); !text.empty()) {
+        const std::lock_guard lock(mutex);
+        printed.emplace(position, std::move(text));
+      }
       if (!fault) continue;
       const std::lock_guard lock(mutex);
       if (position >= first_bad.load()) continue;
@@ -40,6 +46,9 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
   for (unsigned k = 1; k < most; ++k) others.emplace_back(work);
   work();
   for (std::thread& other : others) other.join();
+  for (const auto& [position, text] : printed) {
+    if (position <= first_bad.load()) result.printed += text;
+  }
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <string>
 
 #include "harness/softcuda/check/fault.h"
 #include "harness/softcuda/count/counters.h"
@@ -10,6 +11,7 @@ namespace softcuda::exec {
 struct GridResult {
   count::Counters counters;
   std::optional<check::Fault> fault;
+  std::string printed;  ///< by the kernel: blocks in the order in which they started
 };
 
 /// Runs all blocks on up to `threads` host threads. Blocks start in the order that the settings say,

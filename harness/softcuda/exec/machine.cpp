@@ -108,6 +108,7 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
   // The shadow of global memory is for one host thread at a time, and so the order of its reports is fixed.
   GridResult result = run_grid(launch, chosen.checks.race ? 1 : threads);
   result.counters.launches = 1;
+  if (printer_ && !result.printed.empty()) printer_(result.printed);
   detectors.tell_global_races();
   std::vector<check::Report> reports = told(launch, detectors.findings);
   if (result.fault) reports.push_back(report_of(*result.fault, kernel));
@@ -122,6 +123,10 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
   return {};
 }
 
+void Machine::set_printer(std::function<void(const std::string&)> printer) {
+  const std::lock_guard lock(launch_mutex_);
+  printer_ = std::move(printer);
+}
 Settings Machine::settings() const {
   const std::lock_guard lock(settings_mutex_);
   return settings_;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -70,6 +71,9 @@ class Machine {
   [[nodiscard]] Settings settings() const;
   void set(const Settings&);
 
+  /// Takes what kernels print, at the end of each launch; nobody: it is dropped.
+  void set_printer(std::function<void(const std::string&)> printer);
+
   /// Sums over all launches since the last reset, faulted ones included.
   [[nodiscard]] count::Counters counters() const;
   void reset_counters();
@@ -88,6 +92,7 @@ class Machine {
   Settings settings_;
   count::Counters counters_;
   std::vector<check::Report> reports_;
+  std::function<void(const std::string&)> printer_;
 };
 
 }  // namespace softcuda::exec

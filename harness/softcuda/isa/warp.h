@@ -17,6 +17,7 @@ struct Op;
 struct Warp;
 class Watch;
 class Copies;
+class System;
 
 /// Executes one instruction and returns the one to go on with; nullptr when the warp has to stop (Warp::stop
 /// says why).
@@ -102,6 +103,7 @@ struct alignas(64) Warp {
   Watch* watch = nullptr;    ///< detectors that want to see every access; nullptr: none
   Watch* sync = nullptr;     ///< those that want to hear of wrong synchronisation; nullptr: none
   Copies* copies = nullptr;  ///< the block's
+  System* system = nullptr;  ///< takes what the kernel prints
 
   std::uint64_t global_requests = 0;
   std::uint64_t shared_requests = 0;
