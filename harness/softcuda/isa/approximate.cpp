@@ -30,7 +30,7 @@ float log2_of(float x) {
 }
 float tanh_of(float x) {
   const auto r = static_cast<float>(tanh_in_double(x));
-  return x == x ? r : x;
+  return x == x && x != 0.0f ? r : x;  // zeros keep their sign
 }
 
 /// "div.approx": for 2^126 < |b| < 2^128 the reciprocal is flushed: the quotient is 0, or NaN for infinite a.

@@ -11,6 +11,7 @@ std::span<const Entry> bits_family();
 std::span<const Entry> float32_family();
 std::span<const Entry> approximate_family();
 std::span<const Entry> float64_family();
+std::span<const Entry> half_family();
 std::span<const Entry> convert_family();
 std::span<const Entry> compare_family();
 std::span<const Entry> move_family();
