@@ -166,7 +166,8 @@ class Decoder {
 
 /// Slots that a draft takes: rows beyond the eighth go into further ones.
 std::size_t slots(const Draft& draft) {
-  return draft.rows.size() <= 8 ? 1 : 1 + (draft.rows.size() - 8 + 15) / 16;
+  const bool crowded = draft.keep_last && draft.rows.size() > 7;  // see emit
+  return draft.rows.size() <= 8 ? (crowded ? 2 : 1) : 1 + (draft.rows.size() - 8 + 15) / 16;
 }
 
 /// The draft's shape with its rows' widths.
@@ -201,6 +202,9 @@ void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, co
       else
         reinterpret_cast<std::uint32_t*>(&op + 1)[r - 8] = offset;  // raw slots, see isa/warp.h
     }
+    // What rows[7] keeps of an address gives way to a row, to the end of the next slot: isa::wide_address.
+    if (draft.keep_last && draft.rows.size() > 7)
+      reinterpret_cast<std::uint32_t*>(&op + 1)[15] = draft.op.rows[7];
     if (draft.target >= 0) {
       const auto distance =
           static_cast<std::int64_t>(at[decoder.first_draft(draft.target)]) - static_cast<std::int64_t>(at[k]);

@@ -25,9 +25,11 @@ u64 address_of(const isa::Touch& touch, int lane) {
   }
 }
 
-check::Mode mode_of(const isa::Touch& touch) {
+check::Mode mode_of(const isa::Touch& touch, const OpShape& shape) {
   using check::Mode;
-  const bool strong = isa::order_of(touch.op) != isa::Order::weak;
+  // An op so wide that its address's kind had to give way (isa::wide_address) is weak: wmma.
+  const bool wide = shape.address >= 0 && shape.rows > 7;
+  const bool strong = !wide && isa::order_of(touch.op) != isa::Order::weak;
   switch (touch.use) {
     case isa::Use::read: return strong ? Mode::strong_read : Mode::read;
     case isa::Use::write: return strong ? Mode::strong_write : Mode::write;
@@ -154,8 +156,9 @@ void Watcher::touched(isa::Warp& w, const isa::Touch& touch) {
 }
 
 void Watcher::race_touch(isa::Warp& w, const isa::Touch& touch) {
-  const check::Mode mode = mode_of(touch);
-  const StoreValues values(w, touch, shape_of(touch.op));
+  const OpShape& shape = shape_of(touch.op);
+  const check::Mode mode = mode_of(touch, shape);
+  const StoreValues values(w, touch, shape);
   const check::Values* ask = touch.use == isa::Use::write ? &values : nullptr;
   const check::SharedRaces::Access shared{static_cast<u32>(w.index), touch.op->number, mode, ask};
   check::GlobalRaces::Access global{static_cast<u32>(block_), touch.op->number, mode, ask, 0};

@@ -263,6 +263,18 @@ Resolver resolver_of(AddressKind kind) {
   }
 }
 
+Shape resolve_addresses(Warp& w, const Op* op, std::uint32_t bytes, bool write, Access& access) {
+  const u64 stand_in = access.at[std::countr_zero(w.active)];
+  for (int lane = 0; lane < kLanes; ++lane)
+    access.at[lane] = (w.active >> lane & 1u) != 0 ? access.at[lane] : stand_in;
+  switch (address_kind_of(op)) {
+    case AddressKind::global64: return in_allocations(w, op, bytes, write, access, Space::global);
+    case AddressKind::shared32:
+    case AddressKind::shared64: return in_shared(w, op, bytes, write, access);
+    default: return in_generic(w, op, bytes, write, access);
+  }
+}
+
 void spread(Access& access, Shape shape, std::uint32_t bytes) {
   if (shape == Shape::scattered || shape == Shape::faulted) return;
   const u64 first = access.at[0];

@@ -69,11 +69,23 @@ enum class AddressKind : std::uint8_t {
   return one;
 }
 
+/// An instruction of `rows` rows, address included: where there are 8 and more, rows[7] is one of them, and
+/// the address's kind stands at the end of the next slot. This is the instruction as it would be with fewer.
+[[nodiscard]] inline Op wide_address(const Op* op, int rows) {
+  Op one = *op;
+  if (rows > 7) one.rows[7] = reinterpret_cast<const std::uint32_t*>(op + 1)[15];
+  return one;
+}
+
 /// Checks an access of `bytes` bytes by each active lane at [row address_row + op->imm]: bounds, alignment,
 /// space. Counts the request. `bytes` is a power of two.
 using Resolver = Shape (*)(Warp&, const Op*, std::uint32_t address_row, std::uint32_t bytes, bool write,
                            Access&);
 [[nodiscard]] Resolver resolver_of(AddressKind);
+
+/// As a Resolver, of addresses that an instruction has computed itself: `access` holds them, offset and all,
+/// for every active lane.
+[[nodiscard]] Shape resolve_addresses(Warp&, const Op*, std::uint32_t bytes, bool write, Access& access);
 
 /// Fills at[l] of every active lane, whatever the shape that an access of `bytes` resolved to.
 void spread(Access&, Shape, std::uint32_t bytes);

@@ -34,7 +34,7 @@ class Form {
   [[nodiscard]] std::string_view opcode() const;
   [[nodiscard]] const Pattern& pattern() const { return *pattern_; }
 
-  std::array<int, 20> bits{};  ///< of each row's lanes, in order: 1 for a predicate, 16, 32 or 64
+  std::array<int, 36> bits{};  ///< of each row's lanes, in order: 1 for a predicate, 16, 32 or 64
   int rows = 0;
   int address_bits = 64;  ///< of the address row, where there is one
   ptx::Space address_space =
