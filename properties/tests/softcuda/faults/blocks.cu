@@ -24,7 +24,7 @@ KERNEL odd_rows_right(const float* in, float* out, int n) {
 // PAIR reads_neighbour: grid 4, block 32
 KERNEL reads_neighbour_wrong(const float* in, float* out, int n) {
   const int at = blockIdx.x * 32 + threadIdx.x;
-  out[at] = in[at];  // FAULT global_race OTHER
+  out[at] = in[at];                                  // FAULT global_race OTHER
   if (blockIdx.x > 0) out[128 + at] = out[at - 32];  // FAULT global_race OTHER
 }
 KERNEL reads_neighbour_right(const float* in, float* out, int n) {
@@ -33,8 +33,8 @@ KERNEL reads_neighbour_right(const float* in, float* out, int n) {
   if (blockIdx.x > 0) out[128 + at] = in[at - 32];
 }
 
-// The last block adds up what all have left: it may, if each has fenced before it counted itself ("threadFenceReduction").
-// PAIR last_block: grid 4, block 32
+// The last block adds up what all have left: it may, if each has fenced before it counted itself
+// ("threadFenceReduction"). PAIR last_block: grid 4, block 32
 KERNEL last_block_wrong(const float* in, float* out, int n) {
   __shared__ bool last;
   if (threadIdx.x == 0) {

@@ -47,7 +47,8 @@ KERNEL wait_for_too_few_wrong(const float* in, float* out, int n) {
   __pipeline_commit();
   float sum = 0;
   for (int k = 0; k < 4; ++k) {
-    if (k < 3) __pipeline_memcpy_async(&tile[(k + 1) % 2][at], in + 256 * ((k + 1) % 2) + at, 16);  // FAULT copy_race
+    if (k < 3)
+      __pipeline_memcpy_async(&tile[(k + 1) % 2][at], in + 256 * ((k + 1) % 2) + at, 16);  // FAULT copy_race
     __pipeline_commit();
     __pipeline_wait_prior(2);
     __syncthreads();

@@ -45,7 +45,7 @@ KERNEL behind_shared_right(const float* in, float* out, int n) {
 KERNEL null_pointer_wrong(const float* in, float* out, int n) {
   const float* none;
   asm volatile("mov.u64 %0, 0;" : "=l"(none));  // the compiler takes a null that it sees for impossible
-  out[threadIdx.x] = none[threadIdx.x];  // FAULT null_pointer
+  out[threadIdx.x] = none[threadIdx.x];         // FAULT null_pointer
 }
 KERNEL null_pointer_right(const float* in, float* out, int n) {
   const float* some;

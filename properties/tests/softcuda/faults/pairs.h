@@ -27,7 +27,7 @@ inline std::vector<Pair> pairs_of(const std::string& file) {
   std::ifstream text(std::string(KERNELS) + "/" + file + ".cu");
   std::vector<Pair> pairs;
   std::string line;
-  static const std::regex head(R"(// PAIR (\w+): grid (\d+), block (\d+))"), fault(R"(FAULT((?: [a-z_]+)+))");
+  static const std::regex head(R"(PAIR (\w+): grid (\d+), block (\d+))"), fault(R"(FAULT((?: [a-z_]+)+))");
   for (int number = 1; std::getline(text, line); ++number) {
     std::smatch found;
     if (std::regex_search(line, found, head)) {

@@ -50,6 +50,18 @@ std::vector<check::Report> reports_of(const Pair& pair, const std::string& twin)
   return machine().reports();
 }
 
+/// A marker that is not read would leave a pair untested.
+TEST(PairsOfKernels, AreAllRead) {
+  std::size_t kernels = 0;
+  for (const char* file : {"races", "copies", "blocks", "unwritten", "synchronisation", "memory"}) {
+    std::ifstream text(std::string(KERNELS) + "/" + file + ".cu");
+    for (std::string line; std::getline(text, line);)
+      kernels += static_cast<std::size_t>(line.find("_wrong(") != std::string::npos);
+  }
+  EXPECT_EQ(all_pairs().size(), kernels);
+  EXPECT_GE(kernels, 25u);
+}
+
 class Pairs : public ::testing::TestWithParam<Pair> {};
 
 template <class Look>

@@ -1,12 +1,12 @@
-// Races in shared memory, each with a correct twin. `PAIR name: grid G, block B` says how both are launched, `FAULT
-// kind` on which line the detector has to point, `OTHER` where the race's other side stands.
+// Races in shared memory, each with a correct twin. `PAIR name: grid G, block B` says how both are launched,
+// `FAULT kind` on which line the detector has to point, `OTHER` where the race's other side stands.
 
 #define KERNEL extern "C" __global__ void
 
 // PAIR missing_barrier: grid 2, block 64
 KERNEL missing_barrier_wrong(const float* in, float* out, int n) {
   __shared__ float tile[64];
-  tile[threadIdx.x] = in[threadIdx.x];  // OTHER
+  tile[threadIdx.x] = in[threadIdx.x];                          // OTHER
   out[blockIdx.x * 64 + threadIdx.x] = tile[63 - threadIdx.x];  // FAULT shared_race
 }
 KERNEL missing_barrier_right(const float* in, float* out, int n) {
@@ -60,7 +60,7 @@ KERNEL two_writers_right(const float* in, float* out, int n) {
 // PAIR missing_syncwarp: grid 1, block 32
 KERNEL missing_syncwarp_wrong(const float* in, float* out, int n) {
   __shared__ float tile[32];
-  tile[threadIdx.x] = in[threadIdx.x];  // OTHER
+  tile[threadIdx.x] = in[threadIdx.x];       // OTHER
   out[threadIdx.x] = tile[threadIdx.x ^ 1];  // FAULT shared_race
 }
 KERNEL missing_syncwarp_right(const float* in, float* out, int n) {
@@ -111,7 +111,7 @@ KERNEL read_of_atomic_wrong(const float* in, float* out, int n) {
   __shared__ int count;
   if (threadIdx.x == 0) count = 0;
   __syncthreads();
-  atomicAdd(&count, 1);  // OTHER
+  atomicAdd(&count, 1);      // OTHER
   out[threadIdx.x] = count;  // FAULT shared_race
 }
 KERNEL read_of_atomic_right(const float* in, float* out, int n) {
@@ -173,8 +173,8 @@ KERNEL producer_consumer_right(const float* in, float* out, int n) {
   }
 }
 
-// A flag says that data are there. volatile makes the flag's own accesses sound, a fence makes it carry the data.
-// PAIR flag_without_fence: grid 1, block 64
+// A flag says that data are there. volatile makes the flag's own accesses sound, a fence makes it carry the
+// data. PAIR flag_without_fence: grid 1, block 64
 KERNEL flag_without_fence_wrong(const float* in, float* out, int n) {
   __shared__ float data;
   __shared__ volatile int flag;
@@ -246,11 +246,10 @@ KERNEL mbarrier_without_wait_right(const float* in, float* out, int n) {
   asm volatile("mbarrier.arrive.shared.b64 %0, [%1];" : "=l"(token) : "r"(at) : "memory");
   int done = 0;
   while (done == 0) {
-    asm volatile(
-        "{ .reg .pred p; mbarrier.test_wait.shared.b64 p, [%1], %2; selp.s32 %0, 1, 0, p; }"
-        : "=r"(done)
-        : "r"(at), "l"(token)
-        : "memory");
+    asm volatile("{ .reg .pred p; mbarrier.test_wait.shared.b64 p, [%1], %2; selp.s32 %0, 1, 0, p; }"
+                 : "=r"(done)
+                 : "r"(at), "l"(token)
+                 : "memory");
   }
   out[threadIdx.x] = tile[63 - threadIdx.x];
 }

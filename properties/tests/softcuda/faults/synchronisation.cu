@@ -22,7 +22,8 @@ KERNEL divergent_barrier_right(const float* in, float* out, int n) {
 // PAIR odd_count: grid 1, block 64
 KERNEL odd_count_wrong(const float* in, float* out, int n) {
   if (threadIdx.x < 32) asm volatile("barrier.sync 1, 48;" ::: "memory");  // FAULT barrier_count
-  if (threadIdx.x >= 32 && threadIdx.x < 48) asm volatile("barrier.sync 1, 48;" ::: "memory");  // FAULT barrier_count
+  if (threadIdx.x >= 32 && threadIdx.x < 48)
+    asm volatile("barrier.sync 1, 48;" ::: "memory");  // FAULT barrier_count
   out[threadIdx.x] = 1;
 }
 KERNEL odd_count_right(const float* in, float* out, int n) {
