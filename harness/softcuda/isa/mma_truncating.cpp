@@ -36,6 +36,7 @@ Parts parts(float x, int minimum, int bits) {
 
 /// s * 2^(exponent) cut off to `shift` bits fewer, toward zero; a negative shift adds zeros.
 i32 shifted(i32 s, i32 shift) {
+  if (s == 0) return 0;  // its exponent may lie above the largest one, and the shift be of any size
   const u32 magnitude = static_cast<u32>(s < 0 ? -s : s);
   const u32 cut = shift >= 32 ? 0 : shift >= 0 ? magnitude >> shift : magnitude << -shift;
   return s < 0 ? -static_cast<i32>(cut) : static_cast<i32>(cut);
