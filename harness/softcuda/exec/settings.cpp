@@ -113,12 +113,8 @@ constexpr Key kKeys[] = {
      [](Settings& s, std::string_view v) { return number<std::uint8_t>(v, s.poison); }},
     {"tensor", "fused|exact|truncating-sm80|truncating-sm90", "fused", "arithmetic of mma and wmma",
      [](Settings& s, std::string_view v) { return one_of(kTensorModels, v, s.modes.tensor); }},
-    {"perturb-approximate", "on|off", "off", ".approx results move within the ISA's bound",
-     [](Settings& s, std::string_view v) { return one_of(kSwitch, v, s.modes.perturb_approximate); }},
-    {"seed", "0..2^64-1", "0", "of random orders and perturbation",
+    {"seed", "0..2^64-1", "0", "of random orders",
      [](Settings& s, std::string_view v) { return number<std::uint64_t>(v, s.modes.seed); }},
-    {"profile", "on|off", "off", "counters by source line",
-     [](Settings& s, std::string_view v) { return one_of(kSwitch, v, s.profile); }},
 };
 
 }  // namespace

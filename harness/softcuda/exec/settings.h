@@ -36,7 +36,6 @@ struct Settings {
   WarpOrder warp_order = WarpOrder::round_robin;
   BlockOrder block_order = BlockOrder::rising;
   std::uint8_t poison = 0xff;  ///< what shared and local memory hold before they are written
-  bool profile = false;        ///< counters by source line
   isa::Modes modes;
 
   /// Sets one of them from text: key as in the list that keys() gives, value as there. An error is one line

@@ -14,9 +14,8 @@ enum class TensorModel : std::uint8_t {
 
 struct Modes {
   TensorModel tensor = TensorModel::fused;
-  bool late_copies = false;          ///< cp.async data arrive at the wait, poison until then
-  bool perturb_approximate = false;  ///< .approx results move within the ISA's bound
-  std::uint64_t seed = 0;            ///< of whatever is random in a launch
+  bool late_copies = false;  ///< cp.async data arrive at the wait, poison until then
+  std::uint64_t seed = 0;    ///< of whatever is random in a launch
 };
 
 }  // namespace softcuda::isa
