@@ -74,6 +74,33 @@ void answer(benchmark::State& state, const std::string& backend_name, const Shap
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(flops));
 }
 
+/// Time with all detectors over time without, in turn.
+void cost_of_checks(benchmark::State& state, const std::string& backend_name, const Shape& shape) {
+  const auto driver = driver::Driver::load(DeviceChoice::soft);
+  auto backend = open_backend(backend_name, {DeviceChoice::soft, {}, {}, 1});
+  if (!driver || !backend)
+    return state.SkipWithError(driver ? backend.error().what.c_str() : driver.error().what.c_str());
+  const Case c = case_of(shape);
+  if (const Support support = (*backend)->supports(c); !support.yes)
+    return state.SkipWithError(support.why_not.c_str());
+  const LaidOut sent = lay_out(c, make_data(c.problem).value());
+  Fastest base(detail::process_seconds), checked(detail::process_seconds);
+  const auto run = [&](const char* checks, Fastest& fastest) {
+    bool good = (*driver)->set_soft("check", checks).has_value();
+    fastest.time([&] { good = (*backend)->run(sent).has_value() && good; });
+    return (*driver)->set_soft("check", "memory,sync").has_value() && (*driver)->findings().has_value() &&
+           good;
+  };
+  for ([[maybe_unused]] auto _ : state) {
+    bool good = run("all", checked);
+    state.PauseTiming();
+    good = run("memory,sync", base) && good;
+    if (!good) return state.SkipWithError("the kernel failed, or a detector raised a false alarm");
+    state.ResumeTiming();
+  }
+  state.counters["over_plain"] = checked.seconds() / base.seconds();
+}
+
 }  // namespace
 
 Outcome<void> register_softcuda_benchmarks() {
@@ -85,6 +112,9 @@ Outcome<void> register_softcuda_benchmarks() {
       benchmark::RegisterBenchmark(("softcuda/" + entry.name + '/' + shape.name).c_str(), answer, entry.name,
                                    shape)
           ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("softcuda/" + entry.name + '/' + kShapes[0].name + "/all_checks").c_str(),
+                                 cost_of_checks, entry.name, kShapes[0])
+        ->Unit(benchmark::kMillisecond);
   }
   return {};
 }
