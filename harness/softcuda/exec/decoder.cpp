@@ -171,7 +171,7 @@ std::size_t slots(const Draft& draft) {
 }
 
 /// The draft's shape with its rows' widths.
-OpShape shape_of(const Draft& draft, const Rows& rows) {
+OpShape shape_of(const Draft& draft, const Rows& rows, const RegisterFile& file) {
   OpShape shape = draft.shape;
   shape.rows = static_cast<std::uint8_t>(draft.rows.size());
   for (std::size_t r = 0; r < draft.rows.size(); ++r) {
@@ -179,6 +179,9 @@ OpShape shape_of(const Draft& draft, const Rows& rows) {
     const std::uint64_t width = bits == 1 ? 0 : bits == 16 ? 1 : bits == 32 ? 2 : 3;
     shape.widths |= width << 2 * r;
     shape.written |= static_cast<std::uint32_t>(draft.rows[r].written) << r;
+    const std::uint32_t offset = file.offset[static_cast<std::size_t>(draft.rows[r].row)];
+    shape.early = shape.early || std::ranges::any_of(file.unwritten_at_entry,
+                                                     [&](const auto& row) { return row.first == offset; });
   }
   return shape;
 }
@@ -194,7 +197,9 @@ void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, co
     const Draft& draft = decoder.drafts[k];
     isa::Op& op = program.ops[at[k]];
     op = draft.op;
-    program.shapes[at[k]] = shape_of(draft, rows);
+    program.shapes[at[k]] = shape_of(draft, rows, file);
+    if (draft.conditional && k > 0)  // its guard runs it
+      program.shapes[at[k - 1]].early = program.shapes[at[k - 1]].early || program.shapes[at[k]].early;
     for (std::size_t r = 0; r < draft.rows.size(); ++r) {
       const std::uint32_t offset = file.offset[static_cast<std::size_t>(draft.rows[r].row)];
       if (r < 8)

@@ -39,6 +39,8 @@ struct OpShape {
   std::uint8_t rows = 0;
   std::int8_t address = -1, second_address = -1;  ///< rows of addresses
   bool transposed = false;                        ///< ldmatrix.trans
+  bool early =
+      false;  ///< one of its rows may be read before it is written; of a guard, what it guards counts
 
   /// 16-bit halves of a row; a predicate counts as one.
   [[nodiscard]] int halves(int row) const {

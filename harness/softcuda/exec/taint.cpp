@@ -23,25 +23,31 @@ Taint::Taint(const Program& program, std::uint32_t warps)
     : program_(program),
       stride_(program.file_bytes / 4 + 4),
       words_(stride_ * warps, 0),
-      doubtful_(warps, 0) {}
+      early_(stride_, 0),
+      doubt_(warps, Doubt::none) {
+  for (const auto& [offset, bits] : program.unwritten_at_entry)
+    std::fill_n(early_.begin() + static_cast<std::ptrdiff_t>(offset / 4), std::max(bits / 16, 1), ~u32{0});
+}
 
 void Taint::start() {
-  for (std::size_t warp = 0; warp < doubtful_.size(); ++warp) {
-    const auto words = words_.begin() + static_cast<std::ptrdiff_t>(warp * stride_);
-    if (doubtful_[warp] != 0) std::fill_n(words, stride_, 0);
-    for (const auto& [offset, bits] : program_.unwritten_at_entry)
-      std::fill_n(words + static_cast<std::ptrdiff_t>(offset / 4), std::max(bits / 16, 1), ~u32{0});
-    doubtful_[warp] = static_cast<char>(!program_.unwritten_at_entry.empty());
+  const bool early = !program_.unwritten_at_entry.empty();
+  for (std::size_t warp = 0; warp < doubt_.size(); ++warp) {
+    if (early || doubt_[warp] != Doubt::none)
+      std::ranges::copy(early_, words_.begin() + static_cast<std::ptrdiff_t>(warp * stride_));
+    doubt_[warp] = early ? Doubt::early : Doubt::none;
   }
 }
 
 void Taint::look_again(const isa::Warp& w) {
   const auto warp = static_cast<std::size_t>(w.index);
-  if (doubtful_[warp] == 0) return;
-  u32 all = 0;
+  if (doubt_[warp] == Doubt::none) return;
+  u32 early = 0, others = 0;
   const u32* words = words_.data() + warp * stride_;
-  for (std::size_t k = program_.registers_begin / 4; k < program_.registers_end / 4; ++k) all |= words[k];
-  doubtful_[warp] = static_cast<char>((all & w.live) != 0);
+  for (std::size_t k = program_.registers_begin / 4; k < program_.registers_end / 4; ++k) {
+    early |= words[k] & early_[k];
+    others |= words[k] & ~early_[k];
+  }
+  doubt_[warp] = (others & w.live) != 0 ? Doubt::any : (early & w.live) != 0 ? Doubt::early : Doubt::none;
 }
 
 u32 Taint::any(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row) {
@@ -53,7 +59,9 @@ void Taint::set(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int
   for (int h = 0; h < shape.halves(row); ++h) {
     u32& mine = half(w, offset(op, row), h);
     mine = (mine & ~w.active) | (halves[static_cast<std::size_t>(h)] & w.active);
-    doubtful_[static_cast<std::size_t>(w.index)] |= static_cast<char>(mine != 0);
+    if (mine == 0) continue;
+    Doubt& doubt = doubt_[static_cast<std::size_t>(w.index)];
+    doubt = std::max(doubt, early_[offset(op, row) / 4] != 0 ? Doubt::early : Doubt::any);
   }
 }
 void Taint::set_all(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row, u32 lanes) {

@@ -16,10 +16,19 @@ class Taint {
   Taint(const Program& program, std::uint32_t warps);
   /// Registers that may be read before they are written are bad in all warps; all others are written first.
   void start();
-  /// Whether any register of the warp may be bad. While none is, nothing has to be followed.
-  [[nodiscard]] bool doubtful(const isa::Warp& w) const {
-    return doubtful_[static_cast<std::size_t>(w.index)];
+  /// Which registers of a warp may be bad.
+  enum class Doubt : std::uint8_t {
+    none,
+    early,  ///< those that may be read before they are written, and no others
+    any,
+  };
+  /// Whether an op of that shape may meet a bad register of the warp. Nothing has to be followed through any
+  /// other.
+  [[nodiscard]] bool concerns(const isa::Warp& w, const OpShape& shape) const {
+    const Doubt doubt = doubt_[static_cast<std::size_t>(w.index)];
+    return doubt != Doubt::none && (doubt == Doubt::any || shape.early);
   }
+  [[nodiscard]] Doubt doubt(const isa::Warp& w) const { return doubt_[static_cast<std::size_t>(w.index)]; }
 
   /// Looks whether what was in doubt still is: values set in a loop's first turn are good from then on.
   void look_again(const isa::Warp& w);
@@ -51,7 +60,8 @@ class Taint {
   const Program& program_;
   std::size_t stride_;
   std::vector<std::uint32_t> words_;
-  std::vector<char> doubtful_;  ///< by warp
+  std::vector<std::uint32_t> early_;  ///< by word: all ones where its row may be read before it is written
+  std::vector<Doubt> doubt_;          ///< by warp
 };
 
 }  // namespace softcuda::exec

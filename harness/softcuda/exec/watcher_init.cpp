@@ -109,7 +109,7 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
   } else if (check::Written* written = written_at(first)) {
     good = written->all(first, run ? u64{touch.bytes} * isa::kLanes : touch.bytes);
   }
-  if (good && !taint_->doubtful(w)) return;
+  if (good && !taint_->concerns(w, shape)) return;
   if (!good) {
     for (u32 rest = w.active; rest != 0; rest &= rest - 1)
       look(std::countr_zero(rest), address_of(touch, std::countr_zero(rest)));
@@ -121,7 +121,7 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
 void Watcher::store_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& shape) {
   u32 bad = 0;
   int count = 0;
-  const bool doubtful = taint_->doubtful(w);
+  const bool doubtful = taint_->concerns(w, shape);
   for (int row = 0; row < shape.rows; ++row) {
     if (row == shape.address) continue;
     ++count;
@@ -176,7 +176,7 @@ void Watcher::update_touch(isa::Warp& w, const isa::Touch& touch, const OpShape&
     written->set(address, touch.bytes);
   }
   if (bad != 0) unwritten(w, touch.op, bad, "memory that an atomic changes");
-  if (!taint_->doubtful(w)) return;
+  if (!taint_->concerns(w, shape)) return;
   for (int row = 0; row < shape.rows; ++row) {
     if (shape.writes(row))
       taint_->set_all(w, touch.op, shape, row, 0);
@@ -208,7 +208,7 @@ void Watcher::gather_touch(isa::Warp& w, const isa::Touch& touch) {
 /// address lane 8 j + row gave; transposed, of column l / 4. wmma.load: any bad row makes all bad.
 void Watcher::gathered(isa::Warp& w, const isa::Op* op, const OpShape& shape) {
   const bool any = gathered_any_;
-  if (!any && !taint_->doubtful(w)) return;
+  if (!any && !taint_->concerns(w, shape)) return;
   const bool is_ldmatrix = shape.halves(0) == 2 && std::popcount(shape.written) <= 4 && shape.rows <= 6;
   for (int row = 0; row < shape.rows; ++row) {
     if (!shape.writes(row)) continue;
@@ -297,9 +297,9 @@ const isa::Op* Watcher::one(isa::Warp& w, const isa::Op* op, bool full) {
   }
 }
 
-/// While no register is in doubt only memory has to be watched, which touched() does.
+/// While ops meet no register in doubt only memory has to be watched, which touched() does.
 const isa::Op* Watcher::run_good(isa::Warp& w, const isa::Op* op, bool full) {
-  while (op != nullptr && !taint_->doubtful(w)) {
+  while (op != nullptr && (taint_->doubt(w) == Taint::Doubt::none || !taint_->concerns(w, shape_of(op)))) {
     const isa::Op* next = (full ? op->full : op->masked)(w, op);
     if (gathered_any_) [[unlikely]]
       gathered(w, op, shape_of(op));
@@ -314,13 +314,13 @@ void Watcher::run(isa::Warp& w, const isa::Op* op, bool full) {
     return;
   }
   constexpr int kPatience = 128;  // instructions before it is worth another look
-  for (int since = kPatience; op != nullptr; ++since) {
+  for (int since = kPatience;; ++since) {
     if (since >= kPatience) {
       since = 0;
       taint_->look_again(w);
-      op = run_good(w, op, full);
-      if (op == nullptr) return;
     }
+    op = run_good(w, op, full);
+    if (op == nullptr) return;
     const OpShape& shape = shape_of(op);
     if (shape.rule != Rule::guard_if && shape.rule != Rule::guard_unless) {
       op = one(w, op, full);
