@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -31,6 +32,8 @@ struct Shape {
 };
 constexpr Shape kShapes[] = {{"d128_1024", "forward_d128", 128, 1024, 1, false},
                              {"d64_256_causal_4x4", "forward_d64_causal", 64, 256, 16, true}};
+/// A kernel of mma.m16n8k16 and nothing else: 4 blocks of 4 warps, 8 * 256 each.
+constexpr Shape kMultiplyOnly{"mma", "multiply_only", 64, 256, 1, false};
 
 /// The kernel and its tensors on a machine of its own.
 class Load {
@@ -151,6 +154,14 @@ void register_tensor_core_benchmarks() {
   with("exact", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::exact; });
   with("truncating_sm80", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::truncating_sm80; });
   with("truncating_sm90", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::truncating_sm90; });
+  for (const auto& [name, model] : {std::pair{"exact", softcuda::isa::TensorModel::exact},
+                                    {"truncating_sm80", softcuda::isa::TensorModel::truncating_sm80},
+                                    {"truncating_sm90", softcuda::isa::TensorModel::truncating_sm90}}) {
+    exec::Settings settings = plain();
+    settings.modes.tensor = model;
+    add(std::string(kMultiplyOnly.name) + "/" + name,
+        [settings](benchmark::State& state) { cost(state, kMultiplyOnly, settings); });
+  }
 }
 
 }  // namespace flashdiff

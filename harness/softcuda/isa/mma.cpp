@@ -169,14 +169,13 @@ const Op* multiply_16_8_16(Warp& w, const Op* op) {
                        w.row<float>(rest[5])};
   float* d[4] = {w.row<float>(op->rows[0]), w.row<float>(op->rows[1]), w.row<float>(op->rows[2]),
                  w.row<float>(op->rows[3])};
+  if (!warp_is_here(w, op, op->imm)) return nullptr;
   if (model == TensorModel::fused) {
-    if (!warp_is_here(w, op, op->imm)) return nullptr;
     mma::fused_16_8_16<kHalf>(a, b, c, d);
     return op + 2;
   }
   const mma::Truncation how = model == TensorModel::truncating_sm80 ? mma::kSm80 : mma::kSm90;
-  if (w.watch != nullptr || !mma::truncating_16_8_16<kHalf>(a, b, c, d, how))
-    return multiply_floats<Elements, 16, false>(w, op);
+  if (!mma::truncating_16_8_16<kHalf>(a, b, c, d, how)) return multiply_floats<Elements, 16, false>(w, op);
   return op + 2;
 }
 

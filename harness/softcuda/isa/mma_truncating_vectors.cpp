@@ -1,5 +1,6 @@
 /// The truncating models (mma_truncating.cpp says what they are) for the form that attention kernels live on:
-/// all 16 rows of a column at once, in 32-bit integers.
+/// all 16 rows of a column at once. A product of two elements is exact in float, and cutting it off below the
+/// largest term is its conversion to an integer, toward zero, once it is scaled by a power of two.
 #include <cstring>
 
 #include "harness/softcuda/isa/mma.h"
@@ -11,30 +12,30 @@ namespace {
 using u32 = std::uint32_t;
 using i32 = std::int32_t;
 using Ints = i32 __attribute__((vector_size(64)));
-using HalfInts = i32 __attribute__((vector_size(32)));
-using Doubles = double __attribute__((vector_size(64)));
-using Longs = std::int64_t __attribute__((vector_size(64)));
 
-constexpr i32 kNowhere = -1000;  // exponent of zero: never the largest, and shifted out by any
+constexpr i32 kNowhere = -1000;  // exponent of zero: never the largest
+/// Exponents of the largest term between which scales, products and results are normal floats, or too small
+/// to count.
+constexpr i32 kLeast = -90, kMost = 120;
 
-/// Finite floats as sign (0 or -1), exponent and significand, as parts() has them.
-struct VectorParts {
-  Words significand;
-  Ints exponent, sign;
-};
-VectorParts parts(Floats x, i32 minimum, int bits, i32 of_zero) {
-  const auto word = reinterpret_cast<Words>(x);
-  const Words magnitude = word & 0x7fffffffu, biased = magnitude >> 23;
-  const auto is_normal = reinterpret_cast<Words>(biased != 0);
-  Ints exponent = reinterpret_cast<Ints>((biased & is_normal) | (~is_normal & 1u)) - 127;
-  const Words whole = (magnitude & 0x7fffffu) | (is_normal & 0x800000u);
-  const Ints below = minimum - exponent;
-  Ints drop = (24 - bits) + (below > 0 ? below : Ints{});
-  drop = drop > 31 ? Ints{} + 31 : drop;
-  const Words significand = whole >> reinterpret_cast<Words>(drop);
-  exponent = below > 0 ? Ints{} + minimum : exponent;
-  exponent = significand == 0 ? Ints{} + of_zero : exponent;
-  return {significand, exponent, reinterpret_cast<Ints>(word) >> 31};
+Ints larger(Ints a, Ints b) { return a > b ? a : b; }
+
+/// Exponents of finite floats, not below `minimum`, which is that of subnormals.
+Ints exponents(Floats x, i32 minimum, i32 of_zero) {
+  const Words magnitude = reinterpret_cast<Words>(x) & 0x7fffffffu;
+  const Ints exponent = larger(reinterpret_cast<Ints>(magnitude >> 23) - 127, Ints{} + minimum);
+  return magnitude == 0 ? Ints{} + of_zero : exponent;
+}
+Floats power_of_two(Ints exponent) { return reinterpret_cast<Floats>((exponent + 127) << 23); }
+Ints cut_off(Floats x) { return __builtin_convertvector(x, Ints); }
+
+/// To 24 bits, toward zero; zero is +0.
+Floats rounded_to_zero(Ints sum) {
+  const Ints sign = sum >> 31, magnitude = (sum ^ sign) - sign;
+  const auto nearest = __builtin_convertvector(magnitude, Floats);
+  const Ints one_less = cut_off(nearest) > magnitude;  // -1 where it was rounded up
+  const Ints bits = reinterpret_cast<Ints>(nearest) + one_less;
+  return reinterpret_cast<Floats>(bits | (sign & static_cast<i32>(0x80000000u)));
 }
 
 template <class V>
@@ -45,18 +46,6 @@ bool any(V v) {
   return all != 0;
 }
 Ints not_finite(Floats x) { return (reinterpret_cast<Words>(x) & 0x7f800000u) == 0x7f800000u; }
-
-/// sum * 2^scale for 8 rows, cut off to 24 bits as doubles: exact in float. Results below the normal numbers
-/// set `small`.
-Doubles cut_off(HalfInts sum, HalfInts scale, Longs& small) {
-  const auto wide = __builtin_convertvector(scale, Longs);
-  const auto power = reinterpret_cast<Doubles>((wide + 1023) << 52);
-  const Doubles value = __builtin_convertvector(sum, Doubles) * power;
-  const Longs bits = reinterpret_cast<Longs>(value) & ~std::int64_t{0x1fffffff};
-  const Longs magnitude = bits & 0x7fffffffffffffff;
-  small |= (magnitude != 0) & (magnitude < (std::int64_t{1023 - 126} << 52));
-  return reinterpret_cast<Doubles>(bits);
-}
 
 struct Column {
   alignas(64) float rows[16];
@@ -73,16 +62,65 @@ void to_columns(const float* const registers[4], Column (&columns)[8]) {
   }
 }
 void from_columns(const Column (&columns)[8], float* const registers[4]) {
+  // All pieces first: a vector loaded right behind the stores of its parts would wait for them.
+  alignas(64) float turned_back[4][2][4][4];
   for (int r = 0; r < 4; ++r) {
     for (int h = 0; h < 2; ++h) {
-      Floats v;
       for (int t = 0; t < 4; ++t)
-        std::memcpy(reinterpret_cast<float*>(&v) + 4 * t, columns[2 * t + r % 2].rows + 8 * (r / 2) + 4 * h,
-                    16);
-      v = turned(v);
+        std::memcpy(turned_back[r][h][t], columns[2 * t + r % 2].rows + 8 * (r / 2) + 4 * h, 16);
+    }
+  }
+  for (int r = 0; r < 4; ++r) {
+    for (int h = 0; h < 2; ++h) {
+      const Floats v = turned(load(turned_back[r][h][0]));
       std::memcpy(registers[r] + 16 * h, &v, sizeof v);
     }
   }
+}
+
+/// A and B as their matrices, with the elements' exponents.
+struct Operands {
+  alignas(64) float a[16][16];  ///< [k][row]
+  alignas(64) float b[16][8];   ///< [k][column]
+  Ints a_exponent[16];
+  alignas(64) i32 b_exponent[16][8];
+};
+
+/// One step's products from k = first on into the rows of a column; `bad` where that is not to be had by
+/// these means.
+template <Truncation kHow>
+[[gnu::always_inline]] inline Floats step(const Operands& of, int first, int column, Floats c, Ints& bad) {
+  Floats products[kHow.step];
+  Ints even = Ints{} + 2 * kNowhere, odd = even;
+#pragma GCC unroll 16
+  for (int k = 0; k < kHow.step; ++k) {
+    products[k] = load(of.a[first + k]) * of.b[first + k][column];
+    Ints& top = k % 2 == 0 ? even : odd;
+    top = larger(top, of.a_exponent[first + k] + of.b_exponent[first + k][column]);
+  }
+  Ints top = larger(even, odd);
+  const Ints nonzero = (top > kNowhere / 2) | (c != 0.0f);
+  top = larger(top, exponents(c, -126, kHow.zero_exponent));
+  bad |= (top > kMost) | ((top < kLeast) & nonzero);
+  top = larger(top, Ints{} + kLeast);
+  const Floats scale = power_of_two(kHow.fraction_bits - top);
+  Ints sum{};
+#pragma GCC unroll 16
+  for (int k = 0; k < kHow.step; ++k) sum += cut_off(products[k] * scale);
+  // The products' sum stays below 2^31; with the addend it may not, where there are 16 of them.
+  if constexpr (kHow.step > 8) bad |= (sum > 0x78000000) | (sum < -0x78000000);
+  sum += cut_off(c * scale);
+  return rounded_to_zero(sum) * power_of_two(top - kHow.fraction_bits);
+}
+template <Truncation kHow>
+Ints multiply(const Operands& of, Column (&columns)[8]) {
+  Ints bad{};
+  for (int n = 0; n < 8; ++n) {
+    Floats value = load(columns[n].rows);
+    for (int first = 0; first < 16; first += kHow.step) value = step<kHow>(of, first, n, value, bad);
+    std::memcpy(columns[n].rows, &value, sizeof value);
+  }
+  return bad;
 }
 
 }  // namespace
@@ -91,18 +129,15 @@ template <Half kHalf>
 bool truncating_16_8_16(const u32* const a[4], const u32* const b[2], const float* const c[4],
                         float* const d[4], Truncation how) {
   constexpr i32 kMinimum = kHalf == Half::f16 ? -14 : -126;
-  constexpr int kBits = kHalf == Half::f16 ? 11 : 8;
-  // A, columns (k) by rows; B, rows (k) by columns.
-  alignas(64) float a_columns[16][16], b_rows[16][8];
+  Operands of;
   Ints bad{};  // looked at once, at the end: nothing is written before
-  Longs small{};
   for (int r = 0; r < 4; ++r) {
     for (int h = 0; h < 2; ++h) {
       const Words packed = load(a[r] + 16 * h);
       const Floats low = turned(element<kHalf, false>(packed)), high = turned(element<kHalf, true>(packed));
       bad |= not_finite(low) | not_finite(high);
       for (int t = 0; t < 4; ++t) {
-        float* at = a_columns[2 * t + 8 * (r / 2)] + 8 * (r % 2) + 4 * h;
+        float* at = of.a[2 * t + 8 * (r / 2)] + 8 * (r % 2) + 4 * h;
         std::memcpy(at, reinterpret_cast<const float*>(&low) + 4 * t, 16);
         std::memcpy(at + 16, reinterpret_cast<const float*>(&high) + 4 * t, 16);
       }
@@ -114,8 +149,8 @@ bool truncating_16_8_16(const u32* const a[4], const u32* const b[2], const floa
       const Floats low = turned(element<kHalf, false>(packed)), high = turned(element<kHalf, true>(packed));
       bad |= not_finite(low) | not_finite(high);
       for (int t = 0; t < 4; ++t) {
-        std::memcpy(b_rows[2 * t + 8 * r] + 4 * h, reinterpret_cast<const float*>(&low) + 4 * t, 16);
-        std::memcpy(b_rows[2 * t + 1 + 8 * r] + 4 * h, reinterpret_cast<const float*>(&high) + 4 * t, 16);
+        std::memcpy(of.b[2 * t + 8 * r] + 4 * h, reinterpret_cast<const float*>(&low) + 4 * t, 16);
+        std::memcpy(of.b[2 * t + 1 + 8 * r] + 4 * h, reinterpret_cast<const float*>(&high) + 4 * t, 16);
       }
     }
   }
@@ -123,60 +158,13 @@ bool truncating_16_8_16(const u32* const a[4], const u32* const b[2], const floa
   to_columns(c, columns);
   for (const Column& column : columns) bad |= not_finite(load(column.rows));
 
-  VectorParts a_parts[16];
-  for (int k = 0; k < 16; ++k) a_parts[k] = parts(load(a_columns[k]), kMinimum, kBits, kNowhere);
-  alignas(64) u32 b_significand[16][8];
-  alignas(64) i32 b_exponent[16][8], b_sign[16][8];
-  const int widened = how.fraction_bits - 2 * (kBits - 1);  // products get all their fraction bits
+  for (int k = 0; k < 16; ++k) of.a_exponent[k] = exponents(load(of.a[k]), kMinimum, kNowhere);
   for (int k = 0; k < 16; k += 2) {
-    const VectorParts p = parts(load(b_rows[k]), kMinimum, kBits, kNowhere);
-    const Words shifted = p.significand << widened;
-    std::memcpy(b_significand[k], &shifted, sizeof shifted);
-    std::memcpy(b_exponent[k], &p.exponent, sizeof p.exponent);
-    std::memcpy(b_sign[k], &p.sign, sizeof p.sign);
+    const Ints two_rows = exponents(load(of.b[k]), kMinimum, kNowhere);
+    std::memcpy(of.b_exponent[k], &two_rows, sizeof two_rows);
   }
-
-  for (int n = 0; n < 8; ++n) {
-    Floats value = load(columns[n].rows);
-    for (int first = 0; first < 16; first += how.step) {
-      const VectorParts addend = parts(value, -126, 24, how.zero_exponent);
-      Ints top = addend.exponent;
-      for (int k = first; k < first + how.step; ++k) {
-        const Ints exponent = a_parts[k].exponent + b_exponent[k][n];
-        top = exponent > top ? exponent : top;
-      }
-      Ints sum{};
-      for (int k = first; k < first + how.step; ++k) {
-        Ints down = top - (a_parts[k].exponent + b_exponent[k][n]);
-        down = down > 31 ? Ints{} + 31 : down;
-        const auto kept = reinterpret_cast<Ints>((a_parts[k].significand * b_significand[k][n]) >>
-                                                 reinterpret_cast<Words>(down));
-        const Ints sign = a_parts[k].sign ^ b_sign[k][n];
-        sum += (kept ^ sign) - sign;
-      }
-      // The products' sum stays below 2^31; with the addend it may not.
-      bad |= (sum > 0x78000000) | (sum < -0x78000000);
-      Ints down = top - addend.exponent;
-      down = down > 31 ? Ints{} + 31 : down;
-      const auto kept = reinterpret_cast<Ints>((addend.significand << (how.fraction_bits - 23)) >>
-                                               reinterpret_cast<Words>(down));
-      sum += (kept ^ addend.sign) - addend.sign;
-
-      const Ints scale = top - how.fraction_bits;
-      HalfInts sums[2], scales[2];
-      std::memcpy(sums, &sum, sizeof sum);
-      std::memcpy(scales, &scale, sizeof scale);
-      for (int half = 0; half < 2; ++half) {
-        const Doubles kept_bits = cut_off(sums[half], scales[half], small);
-        using HalfFloats = float __attribute__((vector_size(32)));
-        const auto narrow = __builtin_convertvector(kept_bits, HalfFloats);
-        std::memcpy(reinterpret_cast<float*>(&value) + 8 * half, &narrow, sizeof narrow);
-      }
-      bad |= not_finite(value);
-    }
-    std::memcpy(columns[n].rows, &value, sizeof value);
-  }
-  if (any(bad) || any(small)) return false;
+  bad |= how.step == kSm80.step ? multiply<kSm80>(of, columns) : multiply<kSm90>(of, columns);
+  if (any(bad)) return false;
   from_columns(columns, d);
   return true;
 }
