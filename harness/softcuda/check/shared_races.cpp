@@ -261,7 +261,7 @@ bool SharedRaces::fast_read(Cells& cells, const Common& c, std::size_t first, co
   const V last = load<kCells>(cells.reader, first);
   // Read by the same lane in this interval before, or by several lanes of the warp: there is nothing new to
   // note.
-  if (!any<kCells>(~again | (last ^ me))) return true;
+  if (!any<kCells>(~again | ((last ^ me) & (last ^ (c.whole | kSeveral))))) return true;
   const V several = again & static_cast<V>(((last ^ me) & ~kLaneBits) == 0) & static_cast<V>(last != me);
   store<kCells>(cells.reader, first, (me & ~(several & kLaneBits)) | (several & kSeveral));
   store<kCells>(cells.readers, first, (load<kCells>(cells.readers, first) & again) | c.bit);
@@ -311,6 +311,44 @@ void SharedRaces::access(const Access& access, std::uint32_t lane, std::uint32_t
   run(cells, common(access), offset >> cells.shift, bytes >> cells.shift, lanes.data());
 }
 
+/// Lanes that read the same place, as those of a row or of a column of threads do, are one read by several.
+void SharedRaces::read_each(Cells& cells, const Common& c, std::uint32_t lanes, const std::uint64_t* offsets,
+                            std::uint64_t base, std::uint32_t bytes) {
+  constexpr std::uint32_t kHalf = kWarpLanes / 2;
+  Word like_before = 0, like_other_half = 0;
+  if (lanes == 0xffffffffu) {
+    for (std::uint32_t lane = 1; lane < kWarpLanes; ++lane)
+      like_before |= static_cast<Word>(offsets[lane] == offsets[lane - 1]) << lane;
+    for (std::uint32_t lane = 0; lane < kHalf; ++lane)
+      like_other_half |= static_cast<Word>(offsets[lane] == offsets[lane + kHalf]) << lane;
+  }
+  const Word several = like_before >> 1 | like_before | like_other_half;
+  const std::size_t count = bytes >> cells.shift;
+  Word told = 0;  // lane by lane, where questions had to be asked
+  for (Word rest = lanes & ~like_before & ~(like_other_half << kHalf); rest != 0; rest &= rest - 1) {
+    const auto lane = static_cast<Word>(std::countr_zero(rest));
+    if ((told >> lane & 1u) != 0) continue;
+    const std::size_t first = static_cast<std::uint32_t>(offsets[lane] - base) >> cells.shift;
+    const Word whose = (several >> lane & 1u) != 0 ? kSeveral : lane;
+    bool known = false;
+    if (count == 1) {
+      known = fast_read<1>(cells, c, first, &whose);
+    } else if (count == 4) {
+      const std::array<Word, 4> mine{whose, whose, whose, whose};
+      known = fast_read<4>(cells, c, first, mine.data());
+    }
+    if (known) [[likely]]
+      continue;
+    for (Word same = lanes; same != 0; same &= same - 1) {
+      const auto other = static_cast<Word>(std::countr_zero(same));
+      if (offsets[other] != offsets[lane]) continue;
+      told |= 1u << other;
+      for (std::size_t cell = first; cell < first + count; ++cell)
+        slow_read(cells, c.access, cell, c.whole | other);
+    }
+  }
+}
+
 void SharedRaces::access_each(const Access& access, std::uint32_t lanes, const std::uint64_t* offsets,
                               std::uint64_t base, std::uint32_t bytes) {
   const Common c = common(access);
@@ -319,6 +357,7 @@ void SharedRaces::access_each(const Access& access, std::uint32_t lanes, const s
   Cells* all = fine_regions_ == is_fine_.size() && bytes >= fine_.grain ? &fine_
                : fine_regions_ == 0 && whole                            ? &coarse_
                                                                         : nullptr;
+  if (all != nullptr && !c.writes && !c.strong) return read_each(*all, c, lanes, offsets, base, bytes);
   std::array<Word, 16> mine;
   for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
     const auto lane = static_cast<Word>(std::countr_zero(rest));

@@ -84,6 +84,8 @@ class SharedRaces {
   static bool fast_write(Cells&, const Common&, std::size_t first, const Word* lanes);
   template <int kCells>
   void some(Cells&, const Common&, std::size_t first, const Word* lanes);
+  void read_each(Cells&, const Common&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
+                 std::uint32_t bytes);
   void slow_read(Cells&, const Access&, std::size_t cell, Who me);
   void slow_write(Cells&, const Access&, std::size_t cell, Who me);
   void after_write(const Cells&, const Access&, std::size_t cell, Who me);

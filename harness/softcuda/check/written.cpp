@@ -85,7 +85,31 @@ bool Written::all(std::uint64_t address, std::uint64_t bytes) const {
   return lacks == 0;
 }
 
+void Written::set_each(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes) {
+  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
+    const std::uint64_t at = addresses[std::countr_zero(rest)] - begin_;
+    if (bytes == 16 && at % 16 == 0)
+      std::atomic_ref<std::uint16_t>(*pair(at)).store(0xffff, std::memory_order_relaxed);
+    else
+      change(addresses[std::countr_zero(rest)], bytes, true);
+  }
+}
+
+/// Of 16 aligned bytes each, which is what tiles are read by.
+bool Written::all_of_16(const std::uint64_t* addresses, std::uint32_t lanes) const {
+  std::uint32_t all = 0xffff;
+  std::uint64_t outside = 0;
+  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
+    const std::uint64_t at = addresses[std::countr_zero(rest)] - begin_;
+    outside |= static_cast<std::uint64_t>(at >= bytes_) | at % 16;
+    if (outside != 0) return false;
+    all &= std::atomic_ref<std::uint16_t>(*pair(at)).load(std::memory_order_relaxed);
+  }
+  return all == 0xffff;
+}
+
 bool Written::all_of(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes) const {
+  if (bytes == 16 && begin_ % 16 == 0) return all_of_16(addresses, lanes);
   std::uint32_t lacks = 0;
   for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
     const std::uint64_t at = addresses[std::countr_zero(rest)] - begin_;

@@ -21,6 +21,8 @@ class Written {
   /// Any thread may set bits while others set or read neighbouring ones.
   void set(std::uint64_t address, std::uint64_t bytes);
   void clear(std::uint64_t address, std::uint64_t bytes);
+  /// As set, of each of `lanes`' `bytes` bytes at addresses[lane], a multiple of `bytes`.
+  void set_each(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes);
   /// Bit k: byte address + k has been written; `bytes` up to 32.
   [[nodiscard]] std::uint32_t get(std::uint64_t address, std::uint32_t bytes) const;
   [[nodiscard]] bool all(std::uint64_t address, std::uint64_t bytes) const;
@@ -32,6 +34,11 @@ class Written {
 
  private:
   void change(std::uint64_t address, std::uint64_t bytes, bool to);
+  bool all_of_16(const std::uint64_t* addresses, std::uint32_t lanes) const;
+  /// The bits of 16 bytes from offset `at` on, a multiple of 16.
+  [[nodiscard]] std::uint16_t* pair(std::uint64_t at) const {
+    return reinterpret_cast<std::uint16_t*>(bits_ + at / 8);
+  }
   std::uint64_t begin_ = 0, bytes_ = 0;
   std::uint8_t* bits_ = nullptr;
   std::size_t mapped_ = 0;

@@ -140,8 +140,6 @@ void Watcher::finish() {
   shared_found_.clear();
 }
 
-bool Watcher::in_shared(u64 address) const { return address - shared_begin_ < shared_bytes_; }
-bool Watcher::in_local(u64 address) const { return address - local_begin_ < local_bytes_; }
 const OpShape& Watcher::shape_of(const isa::Op* op) const {
   static const OpShape kNone;  // of an op that stands for one of two addresses
   const isa::Op* first = launch_.program.ops.data();
@@ -183,10 +181,14 @@ void Watcher::race_touch(isa::Warp& w, const isa::Touch& touch) {
     }
   }
   if (weak && touch.shape == isa::Shape::scattered) {
-    u64 outside = 0;
-    for (u32 rest = active; rest != 0; rest &= rest - 1)
-      outside |= static_cast<u64>(!in_shared(touch.access->at[std::countr_zero(rest)]));
-    if (outside == 0)
+    bool all_shared = is_shared(touch);
+    if (touch.kind == isa::AddressKind::generic64) {
+      u64 outside = 0;
+      for (u32 rest = active; rest != 0; rest &= rest - 1)
+        outside |= static_cast<u64>(!in_shared(touch.access->at[std::countr_zero(rest)]));
+      all_shared = outside == 0;
+    }
+    if (all_shared)
       return shared_races_.access_each(shared, active, touch.access->at, shared_begin_, touch.bytes);
   }
   for (u32 rest = active; rest != 0;) {
@@ -279,9 +281,10 @@ void Watcher::delivered(isa::Warp& w, const isa::AsyncCopy& copy, u32 lanes) {
   const bool whole = std::ranges::all_of(copy.from_bytes, [&](u32 bytes) { return bytes == copy.bytes; });
   check::Written* one = written_at(copy.from[static_cast<std::size_t>(std::countr_zero(lanes))]);
   const bool good = whole && one != nullptr && one->all_of(copy.from.data(), lanes, copy.bytes);
+  if (good) return shared_written_.set_each(copy.to.data(), lanes, copy.bytes);
   for (u32 rest = lanes; rest != 0; rest &= rest - 1) {
     const auto lane = static_cast<std::size_t>(std::countr_zero(rest));
-    check::Written* source = good || copy.from_bytes[lane] == 0 ? nullptr : written_at(copy.from[lane]);
+    check::Written* source = copy.from_bytes[lane] == 0 ? nullptr : written_at(copy.from[lane]);
     if (source == nullptr) {  // what is filled with zeros is written
       shared_written_.set(copy.to[lane], copy.bytes);
       continue;

@@ -77,8 +77,14 @@ class Watcher final : public isa::Watch {
   void used(isa::Warp&, const isa::Op*, const OpShape&, int row, const char* as);
   void unwritten(isa::Warp&, const isa::Op*, std::uint32_t lanes, const char* as);
   [[nodiscard]] const OpShape& shape_of(const isa::Op*) const;
-  [[nodiscard]] bool in_shared(std::uint64_t address) const;
-  [[nodiscard]] bool in_local(std::uint64_t address) const;
+  [[nodiscard]] bool in_shared(std::uint64_t address) const {
+    return address - shared_begin_ < shared_bytes_;
+  }
+  [[nodiscard]] bool in_local(std::uint64_t address) const { return address - local_begin_ < local_bytes_; }
+  /// Whether the access is known to be to shared memory, whatever its addresses.
+  [[nodiscard]] static bool is_shared(const isa::Touch& touch) {
+    return touch.kind == isa::AddressKind::shared32 || touch.kind == isa::AddressKind::shared64;
+  }
   /// nullptr: memory that is always good (parameters), or that nobody looks after.
   check::Written* written_at(std::uint64_t address);
   void remember(const isa::Warp&, const isa::Op*, int lane, std::uint64_t address);

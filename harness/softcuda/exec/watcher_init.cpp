@@ -104,7 +104,8 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
   const bool run = touch.shape == isa::Shape::contiguous;
   bool good = false;
   if (touch.shape == isa::Shape::scattered) {
-    check::Written* written = written_at(address_of(touch, std::countr_zero(w.active)));
+    check::Written* written =
+        is_shared(touch) ? &shared_written_ : written_at(address_of(touch, std::countr_zero(w.active)));
     good = written != nullptr && written->all_of(touch.access->at, w.active, touch.bytes);
   } else if (check::Written* written = written_at(first)) {
     good = written->all(first, run ? u64{touch.bytes} * isa::kLanes : touch.bytes);

@@ -22,6 +22,7 @@ struct Touch {
   const Access* access = nullptr;
   std::uint32_t bytes = 0;  ///< a lane's
   Use use = Use::read;
+  AddressKind kind = AddressKind::generic64;
 };
 
 struct AsyncCopy;
@@ -52,9 +53,10 @@ class Watch {
 /// lane, a power of two.
 inline Shape reach(Warp& w, const Op* op, std::uint32_t address_row, std::uint32_t bytes, Use use,
                    Access& access) {
-  const Shape shape = resolver_of(address_kind_of(op))(w, op, address_row, bytes, use != Use::read, access);
+  const AddressKind kind = address_kind_of(op);
+  const Shape shape = resolver_of(kind)(w, op, address_row, bytes, use != Use::read, access);
   if (w.watch != nullptr && shape != Shape::faulted) [[unlikely]]
-    w.watch->touched(w, {op, shape, &access, bytes, use});
+    w.watch->touched(w, {op, shape, &access, bytes, use, kind});
   return shape;
 }
 
@@ -62,10 +64,11 @@ inline Shape reach(Warp& w, const Op* op, std::uint32_t address_row, std::uint32
 /// told of `op` all the same.
 inline Shape reach_as(Warp& w, const Op* op, const Op& as, std::uint32_t address_row, std::uint32_t bytes,
                       Use use, Access& access) {
-  const Shape shape = resolver_of(address_kind_of(op))(w, &as, address_row, bytes, use != Use::read, access);
+  const AddressKind kind = address_kind_of(op);
+  const Shape shape = resolver_of(kind)(w, &as, address_row, bytes, use != Use::read, access);
   if (shape == Shape::faulted) w.raised.op = op;
   if (w.watch != nullptr && shape != Shape::faulted) [[unlikely]]
-    w.watch->touched(w, {op, shape, &access, bytes, use});
+    w.watch->touched(w, {op, shape, &access, bytes, use, kind});
   return shape;
 }
 

@@ -1,5 +1,9 @@
 #include "harness/softcuda/check/shared_races.h"
 
+#include <array>
+#include <set>
+#include <tuple>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -142,6 +146,51 @@ RC_GTEST_PROP(SharedRaces, FindsWhatComparingEveryPairFinds, ()) {
     all.push_back(now);
   }
   RC_ASSERT(block.found.found().empty() != expected);
+}
+
+/// An instruction of a warp as a whole, lanes at the same places among them, finds what it would lane by
+/// lane.
+RC_GTEST_PROP(SharedRaces, FindsByWarpsWhatItFindsByLanes, ()) {
+  Block whole(4), single(4);
+  const auto steps = *rc::gen::inRange(1, 20);
+  for (int step = 0; step < steps; ++step) {
+    const auto what = *rc::gen::inRange(0, 10);
+    const auto warp = *rc::gen::inRange<std::uint32_t>(0, 4);
+    if (what == 0) {
+      whole.barrier();
+      single.barrier();
+      continue;
+    }
+    if (what < 4) {
+      whole.clocks.lanes_met(warp, 0xffffffffu, true);
+      single.clocks.lanes_met(warp, 0xffffffffu, true);
+      if (what < 3) continue;
+    }
+    const auto bytes = 1u << *rc::gen::inRange(2, 5);
+    const auto row = *rc::gen::element<std::uint32_t>(1, 2, 4, 16, 32), rows = 32 / row;
+    const auto begin = 16 * *rc::gen::inRange<std::uint32_t>(0, 8), stride = 16 * *rc::gen::inRange(1u, 3u);
+    const bool across = *rc::gen::arbitrary<bool>(), writes = *rc::gen::inRange(0, 4) == 0;
+    std::array<std::uint64_t, 32> offsets{};
+    for (std::uint32_t lane = 0; lane < 32; ++lane)
+      offsets[lane] = 4096 + begin + stride * (across ? lane % row : lane / rows);
+    const auto lanes = *rc::gen::element(0xffffffffu, 0xffffffffu, 0x0000ffffu, 0x80000001u);
+    const SharedRaces::Access access{warp, static_cast<std::uint32_t>(step),
+                                     writes ? Mode::write : Mode::read, nullptr};
+    whole.races.access_each(access, lanes, offsets.data(), 4096, bytes);
+    for (std::uint32_t lane = 0; lane < 32; ++lane) {
+      if ((lanes >> lane & 1u) != 0)
+        single.races.access(access, lane, static_cast<std::uint32_t>(offsets[lane] - 4096), bytes);
+    }
+  }
+  RC_CLASSIFY(single.found.found().empty(), "no race");
+  // Which of several readers an earlier read is told by is open; that there was one is not.
+  const auto instructions = [](const Block& block) {
+    std::set<std::tuple<std::uint32_t, bool, std::uint32_t>> all;
+    for (const Race& race : block.found.found())
+      all.emplace(race.now.number, race.before.writes, race.before.unit);
+    return all;
+  };
+  RC_ASSERT(instructions(whole) == instructions(single));
 }
 
 }  // namespace
