@@ -251,7 +251,8 @@ SharedRaces::Common SharedRaces::common(const Access& access) const {
 /// Nobody has written these cells since the last barrier, and nobody has read them but in this interval: the
 /// usual case. lanes[k]: whose cell k is.
 template <int kCells>
-bool SharedRaces::fast_read(Cells& cells, const Common& c, std::size_t first, const Word* lanes) {
+[[gnu::always_inline]] inline bool SharedRaces::fast_read(Cells& cells, const Common& c, std::size_t first,
+                                                          const Word* lanes) {
   using V = Words<kCells>;
   const V written = load<kCells>(cells.written, first), read = load<kCells>(cells.read, first);
   const V again = static_cast<V>(read == c.now);

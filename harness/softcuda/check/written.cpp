@@ -90,6 +90,8 @@ void Written::set_each(const std::uint64_t* addresses, std::uint32_t lanes, std:
     const std::uint64_t at = addresses[std::countr_zero(rest)] - begin_;
     if (bytes == 16 && at % 16 == 0)
       std::atomic_ref<std::uint16_t>(*pair(at)).store(0xffff, std::memory_order_relaxed);
+    else if (bytes < 8)
+      change_bits(bits_[at / 8], static_cast<std::uint8_t>(((1u << bytes) - 1) << at % 8), true);
     else
       change(addresses[std::countr_zero(rest)], bytes, true);
   }

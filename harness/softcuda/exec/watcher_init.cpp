@@ -141,6 +141,13 @@ void Watcher::store_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& 
     if (check::Written* written = written_at(first)) written->set(first, u64{touch.bytes} * isa::kLanes);
     return;
   }
+  // An access to one space by all lanes; of generic ones lanes may differ.
+  const bool one_space = is_shared(touch) || touch.kind == isa::AddressKind::global64;
+  if (bad == 0 && one_space && touch.shape == isa::Shape::scattered) {
+    if (check::Written* written = written_at(first))
+      written->set_each(touch.access->at, w.active, touch.bytes);
+    return;
+  }
   const u32 element = touch.bytes / static_cast<u32>(std::max(count, 1));
   for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
