@@ -21,7 +21,7 @@ struct Block {
 
 class Decoder {
  public:
-  Decoder(Flat& flat, Drafter& drafter, Rows& rows) : flat_(flat), drafter_(drafter), rows_(rows) {}
+  Decoder(Flat& flat, Drafter& drafter) : flat_(flat), drafter_(drafter) {}
 
   void run() {
     find_blocks();
@@ -158,7 +158,6 @@ class Decoder {
 
   Flat& flat_;
   Drafter& drafter_;
-  Rows& rows_;
   std::vector<Block> blocks_;
   std::vector<int> block_of_;  ///< by item
   std::vector<int> order_;     ///< blocks by rank
@@ -238,8 +237,8 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   if (!flat.errors.empty()) return tl::unexpected(std::move(flat.errors));
   const Placement placement(*module, globals, flat);
   Rows rows;
-  Drafter drafter(*module, flat, placement, rows);
-  Decoder decoder(flat, drafter, rows);
+  Drafter drafter(flat, placement, rows);
+  Decoder decoder(flat, drafter);
   decoder.run();
   if (!flat.errors.empty()) return tl::unexpected(std::move(flat.errors));
 

@@ -30,8 +30,8 @@ struct Draft {
 /// Turns items into drafts: operands into rows, handlers picked.
 class Drafter {
  public:
-  Drafter(const ptx::Module& module, Flat& flat, const Placement& placement, Rows& rows)
-      : module_(module), flat_(flat), placement_(placement), rows_(rows) {}
+  Drafter(Flat& flat, const Placement& placement, Rows& rows)
+      : flat_(flat), placement_(placement), rows_(rows) {}
 
   /// Appends the item's ops: what its operands need first, the guard, the instruction. Errors go to
   /// Flat::errors.
@@ -56,7 +56,6 @@ class Drafter {
   void error(const Item&, const std::string&);
   void system_call(int at, std::vector<Draft>& out);
 
-  const ptx::Module& module_;
   Flat& flat_;
   const Placement& placement_;
   Rows& rows_;

@@ -22,7 +22,7 @@ double with_mode(F f, Args... args) {
 
 template <class F>
 Handlers rounded(const Form& f, F) {
-  auto by = [&f]<int kMode>() -> Handlers {
+  auto by = []<int kMode>() -> Handlers {
     if constexpr (std::is_invocable_v<F, double, double, double>) {
       return lanes([](double a, double b, double c) { return with_mode<kMode>(F{}, a, b, c); });
     } else if constexpr (std::is_invocable_v<F, double, double>) {
