@@ -113,7 +113,7 @@ class Decoder {
         case Flow::indexed_branch: indexed_branch(at, counted); break;
         default:  // exit and barrier end the block by themselves
           drafter_.draft(at, drafts);
-          drafts.back().op.extra = counted;
+          if (flat_.errors.empty()) drafts.back().op.extra = counted;  // else it may have drafted nothing
           break;
       }
     }

@@ -31,6 +31,15 @@ TEST(Loader, OperandsMustFitTheirTypes) {
   }
 }
 
+/// Found by properties/fuzz/: nothing has been drafted when the first instruction is wrong.
+TEST(Loader, AWrongBarrierMayComeFirst) {
+  const Lines why = reasons(
+      ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() {\n.reg .b64 %d<2>;\n"
+      "bar.sync %d1;\nret;\n}\n");
+  ASSERT_FALSE(why.empty());
+  EXPECT_NE(why[0].find("m.ptx:6: "), std::string::npos) << why[0];
+}
+
 TEST(Loader, CallsOfUndefinedAndRecursiveFunctions) {
   const std::string head = ".version 8.0\n.target sm_80\n.address_size 64\n";
   const Lines undefined =
