@@ -255,6 +255,10 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
   for (const OperandSpec& spec : form.pattern().operands()) {
     const Operand* operand = nullptr;
     static const Operand kSink;
+    if (spec.carry) {  // one a thread, for the kernel and all that it calls
+      place_row(rows_.reg(Rows::kCarry, 1), spec.written, 1);
+      continue;
+    }
     if (spec.optional_pair) {
       const Operand& before = item.instruction->operands[operand_at - 1];
       operand = before.kind == OperandKind::pair ? &before.elements[1] : &kSink;

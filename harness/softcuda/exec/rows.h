@@ -21,6 +21,8 @@ struct RowInfo {
 /// The rows that a kernel names, before they have places in the register file. A row is known by its number.
 class Rows {
  public:
+  /// The condition code register, among the virtual ones.
+  static constexpr int kCarry = -1;
   int reg(int virtual_register, int bits);
   int constant(std::uint64_t value, int bits);
   int special(Special, int bits);

@@ -72,7 +72,8 @@ enum class Flow : std::uint8_t {
 /// modifier's: `:u32`, `:T2` (second type modifier), `:wide` (twice the first), `:pred`, `:any` (as the
 /// register is declared, at least as wide as the first type), `:any2` (... as the second). `d|p`: the second
 /// may be missing. `d{4}`: a vector of four; `d{v}`: of as many as .v2 or .v4 say; `[a]`: an address, in the
-/// space that the modifiers say; `[a:shared]`: in that one.
+/// space that the modifiers say; `[a:shared]`: in that one. `(c)` and `(q)`: the carry flag CC.CF, read and
+/// written, which no operand names.
 struct Entry {
   const char* pattern;
   Bind bind;

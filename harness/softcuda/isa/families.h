@@ -7,6 +7,7 @@
 namespace softcuda::isa {
 
 std::span<const Entry> integer_family();
+std::span<const Entry> carry_family();
 std::span<const Entry> bits_family();
 std::span<const Entry> float32_family();
 std::span<const Entry> approximate_family();

@@ -71,6 +71,13 @@ OperandSpec make_operand(std::string_view text, std::string_view pattern) {
     spec.name = text.substr(1, text.size() - 2);
     return spec;
   }
+  if (text.front() == '(') {
+    spec.carry = true;
+    spec.name = text.substr(1, text.size() - 2);
+    spec.width = Width::predicate;
+    spec.written = spec.name == "q";
+    return spec;
+  }
   const auto colon = text.find(':');
   std::string_view name = text.substr(0, colon);
   if (const auto brace = name.find('{'); brace != std::string_view::npos) {
@@ -119,7 +126,7 @@ Pattern::Pattern(const Entry& entry) : entry_(&entry) {
   for (std::string_view part : split(text.substr(blank + 1), ',')) {
     while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
     if (part.empty()) broken(text, "an operand is empty");
-    ++operand_count_;
+    if (part.front() != '(') ++operand_count_;
     const auto bar = part.find('|');
     operands_.push_back(make_operand(part.substr(0, bar), text));
     if (bar == std::string_view::npos) continue;
@@ -157,7 +164,7 @@ bool Pattern::fits(const Form& form, const ptx::Instruction& instruction) const 
   std::size_t at = 0;
   for (std::size_t s = 0; s < operands_.size(); ++s) {
     const OperandSpec& spec = operands_[s];
-    if (spec.optional_pair) continue;
+    if (spec.optional_pair || spec.carry) continue;
     const ptx::Operand& operand = instruction.operands[at++];
     if (spec.opaque) continue;
     if ((operand.kind == address) != spec.address) return false;

@@ -27,6 +27,7 @@ struct OperandSpec {
   bool optional_pair = false;              ///< `d|p`: this is the p, and may be missing
   int elements = 1;                        ///< of a vector; -1: as the form's vector() says
   bool opaque = false;                     ///< label, function, list: not a row, the decoder's business
+  bool carry = false;                      ///< CC.CF, which is not written out: a predicate
 };
 
 /// A pattern string, parsed. The grammar is described at Entry.

@@ -12,10 +12,10 @@ namespace {
 
 /// A family is one file and one line here.
 constexpr std::span<const Entry> (*kFamilies[])() = {
-    integer_family, bits_family,    float32_family, approximate_family, float64_family,
-    half_family,    convert_family, compare_family, move_family,        load_store_family,
-    atomic_family,  warp_family,    barrier_family, async_copy_family,  mbarrier_family,
-    matrix_family,  mma_family,     wmma_family,    control_family,
+    integer_family,    carry_family,  bits_family,    float32_family, approximate_family,
+    float64_family,    half_family,   convert_family, compare_family, move_family,
+    load_store_family, atomic_family, warp_family,    barrier_family, async_copy_family,
+    mbarrier_family,   matrix_family, mma_family,     wmma_family,    control_family,
 };
 
 using ByOpcode = std::unordered_map<std::string_view, std::vector<const Pattern*>>;
