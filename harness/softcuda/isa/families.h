@@ -25,6 +25,7 @@ std::span<const Entry> mbarrier_family();
 std::span<const Entry> matrix_family();
 std::span<const Entry> mma_family();
 std::span<const Entry> wmma_family();
+std::span<const Entry> wmma_memory_family();
 std::span<const Entry> control_family();
 
 }  // namespace softcuda::isa

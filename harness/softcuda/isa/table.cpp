@@ -15,7 +15,8 @@ constexpr std::span<const Entry> (*kFamilies[])() = {
     integer_family,    carry_family,  bits_family,    float32_family, approximate_family,
     float64_family,    half_family,   convert_family, compare_family, move_family,
     load_store_family, atomic_family, warp_family,    barrier_family, async_copy_family,
-    mbarrier_family,   matrix_family, mma_family,     wmma_family,    control_family,
+    mbarrier_family,   matrix_family, mma_family,     wmma_family,    wmma_memory_family,
+    control_family,
 };
 
 using ByOpcode = std::unordered_map<std::string_view, std::vector<const Pattern*>>;

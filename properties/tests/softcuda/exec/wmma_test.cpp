@@ -1,6 +1,7 @@
 #include <cstring>
 #include <random>
 #include <type_traits>
+#include <utility>
 
 #include "properties/tests/softcuda/exec/on_machine.h"
 
@@ -41,9 +42,10 @@ void expect_product(const std::string& type, int m, int n, int k) {
     for (int& x : *values) x = small(engine) - (type == "s8" ? 2 : 0);
   }
   std::vector<T> ea, eb;
-  std::vector<C> ec(c.begin(), c.end());
+  std::vector<C> ec;
   for (const int x : a) ea.push_back(encoded<T>(x, type));
   for (const int x : b) eb.push_back(encoded<T>(x, type));
+  for (const int x : c) ec.push_back(encoded<C>(x, type));
   const OnDevice<T> da(ea), db(eb);
   const OnDevice<C> dc(ec);
   machine().reset_reports();
@@ -57,7 +59,7 @@ void expect_product(const std::string& type, int m, int n, int k) {
       int wanted = 2 * c[static_cast<std::size_t>(i * n + j)];
       for (int s = 0; s < k; ++s)
         wanted += a[static_cast<std::size_t>(i * k + s)] * b[static_cast<std::size_t>(j * k + s)];
-      ASSERT_EQ(out[static_cast<std::size_t>(i * n + j)], static_cast<C>(wanted))
+      ASSERT_EQ(out[static_cast<std::size_t>(i * n + j)], encoded<C>(wanted, type))
           << name << " " << i << "," << j;
     }
   }
@@ -70,12 +72,15 @@ TEST(Wmma, MultipliesEveryShapeAndTypeByEveryModel) {
       s.modes.tensor = model;
       s.checks = {true, true, true, true};
     });
-    expect_product<std::uint16_t, float>("f16", 16, 16, 16);
-    expect_product<std::uint16_t, float>("f16", 32, 8, 16);
-    expect_product<std::uint16_t, float>("f16", 8, 32, 16);
-    expect_product<std::uint16_t, float>("bf16", 16, 16, 16);
+    for (const auto& [m, n] : {std::pair{16, 16}, {32, 8}, {8, 32}}) {
+      expect_product<std::uint16_t, float>("f16", m, n, 16);
+      expect_product<std::uint16_t, std::uint16_t>("f16_f16", m, n, 16);
+      expect_product<std::uint16_t, float>("bf16", m, n, 16);
+      expect_product<std::int8_t, int>("s8", m, n, 16);
+      expect_product<std::uint8_t, int>("u8", m, n, 16);
+    }
     expect_product<float, float>("tf32", 16, 16, 8);
-    expect_product<std::int8_t, int>("s8", 16, 16, 16);
+    expect_product<double, double>("f64", 8, 8, 4);
   }
 }
 
