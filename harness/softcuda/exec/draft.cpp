@@ -107,10 +107,7 @@ int Drafter::operand_row(const Item& item, const Operand& operand, Type type, in
   switch (operand.kind) {
     case OperandKind::reg: {
       const int have = register_bits(item, operand);
-      if (have == 128)
-        error(item, "a 128-bit register is not supported");
-      else if (have != bits)
-        error(item, fmt::format("an operand of {} bits where {} are expected", have, bits));
+      if (have != bits) error(item, fmt::format("an operand of {} bits where {} are expected", have, bits));
       return register_row(item, operand);
     }
     case OperandKind::sink:
@@ -208,6 +205,16 @@ Drafter::Address Drafter::address(const Item& item, const Operand& operand) {
     return {rows_.constant(0, 64), 64, 0, Space::generic};
   }
   return {rows_.constant(place->address, 64), 64, offset, place->space};
+}
+
+int Drafter::half_row(const Item& item, const Operand& operand, bool high, bool written) {
+  if (operand.kind == OperandKind::sink && written) return rows_.sink(64);
+  if (operand.kind != OperandKind::reg || register_bits(item, operand) != 128) {
+    error(item, "a 128-bit register is expected");
+    return rows_.sink(64);
+  }
+  const int number = flat_.frames[static_cast<std::size_t>(item.frame)].first_register + operand.index;
+  return rows_.reg(high ? Rows::upper_half(number) : number, 64);
 }
 
 /// vprintf and __assertfail: their op's rows are offsets of what is handed over in the lane's local memory,
@@ -317,7 +324,11 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
     }
     for (int k = 0; k < elements; ++k) {
       const Operand& element = in_list ? operand->elements[static_cast<std::size_t>(k)] : *operand;
-      place_row(operand_row(item, element, type, width, spec.written, out), spec.written, width);
+      if (width == 128)
+        for (const bool high : {false, true})
+          place_row(half_row(item, element, high, spec.written), spec.written, 64);
+      else
+        place_row(operand_row(item, element, type, width, spec.written, out), spec.written, width);
     }
   }
   form.rows = static_cast<int>(row_at);

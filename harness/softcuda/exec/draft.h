@@ -51,6 +51,8 @@ class Drafter {
     ptx::Space space;
   };
   int register_row(const Item&, const ptx::Operand&);
+  /// A .b128 register is two rows of 64 bits.
+  int half_row(const Item&, const ptx::Operand&, bool high, bool written);
   int register_bits(const Item&, const ptx::Operand&) const;
   Address address(const Item&, const ptx::Operand&);
   void error(const Item&, const std::string&);

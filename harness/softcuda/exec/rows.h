@@ -23,6 +23,8 @@ class Rows {
  public:
   /// The condition code register, among the virtual ones.
   static constexpr int kCarry = -1;
+  /// The upper 64 bits of a .b128 register; its number alone is the lower ones.
+  static constexpr int upper_half(int virtual_register) { return -2 - virtual_register; }
   int reg(int virtual_register, int bits);
   int constant(std::uint64_t value, int bits);
   int special(Special, int bits);

@@ -140,22 +140,29 @@ Handlers bind_add_half(const Form& f) {
 
 }  // namespace
 
+// `<policy>`: a register that nobody reads.
+#define BOTH(head, modifiers, operands, bind)                                  \
+  {head modifiers operands, bind, Flow::memory}, {                             \
+    head modifiers ".L2::cache_hint" operands ", <policy>", bind, Flow::memory \
+  }
+
 std::span<const Entry> atomic_family() {
   static const Entry entries[] = {
-      {"atom" FLASHDIFF_ORDER ".{add|min|max}.{u32|s32|u64|s64} d, [a], b", bind_arithmetic, Flow::memory},
-      {"atom" FLASHDIFF_ORDER ".{and|or|xor|exch}.{b32|b64} d, [a], b", bind_bitwise, Flow::memory},
-      {"atom" FLASHDIFF_ORDER ".{inc|dec}.u32 d, [a], b", bind_wrapping, Flow::memory},
-      {"atom" FLASHDIFF_ORDER ".cas.{b16|b32|b64} d, [a], b, c", bind_swap, Flow::memory},
-      {"atom" FLASHDIFF_ORDER ".add.{f32|f64} d, [a], b", bind_add_float, Flow::memory},
-      {"atom" FLASHDIFF_ORDER ".add.noftz.{f16|bf16|f16x2|bf16x2} d, [a], b", bind_add_half, Flow::memory},
-      {"red" FLASHDIFF_ORDER ".{add|min|max}.{u32|s32|u64|s64} [a], b", bind_arithmetic, Flow::memory},
-      {"red" FLASHDIFF_ORDER ".{and|or|xor}.{b32|b64} [a], b", bind_bitwise, Flow::memory},
-      {"red" FLASHDIFF_ORDER ".{inc|dec}.u32 [a], b", bind_wrapping, Flow::memory},
-      {"red" FLASHDIFF_ORDER ".add.{f32|f64} [a], b", bind_add_float, Flow::memory},
-      {"red" FLASHDIFF_ORDER ".add.noftz.{f16|bf16|f16x2|bf16x2} [a], b", bind_add_half, Flow::memory},
+      BOTH("atom" FLASHDIFF_ORDER, ".{add|min|max}.{u32|s32|u64|s64}", " d, [a], b", bind_arithmetic),
+      BOTH("atom" FLASHDIFF_ORDER, ".{and|or|xor|exch}.{b32|b64}", " d, [a], b", bind_bitwise),
+      BOTH("atom" FLASHDIFF_ORDER, ".{inc|dec}.u32", " d, [a], b", bind_wrapping),
+      BOTH("atom" FLASHDIFF_ORDER, ".cas.{b16|b32|b64}", " d, [a], b, c", bind_swap),
+      BOTH("atom" FLASHDIFF_ORDER, ".add.{f32|f64}", " d, [a], b", bind_add_float),
+      BOTH("atom" FLASHDIFF_ORDER, ".add.noftz.{f16|bf16|f16x2|bf16x2}", " d, [a], b", bind_add_half),
+      BOTH("red" FLASHDIFF_ORDER, ".{add|min|max}.{u32|s32|u64|s64}", " [a], b", bind_arithmetic),
+      BOTH("red" FLASHDIFF_ORDER, ".{and|or|xor}.{b32|b64}", " [a], b", bind_bitwise),
+      BOTH("red" FLASHDIFF_ORDER, ".{inc|dec}.u32", " [a], b", bind_wrapping),
+      BOTH("red" FLASHDIFF_ORDER, ".add.{f32|f64}", " [a], b", bind_add_float),
+      BOTH("red" FLASHDIFF_ORDER, ".add.noftz.{f16|bf16|f16x2|bf16x2}", " [a], b", bind_add_half),
   };
   return entries;
 }
+#undef BOTH
 #undef FLASHDIFF_ORDER
 
 }  // namespace softcuda::isa

@@ -122,39 +122,96 @@ Handlers of_memory(const Form& f, int register_bits) {
 Handlers bind_load(const Form& f) { return of_memory<true>(f, f.bits[0]); }
 Handlers bind_store(const Form& f) { return of_memory<false>(f, f.bits[1]); }
 
+/// .b128: two registers of 64 bits; the access is one of 16 bytes, made by two host accesses where it is
+/// strong.
+template <bool kLoad>
+Handlers bind_wide(const Form& f) {
+  return of_count<kLoad, u64, u64>(2, is_strong(f));
+}
+
 const Op* nothing(Warp&, const Op* op) { return op + 1; }
 Handlers bind_hint(const Form&) { return {&nothing, &nothing}; }
 
+/// applypriority, discard: rows address, size, which has to be 128 ("the only supported value"). What discard
+/// destroys must be there, and is left as it is: "unstable indeterminate" until it is written.
+template <bool kDestroys>
+const Op* whole_line(Warp& w, const Op* op) {
+  constexpr u32 kLine = 128;
+  const int lane = std::countr_zero(w.active);
+  const u32 size = w.row<u32>(op->rows[1])[lane];
+  if (size != kLine) return w.fault({check::FaultKind::illegal_operand, op, size, 4, lane, false, {}});
+  Access access;
+  const Resolver resolve = resolver_of(address_kind_of(op));
+  return resolve(w, op, op->rows[0], kLine, kDestroys, access) == Shape::faulted ? nullptr : op + 1;
+}
+
+/// createpolicy: policies are hints, so that one is as good as another. Rows: d, then what nobody reads.
+const Op* make_policy(Warp& w, const Op* op) {
+  u64* d = w.row<u64>(op->rows[0]);
+  for (int lane = 0; lane < kLanes; ++lane) d[lane] = (w.active >> lane & 1u) != 0 ? 0 : d[lane];
+  return op + 1;
+}
+Handlers bind_policy(const Form&) { return {&make_policy, &make_policy}; }
+
 }  // namespace
 
+// Cache hints may stand anywhere among the modifiers: none changes what is loaded.
+#define ORDER_LD "[.{weak|volatile|relaxed|acquire|mmio}][.{cta|cluster|gpu|sys}]"
+#define ORDER_ST "[.{weak|volatile|relaxed|release|mmio}][.{cta|cluster|gpu|sys}]"
+#define FROM "[.{global|shared|shared::cta|local|param|param::entry|param::func|const}]"
+#define TO "[.{global|shared|shared::cta|local|param|param::func}]"
+#define HINTS                                                                                \
+  "[.{L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate}]" \
+  "[.{L2::evict_normal|L2::evict_first|L2::evict_last}][.{L2::64B|L2::128B|L2::256B}]"
+#define POLICY ".L2::cache_hint"
+#define TYPES ".{b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64}"
+// `<policy>`: a register that nobody reads.
+#define BOTH(head, types, operands, bind)                             \
+  {head HINTS types operands, bind, Flow::memory}, {                  \
+    head HINTS POLICY types operands ", <policy>", bind, Flow::memory \
+  }
+
 std::span<const Entry> load_store_family() {
-  // Cache hints that may stand anywhere among the modifiers: none changes what is loaded.
   static const Entry entries[] = {
-      {"ld[.{weak|volatile|relaxed|acquire|mmio}][.{cta|cluster|gpu|sys}][.{global|shared|shared::cta|local|"
-       "param|param::entry|const}]"
-       "[.{ca|cg|cs|lu|cv}][.{L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_"
-       "allocate}]"
-       "[.{L2::evict_normal|L2::evict_first|L2::evict_last}][.{L2::64B|L2::128B|L2::256B}][.{v2|v4}]"
-       ".{b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64} d{v}:any, [a]",
-       bind_load, Flow::memory},
-      {"ld.global[.{ca|cg|cs}].nc[.{L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::"
-       "no_allocate}]"
-       "[.{L2::evict_normal|L2::evict_first|L2::evict_last}][.{L2::64B|L2::128B|L2::256B}][.{v2|v4}]"
-       ".{b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64} d{v}:any, [a]",
-       bind_load, Flow::memory},
-      {"ldu[.global][.{v2|v4}].{b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64} d{v}:any, [a]",
-       bind_load, Flow::memory},
-      {"st[.{weak|volatile|relaxed|release|mmio}][.{cta|cluster|gpu|sys}][.{global|shared|shared::cta|local|"
-       "param|param::func}]"
-       "[.{wb|cg|cs|wt}][.{L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_"
-       "allocate}]"
-       "[.{L2::evict_normal|L2::evict_first|L2::evict_last}][.{v2|v4}]"
-       ".{b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64} [a], b{v}:any",
-       bind_store, Flow::memory},
+      BOTH("ld" ORDER_LD FROM "[.{ca|cg|cs|lu|cv}]", "[.{v2|v4}]" TYPES, " d{v}:any, [a]", bind_load),
+      BOTH("ld" ORDER_LD FROM "[.{ca|cg|cs|lu|cv}]", ".b128", " d, [a]", bind_wide<true>),
+      BOTH("ld.global[.{ca|cg|cs}].nc", "[.{v2|v4}]" TYPES, " d{v}:any, [a]", bind_load),
+      BOTH("ld.global[.{ca|cg|cs}].nc", ".b128", " d, [a]", bind_wide<true>),
+      {"ldu[.global][.{v2|v4}]" TYPES " d{v}:any, [a]", bind_load, Flow::memory},
+      BOTH("st" ORDER_ST TO "[.{wb|cg|cs|wt}]", "[.{v2|v4}]" TYPES, " [a], b{v}:any", bind_store),
+      BOTH("st" ORDER_ST TO "[.{wb|cg|cs|wt}]", ".b128", " [a], b", bind_wide<false>),
       {"prefetch[.{global|local}].{L1|L2|L2::evict_last|L2::evict_normal} [a]", bind_hint, Flow::memory},
       {"prefetchu.L1 [a]", bind_hint, Flow::memory},
+      {"applypriority[.global].L2::evict_normal [a], n:u32",
+       [](const Form&) {
+         return Handlers{&whole_line<false>, &whole_line<false>};
+       },
+       Flow::memory},
+      {"discard[.global].L2 [a], n:u32",
+       [](const Form&) {
+         return Handlers{&whole_line<true>, &whole_line<true>};
+       },
+       Flow::memory},
+      {"createpolicy.fractional.{L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged}"
+       "[.{L2::evict_first|L2::evict_unchanged}].b64 d, a:f32",
+       bind_policy},
+      {"createpolicy.fractional.{L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged}"
+       "[.{L2::evict_first|L2::evict_unchanged}].b64 d",
+       bind_policy},
+      {"createpolicy.range[.global].{L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged}"
+       "[.{L2::evict_first|L2::evict_unchanged}].b64 d, [a], n:u32, m:u32",
+       bind_policy, Flow::memory},
+      {"createpolicy.cvt.L2.b64 d, a", bind_policy},
   };
   return entries;
 }
+#undef BOTH
+#undef TYPES
+#undef POLICY
+#undef HINTS
+#undef TO
+#undef FROM
+#undef ORDER_ST
+#undef ORDER_LD
 
 }  // namespace softcuda::isa

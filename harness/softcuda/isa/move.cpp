@@ -35,6 +35,23 @@ Handlers unpacking() {
   return {&unpack<Whole, Part, kCount, true>, &unpack<Whole, Part, kCount, false>};
 }
 
+/// mov.b128, however its operands are written: a register is two rows of 64 bits. Rows: d, d, a, a; either d
+/// may be the other a.
+template <bool kFull>
+const Op* move_wide(Warp& w, const Op* op) {
+  const u32 active = kFull ? kAllLanes : w.active;
+  const u64 *low = w.row<u64>(op->rows[2]), *high = w.row<u64>(op->rows[3]);
+  u64 *to_low = w.row<u64>(op->rows[0]), *to_high = w.row<u64>(op->rows[1]);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    if ((active >> lane & 1u) == 0) continue;
+    const u64 a = low[lane], b = high[lane];
+    to_low[lane] = a;
+    to_high[lane] = b;
+  }
+  return op + 1;
+}
+Handlers bind_wide_mov(const Form&) { return {&move_wide<true>, &move_wide<false>}; }
+
 /// cvta: the generic address of a window's address, and back. Global addresses are generic addresses.
 u64 window_of(const Form& f) {
   switch (f.space()) {
@@ -87,6 +104,9 @@ std::span<const Entry> move_family() {
       {"mov.b32 d{2}:b16, a", [](const Form&) { return unpacking<u32, u16, 2>(); }},
       {"mov.b64 d{2}:b32, a", [](const Form&) { return unpacking<u64, u32, 2>(); }},
       {"mov.b64 d{4}:b16, a", [](const Form&) { return unpacking<u64, u16, 4>(); }},
+      {"mov.b128 d, a", bind_wide_mov},
+      {"mov.b128 d, a{2}:b64", bind_wide_mov},
+      {"mov.b128 d{2}:b64, a", bind_wide_mov},
       {"cvta[.to].{global|shared|shared::cta|local|const|param}.u64 d, a", bind_cvta},
       {"isspacep.{global|shared|shared::cta|local|const|param} p:pred, a:b64", bind_isspacep},
   };

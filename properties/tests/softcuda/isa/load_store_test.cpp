@@ -160,5 +160,46 @@ TEST(Globals, InitialisersAndAddresses) {
   for (u32 lane = 0; lane < 32; ++lane) EXPECT_EQ(got[lane], 10 * (lane % 4 + 1)) << lane;
 }
 
+/// Policies and hints change nothing; what is destroyed must be there, whole lines of 128 bytes.
+TEST(Hints, ChangeNothing) {
+  const std::string policy = "createpolicy.fractional.L2::evict_last.L2::evict_unchanged.b64 %rd20, 0.5; ";
+  const auto got =
+      run_kernel(kernel_text(policy + "ld.global.L2::cache_hint.u32 %r5, [%rd1], %rd20; add.u32 %r5, %r5, 1; "
+                                      "st.global.L1::evict_first.L2::cache_hint.u32 [%rd1], %r5, %rd20; "
+                                      "atom.global.add.L2::cache_hint.u32 %r6, [%rd1], 2, %rd20; "
+                                      "red.global.add.L2::cache_hint.u32 [%rd1], 4, %rd20; "
+                                      "applypriority.global.L2::evict_normal [%rd2], 128; ret;"),
+                 words(32));
+  ASSERT_EQ(got.size(), 32u);
+  for (std::size_t k = 0; k < 32; ++k) EXPECT_EQ(got[k], words(32)[k] + 7);
+}
+TEST(Hints, DiscardIsCheckedLikeAWrite) {
+  check::Fault fault;
+  run_kernel(kernel_text("discard.global.L2 [%rd2+128], 128; ret;"), words(32), 1, 32, &fault);
+  EXPECT_EQ(fault.kind, check::FaultKind::out_of_bounds) << fault.report;
+  run_kernel(kernel_text("discard.global.L2 [%rd2+64], 128; ret;"), words(64), 1, 32, &fault);
+  EXPECT_EQ(fault.kind, check::FaultKind::misaligned) << fault.report;
+  run_kernel(kernel_text("discard.global.L2 [%rd2], 64; ret;"), words(64), 1, 32, &fault);
+  EXPECT_EQ(fault.kind, check::FaultKind::illegal_operand) << fault.report;
+}
+
+/// A constant bank is its initialiser, read like global memory and written by nobody.
+TEST(Constants, HoldTheirInitialisers) {
+  const std::string bank =
+      ".const .align 8 .u32 table[8] = {3, 1, 4, 1, 5, 9};\n.const .align 8 .u64 where[1] = "
+      "{generic(table)};\n";
+  const auto got = run_kernel(
+      kernel_text(
+          "and.b32 %r5, %r1, 7; mul.wide.u32 %rd4, %r5, 4; mov.u64 %rd5, table; add.s64 %rd5, %rd5, %rd4; "
+          "ld.const.u32 %r6, [%rd5]; ld.const.u32 %r7, [table+8]; ld.const.u64 %rd6, [where]; "
+          "ld.u32 %r8, [%rd6+20]; shl.b32 %r7, %r7, 8; shl.b32 %r8, %r8, 16; add.u32 %r6, %r6, %r7; "
+          "add.u32 %r6, %r6, %r8; st.global.u32 [%rd1], %r6; ret;",
+          bank),
+      std::vector<u32>(32));
+  ASSERT_EQ(got.size(), 32u);
+  const u32 wanted[8] = {3, 1, 4, 1, 5, 9, 0, 0};
+  for (std::size_t k = 0; k < 32; ++k) EXPECT_EQ(got[k], wanted[k % 8] + (4u << 8) + (9u << 16)) << k;
+}
+
 }  // namespace
 }  // namespace softcuda::testing

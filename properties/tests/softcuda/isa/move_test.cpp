@@ -53,5 +53,21 @@ TEST(Move, ClocksGrow) {
   EXPECT_EQ(got, std::vector<u32>(32, 1));
 }
 
+/// .b128: two halves that no move may mix up, in memory in order.
+TEST(Wide, B128GoesThroughRegistersAndMemory) {
+  std::vector<std::uint64_t> memory(128);
+  for (std::size_t k = 0; k < memory.size(); ++k) memory[k] = 0x9e3779b97f4a7c15u * (k + 1);
+  const std::string text = kernel_text(
+      ".reg .b128 %q<4>; mul.wide.u32 %rd4, %r1, 32; add.s64 %rd4, %rd4, %rd2; ld.global.b128 %q1, [%rd4]; "
+      "mov.b128 {%rd5, %rd6}, %q1; mov.b128 %q2, {%rd6, %rd5}; and.b32 %r5, %r1, 1; setp.eq.u32 %p1, %r5, 1; "
+      "@%p1 mov.b128 %q1, %q2; st.relaxed.sys.global.L1::no_allocate.b128 [%rd4+16], %q1; ret;");
+  const auto got = run_kernel(text, memory);
+  ASSERT_EQ(got.size(), memory.size());
+  for (std::size_t lane = 0; lane < 32; ++lane) {
+    EXPECT_EQ(got[4 * lane + 2], memory[4 * lane + lane % 2]) << lane;
+    EXPECT_EQ(got[4 * lane + 3], memory[4 * lane + 1 - lane % 2]) << lane;
+  }
+}
+
 }  // namespace
 }  // namespace softcuda::testing
