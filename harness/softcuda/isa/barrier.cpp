@@ -85,6 +85,9 @@ std::span<const Entry> barrier_family() {
       {"barrier[.cta].red.{and|or}[.aligned].pred d:pred, a:u32, b:u32, c:pred", bind_reduction<true>,
        Flow::barrier},
       {"membar.{cta|gl|sys}", bind_fence},
+      // Aliases, several virtual addresses of one memory, are not there: an ordinary fence is more than that.
+      {"membar.proxy.alias", bind_fence},
+      {"fence.proxy.alias", bind_fence},
       {"fence[.{sc|acq_rel|acquire|release}].{cta|cluster|gpu|sys}", bind_fence},
   };
   return entries;

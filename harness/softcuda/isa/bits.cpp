@@ -1,5 +1,6 @@
 /// "Logic and Shift Instructions" (PTX ISA 9.7.8) and the bit-field instructions of 9.7.1.
 #include <bit>
+#include <cstdlib>
 
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
@@ -108,6 +109,36 @@ u32 lop3(u32 a, u32 b, u32 c, u32 table) {
   return r;
 }
 
+/// "lop3.BoolOp": rows d, p, a, b, c, table, q; p = (d != 0) BoolOp q.
+template <bool kAnd>
+const Op* lop3_with_predicate(Warp& w, const Op* op) {
+  u32* d = w.row<u32>(op->rows[0]);
+  const u32 q = w.predicate(op->rows[6]);
+  u32 some = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const auto operand = [&](int row) { return w.row<u32>(op->rows[row])[lane]; };
+    const u32 value = lop3(operand(2), operand(3), operand(4), operand(5));
+    some |= static_cast<u32>(value != 0) << lane;
+    d[lane] = (w.active >> lane & 1u) != 0 ? value : d[lane];
+  }
+  u32& p = w.predicate(op->rows[1]);
+  p = (p & ~w.active) | ((kAnd ? some & q : some | q) & w.active);
+  return op + 1;
+}
+
+/// "fns": the position of the offset-th set bit of mask, counted from base: upwards, downwards for negative
+/// offsets, base itself for 0; all ones where there is none.
+u32 nth_set(u32 mask, u32 base, std::int32_t offset) {
+  constexpr u32 kNone = 0xffffffffu;
+  if (offset == 0) return base < 32 && (mask >> base & 1u) != 0 ? base : kNone;
+  std::int64_t count = std::abs(std::int64_t{offset}) - 1;
+  for (std::int64_t at = base; at >= 0 && at<32; at += offset> 0 ? 1 : -1) {
+    if ((mask >> at & 1u) == 0) continue;
+    if (count-- == 0) return static_cast<u32>(at);
+  }
+  return kNone;
+}
+
 /// "shf": 32 bits of the 64-bit word b:a.
 template <bool kLeft, bool kWrap>
 u32 funnel(u32 a, u32 b, u32 c) {
@@ -166,6 +197,15 @@ std::span<const Entry> bits_family() {
       {"lop3.b32 d, a, b, c, e:u32",
        [](const Form&) {
          return lanes([](u32 a, u32 b, u32 c, u32 table) { return lop3(a, b, c, table); });
+       }},
+      {"lop3.{or|and}.b32 d|p:pred, a, b, c, e:u32, m:pred",
+       [](const Form& f) {
+         return f.has("and") ? Handlers{&lop3_with_predicate<true>, &lop3_with_predicate<true>}
+                             : Handlers{&lop3_with_predicate<false>, &lop3_with_predicate<false>};
+       }},
+      {"fns.b32 d, a, b, c:s32",
+       [](const Form&) {
+         return lanes([](u32 mask, u32 base, std::int32_t offset) { return nth_set(mask, base, offset); });
        }},
       {"shl.{b16|b32|b64} d, a, b:u32",
        [](const Form& f) {

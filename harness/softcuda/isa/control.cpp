@@ -138,6 +138,10 @@ std::span<const Entry> control_family() {
        [](const Form&) {
          return Handlers{&sleep, &sleep};
        }},
+      {"pmevent.mask a:u32",
+       [](const Form&) {
+         return Handlers{&nothing, &nothing};
+       }},
       {"pmevent a:u32",
        [](const Form&) {
          return Handlers{&nothing, &nothing};

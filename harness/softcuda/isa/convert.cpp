@@ -161,6 +161,32 @@ u32 tf32_from(float x) {
   return (bits & 0x7f800000u) == 0x7f800000u ? special : rounded;
 }
 
+/// "cvt.pack": two s32, each clamped to a narrow type, side by side below what c holds. Op::imm: bits of the
+/// narrow type, and whether it has a sign.
+template <bool kMore>
+const Op* pack(Warp& w, const Op* op) {
+  const auto bits = static_cast<u32>(op->imm >> 1);
+  const bool with_sign = (op->imm & 1) != 0;
+  const i32 low = with_sign ? -(1 << (bits - 1)) : 0, high = (1 << (with_sign ? bits - 1 : bits)) - 1;
+  const u32 mask = (1u << bits) - 1;
+  const i32 *a = w.row<i32>(op->rows[1]), *b = w.row<i32>(op->rows[2]);
+  const u32* c = kMore ? w.row<u32>(op->rows[3]) : nullptr;
+  u32* d = w.row<u32>(op->rows[0]);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const auto narrow = [&](i32 x) { return static_cast<u32>(x < low ? low : x > high ? high : x) & mask; };
+    u32 value = narrow(a[lane]) << bits | narrow(b[lane]);
+    if constexpr (kMore) value |= c[lane] << 2 * bits;
+    d[lane] = (w.active >> lane & 1u) != 0 ? value : d[lane];
+  }
+  return op + 1;
+}
+template <bool kMore>
+Handlers bind_pack(const Form& f) {
+  const std::string_view type = f.which({"u2", "s2", "u4", "s4", "u8", "s8", "u16", "s16"});
+  const std::int64_t bits = type.ends_with("16") ? 16 : type[1] - '0';
+  return {&pack<kMore>, &pack<kMore>, bits << 1 | static_cast<std::int64_t>(type[0] == 's'), 0};
+}
+
 }  // namespace
 
 #define FLASHDIFF_INTEGERS "{u8|u16|u32|u64|s8|s16|s32|s64}"
@@ -174,6 +200,9 @@ std::span<const Entry> convert_family() {
       {"cvt.{rni|rzi|rmi|rpi}[.sat]." FLASHDIFF_INTEGERS ".{f64|f16|bf16} d:any, a:T2", bind_to_integer},
       {"cvt.{rn|rz}[.ftz][.relu].f16.f32 d:b16, a:f32", bind_half},
       {"cvt.{rm|rp}[.ftz].f16.f32 d:b16, a:f32", bind_any},
+      {"cvt.{rn|rz|rm|rp}[.ftz].sat.f16.f32 d:b16, a:f32", bind_any},
+      {"cvt.pack.sat.{u16|s16}.s32 d:b32, a:s32, b:s32", bind_pack<false>},
+      {"cvt.pack.sat.{u2|s2|u4|s4|u8|s8}.s32.b32 d:b32, a:s32, b:s32, c:b32", bind_pack<true>},
       {"cvt.{rn|rz}[.relu].bf16.f32 d:b16, a:f32", bind_half},
       {"cvt.{rn|rz}[.relu].{f16x2|bf16x2}.f32 d, a:f32, b:f32", bind_half_pair},
       {"cvt.rna.tf32.f32 d:b32, a:f32",
@@ -181,7 +210,10 @@ std::span<const Entry> convert_family() {
       {"cvt[.ftz][.sat].f32.f16 d, a:b16", bind_widening},
       {"cvt.f32.bf16 d, a:b16", bind_widening},
       {"cvt.f64.f16 d, a:b16", bind_any},
+      {"cvt.sat.f64.f16 d, a:b16", bind_any},
       {"cvt.{rn|rz|rm|rp}.{f16|bf16}.f64 d:b16, a:f64", bind_any},
+      {"cvt.{rn|rz|rm|rp}.sat.f16.f64 d:b16, a:f64", bind_any},
+      {"cvt.{rn|rz|rm|rp}.sat.f16." FLASHDIFF_INTEGERS " d, a:any2", bind_from_integer},
       {"cvt[.ftz][.sat].f64.f32 d, a:f32",
        [](const Form& f) {
          if (f.has("ftz") || f.has("sat")) return bind_any(f);
@@ -194,7 +226,7 @@ std::span<const Entry> convert_family() {
        }},
       {"cvt[.{rni|rzi|rmi|rpi}][.ftz][.sat].f32.f32 d, a", bind_any},
       {"cvt[.{rni|rzi|rmi|rpi}][.sat].f64.f64 d, a", bind_any},
-      {"cvt[.{rni|rzi|rmi|rpi}].f16.f16 d, a", bind_any},
+      {"cvt[.{rni|rzi|rmi|rpi}][.sat].f16.f16 d, a", bind_any},
   };
   return entries;
 }

@@ -57,6 +57,21 @@ double greatest(double a, double b) {
 }
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
 
+/// "rcp.approx.ftz.f64", "rsqrt.approx.ftz.f64": of an operand's upper 32 bits, subnormals flushed; the
+/// result has 20 bits of fraction, here correctly rounded, and its lower 32 bits are zero.
+double upper_word(double x) {
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(x);
+  const bool tiny = (bits << 1 >> 53) == 0;
+  return std::bit_cast<double>(tiny ? bits & kSign : bits & ~std::uint64_t{0xffffffff});
+}
+double to_upper_word(double x) {
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(x);
+  const std::uint64_t nearest = bits + 0x7fffffff + (bits >> 32 & 1);
+  return std::isnan(x) ? std::bit_cast<double>(0x7fffffff00000000ull)
+                       : upper_word(std::bit_cast<double>(nearest));
+}
+double gross(double x) { return std::isnan(x) ? x : upper_word(x); }
+
 }  // namespace
 
 std::span<const Entry> float64_family() {
@@ -76,6 +91,14 @@ std::span<const Entry> float64_family() {
        [](const Form& f) { return rounded(f, [](double a) { return 1.0 / a; }); }},
       {"sqrt.{rn|rz|rm|rp}.f64 d, a",
        [](const Form& f) { return rounded(f, [](double a) { return __builtin_sqrt(a); }); }},
+      {"rcp.approx.ftz.f64 d, a",
+       [](const Form&) { return lanes([](double a) { return to_upper_word(1.0 / gross(a)); }); }},
+      {"rsqrt.approx.ftz.f64 d, a",
+       [](const Form&) {
+         return lanes([](double a) { return to_upper_word(1.0 / __builtin_sqrt(gross(a))); });
+       }},
+      {"rsqrt.approx.f64 d, a",
+       [](const Form&) { return lanes([](double a) { return canonical(1.0 / __builtin_sqrt(a)); }); }},
       {"abs.f64 d, a",
        [](const Form&) {
          return lanes(

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "properties/tests/softcuda/exec/kernel_text.h"
 #include "properties/tests/softcuda/isa/one_instruction.h"
 
 /// Against the definitions, bit by bit.
@@ -178,6 +179,54 @@ TEST(Bits, DotProducts) {
                             static_cast<int>(static_cast<std::int8_t>(b >> (16 + 8 * k))));
     return c;
   });
+}
+
+/// The pseudocode of "fns", word by word.
+TEST(Bits, FindsTheNthSetBit) {
+  const std::vector<u32> masks{0, 1, 0x80000000u, 0xaaaaaaaau, 0xffffffffu, 0x00f0f00fu};
+  const std::vector<u32> bases{0, 1, 4, 15, 16, 31};
+  const std::vector<std::int32_t> offsets{0, 1, 2, 5, 16, 32, 33, -1, -2, -7, -32, -33};
+  expect_each<u32>("fns.b32", crossed(masks, bases, offsets), [](u32 mask, u32 base, std::int32_t offset) {
+    u32 d = 0xffffffffu;
+    if (offset == 0) {
+      if ((mask >> base & 1) == 1) d = base;
+    } else {
+      int pos = static_cast<int>(base), count = std::abs(offset) - 1;
+      const int inc = offset > 0 ? 1 : -1;
+      while (pos >= 0 && pos < 32) {
+        if ((mask >> pos & 1) == 1) {
+          if (count == 0) {
+            d = static_cast<u32>(pos);
+            break;
+          }
+          --count;
+        }
+        pos += inc;
+      }
+    }
+    return d;
+  });
+}
+
+/// d and, of each lane, whether it has a bit, joined with a predicate.
+TEST(Bits, Lop3JoinsAPredicate) {
+  for (const bool both : {false, true}) {
+    const std::string name = both ? "and" : "or";
+    const auto got = run_kernel(
+        kernel_text(
+            "and.b32 %r5, %r1, 3; shr.u32 %r6, %r1, 2; and.b32 %r7, %r1, 4; setp.ne.u32 %p2, %r7, 0; mov.u32 "
+            "%r9, 99; setp.ne.u32 %p3, %r9, 99; lop3." +
+            name +
+            ".b32 %r8|%p3, %r5, %r6, 0, 0xc0, %p2; selp.u32 %r9, 256, 0, %p3; or.b32 %r8, %r8, %r9; "
+            "st.global.u32 [%rd1], %r8; ret;"),
+        std::vector<u32>(32));
+    ASSERT_EQ(got.size(), 32u);
+    for (u32 k = 0; k < 32; ++k) {
+      const u32 value = (k & 3) & (k >> 2);
+      const bool p = both ? value != 0 && (k & 4) != 0 : value != 0 || (k & 4) != 0;
+      EXPECT_EQ(got[k], value | (p ? 256u : 0u)) << k;
+    }
+  }
 }
 
 }  // namespace

@@ -215,5 +215,43 @@ TEST(Convert, BetweenFloats) {
   });
 }
 
+/// "cvt.pack": clamped, side by side, what c holds moved up.
+TEST(Pack, ClampsTwoAndKeepsWhatThereWas) {
+  using i32 = std::int32_t;
+  const auto values = interesting<i32>(12);
+  for (const int bits : {2, 4, 8, 16}) {
+    for (const bool with_sign : {false, true}) {
+      const long long low = with_sign ? -(1LL << (bits - 1)) : 0,
+                      high = (1LL << (with_sign ? bits - 1 : bits)) - 1;
+      const auto narrow = [=](i32 x) {
+        return static_cast<std::uint64_t>(std::clamp<long long>(x, low, high)) & ((1u << bits) - 1);
+      };
+      const std::string type = (with_sign ? "s" : "u") + std::to_string(bits);
+      if (bits == 16) {
+        expect_each<std::uint32_t>(
+            "cvt.pack.sat." + type + ".s32", crossed(values, values),
+            [=](i32 a, i32 b) { return static_cast<std::uint32_t>(narrow(a) << bits | narrow(b)); });
+        continue;
+      }
+      expect_each<std::uint32_t>(
+          "cvt.pack.sat." + type + ".s32.b32",
+          crossed(values, values, std::vector<std::uint32_t>{0, 0x89abcdefu}),
+          [=](i32 a, i32 b, std::uint32_t c) {
+            return static_cast<std::uint32_t>(std::uint64_t{c} << 2 * bits | narrow(a) << bits | narrow(b));
+          });
+    }
+  }
+}
+
+/// Every f16, saturated: [0, 1], NaN to +0.
+TEST(Saturated, HalvesStayBetweenZeroAndOne) {
+  std::vector<std::tuple<std::uint16_t>> all;
+  for (std::uint32_t k = 0; k < 65536; ++k) all.emplace_back(static_cast<std::uint16_t>(k));
+  expect_each<std::uint16_t>("cvt.sat.f16.f16", all, [](std::uint16_t x) -> std::uint16_t {
+    const bool is_nan = (x & 0x7fff) > 0x7c00;
+    return is_nan || (x & 0x8000) != 0 ? 0 : x > 0x3c00 ? 0x3c00 : x;
+  });
+}
+
 }  // namespace
 }  // namespace softcuda::testing

@@ -61,5 +61,37 @@ TEST(Float64, ExtremesAndSigns) {
   expect_each<double>("neg.f64", crossed(interesting<double>()), [](double a) { return -a; });
 }
 
+/// The gross forms: 20 bits of fraction of an operand of which 20 count; subnormals are zeros. "2^-20" of the
+/// ISA's tables, half of it by rounding.
+TEST(Float64, GrossReciprocalsAndRoots) {
+  auto inputs = crossed(interesting<double>(2000));
+  for (const bool root : {false, true}) {
+    const std::string name = root ? "rsqrt.approx.ftz.f64" : "rcp.approx.ftz.f64";
+    const auto got = run_each<double>(name, inputs);
+    ASSERT_EQ(got.size(), inputs.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      double x = std::get<0>(inputs[i]);
+      const auto bits = std::bit_cast<std::uint64_t>(got[i]);
+      EXPECT_EQ(bits & 0xffffffffu, 0u) << name << " " << x;
+      if (std::fpclassify(x) == FP_SUBNORMAL) x = std::copysign(0.0, x);
+      const long double exact =
+          root ? 1 / std::sqrt(static_cast<long double>(x)) : 1 / static_cast<long double>(x);
+      if (std::isnan(exact)) {
+        EXPECT_EQ(bits, 0x7fffffff00000000u) << name << " " << x;
+      } else if (std::isinf(exact) || exact == 0) {
+        EXPECT_EQ(got[i], static_cast<double>(exact)) << name << " " << x;
+      } else if (std::fabs(exact) < 0x1p-1022L) {
+        EXPECT_EQ(got[i], std::copysign(0.0, x)) << name << " " << x;
+      } else {
+        EXPECT_LE(std::fabs(got[i] - exact), std::fabs(exact) * 0x1p-19L) << name << " " << x;
+      }
+    }
+  }
+  expect_each<double>("rsqrt.approx.f64", inputs, [](double x) {
+    const double r = 1 / std::sqrt(x);
+    return std::isnan(r) ? std::bit_cast<double>(0x7fffffffffffffffull) : r;
+  });
+}
+
 }  // namespace
 }  // namespace softcuda::testing
