@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "harness/softcuda/api/memory.h"
 #include "harness/softcuda/softcuda.h"
 
 namespace softcuda::api {
@@ -57,14 +58,13 @@ void end_context(CUcontext context) {
   std::vector<CUdeviceptr> left;
   {
     const std::lock_guard lock(s.mutex);
-    for (const auto& [address, owner] : s.owners) {
-      if (owner == context) left.push_back(address);
+    for (const auto& [address, one] : s.held) {
+      if (one.context == context) left.push_back(address);
     }
-    for (const CUdeviceptr address : left) s.owners.erase(address);
   }
   for (const CUdeviceptr address : left) {
     s.machine.report_leak(address);
-    (void)s.machine.memory().free(address);
+    (void)give_back(address);
   }
   context->sticky = CUDA_SUCCESS;
   write_reports();

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,11 +30,27 @@ struct CUmod_st {
   std::vector<std::unique_ptr<CUfunc_st>> functions;  ///< one a kernel, in the image's order
 };
 struct CUstream_st {};
+/// A pool of stream-ordered memory. It keeps nothing back: what is freed goes to the device at once.
+struct CUmemPoolHandle_st {
+  std::uint64_t most = 0;  ///< bytes that may be live at once; 0: no limit of its own
+  std::uint64_t used = 0, used_high = 0;
+  std::uint64_t release_threshold = 0;
+  int reuse[3] = {1, 1, 1};  ///< CU_MEMPOOL_ATTR_REUSE_*: kept, and of no effect
+};
 struct CUevent_st {
   std::atomic<std::int64_t> nanoseconds{-1};  ///< when it was recorded; -1: never
 };
 
 namespace softcuda::api {
+
+/// How memory came about: who may free it, and what pointer attributes say of it.
+enum class MemoryKind : std::uint8_t { device, managed, host, registered };
+struct Held {
+  CUcontext context = nullptr;
+  MemoryKind kind = MemoryKind::device;
+  unsigned flags = 0;  ///< of cuMemHostAlloc or cuMemHostRegister
+  std::shared_ptr<CUmemPoolHandle_st> pool;
+};
 
 struct State {
   exec::Machine machine;
@@ -43,7 +60,9 @@ struct State {
   int primary_uses = 0;
   CUresult settings_failed = CUDA_SUCCESS;  ///< a SOFTCUDA_ variable that was not understood: cuInit's answer
   std::set<CUcontext> contexts;             ///< made ones
-  std::map<CUdeviceptr, CUcontext> owners;  ///< whose an allocation is
+  std::map<CUdeviceptr, Held> held;  ///< allocations by where they start; variables of modules are none
+  std::map<CUmemoryPool, std::shared_ptr<CUmemPoolHandle_st>> pools;  ///< the default one too
+  CUmemoryPool default_pool = nullptr, current_pool = nullptr;
   std::string last_fault;
   std::size_t told = 0;  ///< reports that have been written out
   std::string reports_json;

@@ -20,6 +20,8 @@ const char* name_of(FaultKind kind) {
     case FaultKind::absent_member: return "member mask names lanes that are not there";
     case FaultKind::uncommitted_copy: return "wait for copies that were never committed";
     case FaultKind::leak: return "leaked allocation";
+    case FaultKind::double_free: return "double free";
+    case FaultKind::invalid_free: return "free of what is not allocated";
     case FaultKind::instruction_limit: return "instruction limit reached";
     case FaultKind::illegal_operand: return "illegal operand";
     case FaultKind::trap: return "trap";

@@ -23,6 +23,8 @@ enum class FaultKind : std::uint8_t {
   absent_member,     ///< a member mask that names lanes which have exited, or never were
   uncommitted_copy,  ///< a wait for groups by a thread that has copies and no group
   leak,              ///< an allocation that outlives its context
+  double_free,       ///< by the host: of what has been freed before
+  invalid_free,      ///< by the host: of an address that no allocation starts at, or by the wrong call
   instruction_limit,  ///< the launch issued more instructions than it may
   illegal_operand,    ///< an operand's value that the instruction does not take
   trap,               ///< trap, brkpt or a failed assertion

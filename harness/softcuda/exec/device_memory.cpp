@@ -131,7 +131,7 @@ MemoryResult<void> DeviceMemory::copy_in(std::uint64_t to, const void* from, std
   if (bytes == 0) return {};
   if (!inside_one(to, bytes)) return tl::unexpected(MemoryError::out_of_range);
   std::memcpy(check::at_host(to), from, bytes);
-  written_.set(to, bytes);
+  mark_written(to, bytes);
   return {};
 }
 MemoryResult<void> DeviceMemory::copy_out(void* to, std::uint64_t from, std::size_t bytes) const {
@@ -144,7 +144,8 @@ MemoryResult<void> DeviceMemory::copy(std::uint64_t to, std::uint64_t from, std:
   if (bytes == 0) return {};
   if (!inside_one(to, bytes) || !inside_one(from, bytes)) return tl::unexpected(MemoryError::out_of_range);
   std::memmove(check::at_host(to), check::at_host(from), bytes);
-  if (written_.all(from, bytes)) {
+  if (!written_.holds(to, bytes)) return {};  // memory of the host
+  if (!written_.holds(from, bytes) || written_.all(from, bytes)) {
     written_.set(to, bytes);
     return {};
   }
@@ -160,7 +161,7 @@ MemoryResult<void> DeviceMemory::fill(std::uint64_t to, std::uint32_t value, std
   if (count == 0) return {};
   if (count > limit_ / element_bytes || !inside_one(to, element_bytes * count))
     return tl::unexpected(MemoryError::out_of_range);
-  written_.set(to, element_bytes * count);
+  mark_written(to, element_bytes * count);
   if (element_bytes == 1) std::memset(check::at_host(to), static_cast<int>(value & 0xff), count);
   for (std::size_t k = 0; element_bytes > 1 && k < count; ++k) {  // little-endian: the low bytes come first
     std::memcpy(check::at_host(to + k * element_bytes), &value, element_bytes);
@@ -168,12 +169,34 @@ MemoryResult<void> DeviceMemory::fill(std::uint64_t to, std::uint32_t value, std
   return {};
 }
 
+MemoryResult<void> DeviceMemory::adopt(std::uint64_t address, std::uint64_t bytes, std::string what) {
+  const std::lock_guard lock(mutex_);
+  if (bytes == 0 || address + bytes < address || (address < end_ && address + bytes > begin_))
+    return tl::unexpected(MemoryError::not_an_allocation);
+  for (const check::Allocation& one : allocations_.live()) {
+    if (one.base < address + bytes && address < one.end())
+      return tl::unexpected(MemoryError::not_an_allocation);
+  }
+  allocations_.forget_freed(address, bytes);
+  allocations_.add(address, bytes, std::move(what));
+  return {};
+}
+MemoryResult<void> DeviceMemory::forget(std::uint64_t address) {
+  const std::lock_guard lock(mutex_);
+  if (in_device_range(address) || !allocations_.retire(address))
+    return tl::unexpected(MemoryError::not_an_allocation);
+  return {};
+}
+
+void DeviceMemory::mark_written(std::uint64_t address, std::uint64_t bytes) {
+  if (written_.holds(address, bytes)) written_.set(address, bytes);
+}
 void DeviceMemory::lose_sight() { lost_ = allocations_.last_number(); }
 void DeviceMemory::take_lost_as_written() {
   const std::uint64_t up_to = lost_.exchange(0);
   if (up_to == 0) return;
   for (const check::Allocation& one : allocations_.live()) {
-    if (one.number <= up_to) written_.set(one.base, one.bytes);
+    if (one.number <= up_to) mark_written(one.base, one.bytes);
   }
 }
 check::GlobalRaces& DeviceMemory::races() {

@@ -47,6 +47,11 @@ class DeviceMemory {
   [[nodiscard]] MemoryResult<std::uint64_t> allocate(std::uint64_t bytes, std::string what = {});
   [[nodiscard]] MemoryResult<void> free(std::uint64_t address);
 
+  /// Memory of the host that kernels may use as well, from now until `forget`: an allocation like any other,
+  /// whose bytes count as written. not_an_allocation where some of it is one already.
+  [[nodiscard]] MemoryResult<void> adopt(std::uint64_t address, std::uint64_t bytes, std::string what);
+  [[nodiscard]] MemoryResult<void> forget(std::uint64_t address);
+
   [[nodiscard]] MemoryResult<void> copy_in(std::uint64_t to, const void* from, std::size_t bytes);
   [[nodiscard]] MemoryResult<void> copy_out(void* to, std::uint64_t from, std::size_t bytes) const;
   [[nodiscard]] MemoryResult<void> copy(std::uint64_t to, std::uint64_t from, std::size_t bytes);
@@ -54,6 +59,8 @@ class DeviceMemory {
   [[nodiscard]] MemoryResult<void> fill(std::uint64_t to, std::uint32_t value, std::size_t element_bytes,
                                         std::size_t count);
 
+  /// Whether one live allocation holds every byte.
+  [[nodiscard]] bool inside_one(std::uint64_t address, std::size_t bytes) const;
   /// Whether the address is in the reserved range at all: a device address, live or not.
   [[nodiscard]] bool in_device_range(std::uint64_t address) const;
   /// The live allocation that holds the address.
@@ -63,6 +70,8 @@ class DeviceMemory {
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] const check::Allocations& allocations() const { return allocations_; }
 
+  /// These bytes count as written, where the address is a device address.
+  void mark_written(std::uint64_t address, std::uint64_t bytes);
   /// Which bytes have been written, by copies and by launches that were looked at.
   [[nodiscard]] check::Written& written() { return written_; }
   /// A launch of which nobody knows what it wrote: what is live now counts as written, from the next look at
@@ -76,7 +85,6 @@ class DeviceMemory {
   struct Hole {
     std::uint64_t base, bytes;
   };
-  [[nodiscard]] bool inside_one(std::uint64_t address, std::size_t bytes) const;
   std::optional<std::uint64_t> take(std::uint64_t bytes);
   bool commit_to(std::uint64_t end);
 

@@ -147,8 +147,17 @@ void Machine::report_leak(std::uint64_t address) {
   report.what = fmt::format("{}: {}, {} bytes at {:#x}, outlives its context", check::name_of(report.kind),
                             left->what, left->bytes, left->base);
   report.text = report.what + "\n";
+  this->report(std::move(report));
+}
+void Machine::report(check::Report report) {
   const std::lock_guard lock(settings_mutex_);
-  if (reports_.size() < kMostReports) reports_.push_back(std::move(report));
+  const auto same = std::ranges::find_if(reports_, [&](const check::Report& other) {
+    return other.what == report.what && report.kernel.empty();
+  });
+  if (same != reports_.end())
+    ++same->count;
+  else if (reports_.size() < kMostReports)
+    reports_.push_back(std::move(report));
 }
 void Machine::reset_reports() {
   const std::lock_guard lock(settings_mutex_);

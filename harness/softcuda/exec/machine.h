@@ -82,6 +82,8 @@ class Machine {
   /// stopped one included.
   [[nodiscard]] std::vector<check::Report> reports() const;
   void reset_reports();
+  /// A mistake that a call of the host made, told beside what launches did.
+  void report(check::Report report);
   /// With check `leaks`: an allocation that its context has left behind.
   void report_leak(std::uint64_t address);
 

@@ -58,27 +58,6 @@ std::string ptx_line(const Launch& launch, const isa::Op* op) {
   return fmt::format("PTX line {}: {}", origin.instruction->ptx_line, text_of(origin));
 }
 
-/// What the address is near to, for global memory.
-std::string neighbourhood(const Launch& launch, const isa::Raised& raised) {
-  const std::uint64_t address = raised.address;
-  std::string text;
-  if (const auto freed = launch.allocations.freed_at(address)) {
-    text += fmt::format("  it is {} bytes into {}, {} bytes at {:#x}, which has been freed\n",
-                        address - freed->base, freed->what, freed->bytes, freed->base);
-  }
-  const auto near = launch.allocations.nearest(address);
-  if (!near) return text + "  nothing is allocated\n";
-  text += fmt::format("  nearest: {}, {} bytes at {:#x}: ", near->what, near->bytes, near->base);
-  if (address < near->base)
-    return text + fmt::format("the access starts {} bytes before it\n", near->base - address);
-  if (address >= near->end())
-    return text + fmt::format("the access starts {} bytes behind its end\n", address - near->end());
-  if (near->end() - address >= raised.bytes)
-    return text + fmt::format("the access starts at byte {}\n", address - near->base);
-  return text + fmt::format("the access starts at byte {} and ends {} bytes behind its end\n",
-                            address - near->base, address + raised.bytes - near->end());
-}
-
 std::string space_bounds(const Launch& launch, const isa::Raised& raised, const isa::Warp& w) {
   switch (raised.space) {
     case ptx::Space::shared:
@@ -87,7 +66,7 @@ std::string space_bounds(const Launch& launch, const isa::Raised& raised, const 
                          launch.dynamic_shared_bytes);
     case ptx::Space::local: return fmt::format("  each thread has {} bytes of local memory\n", w.local_bytes);
     case ptx::Space::param: return fmt::format("  the kernel has {} bytes of parameters\n", w.param_bytes);
-    default: return neighbourhood(launch, raised);
+    default: return neighbourhood(launch.allocations, raised.address, raised.bytes);
   }
 }
 
@@ -125,6 +104,25 @@ std::string source_of(const ptx::Module& module, const ptx::Instruction& instruc
     at = line.inlined_at;
   }
   return text;
+}
+
+std::string neighbourhood(const check::Allocations& allocations, std::uint64_t address, std::uint64_t bytes) {
+  std::string text;
+  if (const auto freed = allocations.freed_at(address)) {
+    text += fmt::format("  it is {} bytes into {}, {} bytes at {:#x}, which has been freed\n",
+                        address - freed->base, freed->what, freed->bytes, freed->base);
+  }
+  const auto near = allocations.nearest(address);
+  if (!near) return text + "  nothing is allocated\n";
+  text += fmt::format("  nearest: {}, {} bytes at {:#x}: ", near->what, near->bytes, near->base);
+  if (address < near->base)
+    return text + fmt::format("the access starts {} bytes before it\n", near->base - address);
+  if (address >= near->end())
+    return text + fmt::format("the access starts {} bytes behind its end\n", address - near->end());
+  if (near->end() - address >= bytes)
+    return text + fmt::format("the access starts at byte {}\n", address - near->base);
+  return text + fmt::format("the access starts at byte {} and ends {} bytes behind its end\n",
+                            address - near->base, address + bytes - near->end());
 }
 
 void set_line(const ptx::Module& module, const ptx::Instruction* at, std::string& file, int& line) {

@@ -20,6 +20,9 @@ namespace softcuda::exec {
 void set_line(const ptx::Module&, const ptx::Instruction*, std::string& file, int& line);
 /// "file.cu:12", with what it was inlined into: "file.cu:12 (inlined at other.cu:40)"; empty when unknown.
 [[nodiscard]] std::string source_of(const ptx::Module&, const ptx::Instruction&);
+/// What an access of global memory is near to: the allocation that was there, and the nearest that is.
+[[nodiscard]] std::string neighbourhood(const check::Allocations&, std::uint64_t address,
+                                        std::uint64_t bytes);
 /// "ld.global.f32 %f1, [%rd4+8]"
 [[nodiscard]] std::string text_of(const Origin&);
 

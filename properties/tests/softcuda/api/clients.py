@@ -86,6 +86,27 @@ def attention(image, stream):
     call(cu.cuLibraryUnload(library))
 
 
+def rows_and_pools(device, stream):
+    """A pitched copy, and memory that a pool gives in the order of a stream."""
+    assert call(cu.cuDeviceGetAttribute(cu.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED, device)) == 1
+    pool = call(cu.cuDeviceGetDefaultMemPool(device))
+    address = call(cu.cuMemAllocFromPoolAsync(4 * 16, pool, stream))
+    call(cu.cuMemsetD2D8Async(address, 16, 7, 16, 4, stream))
+    source = bytearray(range(12))
+    copy = cu.CUDA_MEMCPY2D()
+    copy.srcMemoryType, copy.srcHost, copy.srcPitch = cu.CUmemorytype.CU_MEMORYTYPE_HOST, source, 4
+    copy.dstMemoryType, copy.dstDevice, copy.dstPitch = cu.CUmemorytype.CU_MEMORYTYPE_DEVICE, address, 16
+    copy.WidthInBytes, copy.Height = 4, 3
+    call(cu.cuMemcpy2DAsync(copy, stream))
+    call(cu.cuStreamSynchronize(stream))
+    wanted = b"".join(bytes(source[4 * y:4 * y + 4]) + b"\7" * 12 for y in range(3)) + b"\7" * 16
+    assert from_device(address, 64) == wanted
+    assert int(call(cu.cuMemPoolGetAttribute(pool, cu.CUmemPool_attribute.CU_MEMPOOL_ATTR_USED_MEM_CURRENT))) == 64
+    call(cu.cuMemFreeAsync(address, stream))
+    error, = cu.cuMemFreeAsync(address, stream)
+    assert error == cu.CUresult.CUDA_ERROR_INVALID_VALUE, error
+
+
 def opaque(image):
     """Machine code loads, and its launch says that it cannot be executed."""
     module = call(cu.cuModuleLoadData(image))
@@ -121,6 +142,7 @@ def main():
     images = [open(path, "rb").read() + b"\0" for path in sys.argv[1:]]
     vector_add(images[0], stream)
     attention(images[1], stream)
+    rows_and_pools(device, stream)
     opaque(images[2])
     for fatbin in images[3:]:
         vector_add(fatbin, stream)
