@@ -149,7 +149,7 @@ void register_tensor_core_benchmarks() {
   };
   with("race", [](auto& s) { s.checks.race = true; });
   with("init", [](auto& s) { s.checks.init = true; });
-  with("all_checks", [](auto& s) { s.checks = {true, true, true, true}; });
+  with("all_checks", [](auto& s) { s.checks = {true, true, true, true, true}; });
   with("late_copies", [](auto& s) { s.modes.late_copies = true; });
   with("exact", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::exact; });
   with("truncating_sm80", [](auto& s) { s.modes.tensor = softcuda::isa::TensorModel::truncating_sm80; });

@@ -29,6 +29,28 @@ const char* softcudaLastFault(void);
 const char* softcudaReports(void);
 void softcudaReportsReset(void);
 
+/// A part of a tensor that lies in one live allocation: "sequence 2" of "k". Element (i, j, ...) is at
+/// base + i * strides[0] + j * strides[1] + ... With check `extents`, a kernel's access to any other byte of
+/// an allocation that has such parts is reported (padding, gaps, guard bands), and every report about such an
+/// allocation says which element it means.
+struct SoftcudaBox {
+  const char* tensor;          ///< "k"
+  const char* label;           ///< "sequence 2"; may be NULL
+  unsigned long long base;     ///< device address of the first element, that of index 0 on every axis
+  unsigned long long element;  ///< bytes
+  unsigned axes;               ///< at most 8
+  const char* const* names;    ///< "row", "head", "column", in the singular
+  const unsigned long long*
+      extents;               ///< 0: the part has no elements, and the allocation's bytes are all padding
+  const long long* strides;  ///< bytes; negative or 0 where elements lie so
+};
+/// Adds a part to its allocation, until softcudaForgetExtents or the allocation is freed. 0, or 1 with one
+/// line in `why`: nothing is allocated there, or the part is not inside the allocation.
+int softcudaAddExtent(const struct SoftcudaBox* box, char* why, unsigned long long size);
+/// The allocation that holds `address` has no parts any more: every byte of it may be accessed. 1: nothing is
+/// allocated there.
+int softcudaForgetExtents(unsigned long long address);
+
 /// Sets how launches are run, from the next one on: keys and values are those of the environment variables
 /// (SOFTCUDA_WARP_ORDER=random is "warp-order", "random"); the folder's README lists them. 0, or 1 with one
 /// line in `why`.

@@ -6,6 +6,8 @@ const char* name_of(FaultKind kind) {
   switch (kind) {
     case FaultKind::out_of_bounds: return "out-of-bounds access";
     case FaultKind::use_after_free: return "use after free";
+    case FaultKind::padding_read: return "padding read";
+    case FaultKind::padding_written: return "padding written";
     case FaultKind::null_pointer: return "null pointer";
     case FaultKind::misaligned: return "misaligned access";
     case FaultKind::wrong_space: return "address of another state space";

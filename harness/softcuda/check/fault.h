@@ -7,8 +7,10 @@
 namespace softcuda::check {
 
 enum class FaultKind : std::uint8_t {
-  out_of_bounds,      ///< no allocation, shared block or local frame holds every byte of the access
-  use_after_free,     ///< the bytes belonged to an allocation that has been freed
+  out_of_bounds,   ///< no allocation, shared block or local frame holds every byte of the access
+  use_after_free,  ///< the bytes belonged to an allocation that has been freed
+  padding_read,    ///< bytes of an allocation that are no element of the tensors described there
+  padding_written,
   null_pointer,       ///< an address in the first 64 KiB
   misaligned,         ///< address no multiple of the access size
   wrong_space,        ///< a window address of one state space used in another

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include <fmt/core.h>
 #include <sys/mman.h>
 
 #include "harness/softcuda/check/host_address.h"
@@ -97,6 +98,7 @@ MemoryResult<void> DeviceMemory::free(std::uint64_t address) {
   const auto gone = allocations_.retire(address);
   if (!gone) return tl::unexpected(MemoryError::not_an_allocation);
   used_ -= gone->bytes;
+  extents_.forget(address);
   const std::uint64_t bytes = up(gone->bytes + kGuard, kAlign);
   // Whole pages go back to the system now; their addresses wait.
   const std::uint64_t first = up(address, kPage), last = (address + bytes) / kPage * kPage;
@@ -185,12 +187,29 @@ MemoryResult<void> DeviceMemory::forget(std::uint64_t address) {
   const std::lock_guard lock(mutex_);
   if (in_device_range(address) || !allocations_.retire(address))
     return tl::unexpected(MemoryError::not_an_allocation);
+  extents_.forget(address);
   return {};
 }
 
 void DeviceMemory::mark_written(std::uint64_t address, std::uint64_t bytes) {
   if (written_.holds(address, bytes)) written_.set(address, bytes);
 }
+
+std::string DeviceMemory::describe(check::Box box) {
+  const std::lock_guard lock(mutex_);  // nobody may free the allocation meanwhile
+  check::Interval holder = allocations_.interval_at(box.base);
+  if (holder.end < holder.begin && box.empty()) holder = allocations_.interval_at(box.base - 1);
+  if (holder.end < holder.begin)
+    return fmt::format("{}: nothing is allocated at {:#x}", box.tensor, box.base);
+  return extents_.add(holder, std::move(box));
+}
+bool DeviceMemory::forget_extents(std::uint64_t address) {
+  const check::Interval holder = allocations_.interval_at(address);
+  if (holder.end < holder.begin) return false;
+  extents_.forget(holder.begin);
+  return true;
+}
+
 void DeviceMemory::lose_sight() { lost_ = allocations_.last_number(); }
 void DeviceMemory::take_lost_as_written() {
   const std::uint64_t up_to = lost_.exchange(0);

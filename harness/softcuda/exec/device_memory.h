@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 
 #include "harness/softcuda/check/allocations.h"
+#include "harness/softcuda/check/extents.h"
 #include "harness/softcuda/check/global_races.h"
 #include "harness/softcuda/check/written.h"
 
@@ -70,6 +71,13 @@ class DeviceMemory {
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] const check::Allocations& allocations() const { return allocations_; }
 
+  /// Says what a part of a live allocation is; freeing the allocation forgets it. Empty, or why not, in one
+  /// line. A box without elements may start where its allocation ends.
+  [[nodiscard]] std::string describe(check::Box box);
+  /// The allocation that holds `address` is described no more; false: there is none.
+  bool forget_extents(std::uint64_t address);
+  [[nodiscard]] check::Extents& extents() { return extents_; }
+
   /// These bytes count as written, where the address is a device address.
   void mark_written(std::uint64_t address, std::uint64_t bytes);
   /// Which bytes have been written, by copies and by launches that were looked at.
@@ -99,6 +107,7 @@ class DeviceMemory {
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t used_ = 0;
   check::Allocations allocations_;
+  check::Extents extents_;
   check::Written written_;
   std::atomic<std::uint64_t> lost_{0};  ///< allocations up to this number were live in an unseen launch
   std::unique_ptr<check::GlobalRaces> races_;

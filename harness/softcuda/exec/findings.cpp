@@ -76,9 +76,10 @@ std::string side_text(const Launch& launch, const check::RaceSide& side, bool is
 
 std::string memory_text(const Launch& launch, std::uint64_t address) {
   const auto near = launch.allocations.live_at(address);
-  return near ? fmt::format("byte {} of {} ({} bytes at {:#x})", address - near->base, near->what,
-                            near->bytes, near->base)
-              : fmt::format("{:#x}", address);
+  if (!near) return fmt::format("{:#x}", address);
+  const std::string element = launch.extents.words(near->base, address);
+  return fmt::format("{}{}byte {} of {} ({} bytes at {:#x})", element, element.empty() ? "" : ", ",
+                     address - near->base, near->what, near->bytes, near->base);
 }
 
 bool is_race(FaultKind kind) {
@@ -103,10 +104,18 @@ check::Report race_report(const Launch& launch, const Finding& f) {
   return report;
 }
 
+bool is_padding(FaultKind kind) {
+  return kind == FaultKind::padding_read || kind == FaultKind::padding_written;
+}
+
 check::Report other_report(const Launch& launch, const Finding& f) {
   check::Report report;
-  report.what = fmt::format("{}: {}{}kernel `{}`, {}, {}, warp {}, {}", name_of(f.kind), f.detail,
-                            f.detail.empty() ? "" : ", ", launch.program.kernel, source(launch, f.number),
+  const std::string detail = is_padding(f.kind)
+                                 ? fmt::format("{} byte{} at {:#x}, {}", f.bytes, f.bytes == 1 ? "" : "s",
+                                               f.address, memory_text(launch, f.address))
+                                 : f.detail;
+  report.what = fmt::format("{}: {}{}kernel `{}`, {}, {}, warp {}, {}", name_of(f.kind), detail,
+                            detail.empty() ? "" : ", ", launch.program.kernel, source(launch, f.number),
                             block_text(launch, f.block), f.warp, lanes_text(f.lanes));
   report.text = report.what + "\n" + fmt::format("  {}\n", ptx_text(launch, f.number));
   if (f.other_number != kNoNumber) {

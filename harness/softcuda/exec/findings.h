@@ -22,7 +22,8 @@ struct Finding {
   std::uint64_t block = 0;                 ///< rank: x first
   std::uint32_t warp = 0, lanes = 0;
   check::Race race;           ///< of a race
-  std::uint64_t address = 0;  ///< of memory that was never written, where it is known; a mask
+  std::uint64_t address = 0;  ///< of memory that was never written, where it is known; of padding
+  std::uint32_t bytes = 0;    ///< of an access to padding, from `address` on
   std::string detail;         ///< what the kind's own words need: "address", "barrier 1: 48 threads"
   std::uint64_t count = 1;
 };

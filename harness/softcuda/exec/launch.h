@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/softcuda/check/allocations.h"
+#include "harness/softcuda/check/extents.h"
 #include "harness/softcuda/exec/program.h"
 #include "harness/softcuda/exec/settings.h"
 
@@ -22,6 +23,7 @@ struct Launch {
   std::uint32_t dynamic_shared_bytes = 0;
   std::vector<std::byte> parameters;
   const check::Allocations& allocations;
+  const check::Extents& extents;
   const Settings& settings;
   std::atomic<std::int64_t>& budget;  ///< instructions left
   bool limited = true;

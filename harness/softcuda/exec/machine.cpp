@@ -94,13 +94,15 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
     detectors.global_races = &memory_.races();
     detectors.global_races->start_launch(detectors.global_found);
   }
-  const bool looked_at = chosen.checks.race || chosen.checks.init || chosen.checks.sync;
+  if (chosen.checks.extents) detectors.elements = memory_.extents().map();
+  const bool looked_at = chosen.checks.race || chosen.checks.init || chosen.checks.sync || detectors.elements;
   const Launch launch{*kernel.program,
                       {grid.x, grid.y, grid.z},
                       {block.x, block.y, block.z},
                       dynamic_shared_bytes,
                       {parameters.begin(), parameters.end()},
                       memory_.allocations(),
+                      memory_.extents(),
                       chosen,
                       budget,
                       limited,

@@ -58,6 +58,16 @@ std::string ptx_line(const Launch& launch, const isa::Op* op) {
   return fmt::format("PTX line {}: {}", origin.instruction->ptx_line, text_of(origin));
 }
 
+/// The element that a fault's address is nearest to, where its allocation is described; a line, or nothing.
+std::string element_text(const Launch& launch, std::uint64_t address) {
+  const auto near = launch.allocations.nearest(address);
+  if (!near) return {};
+  const std::uint64_t far = address < near->base ? near->base - address : address - near->base;
+  if (far > 2 * near->bytes) return {};  // a wild pointer: no element is meant
+  const std::string element = launch.extents.words(near->base, address);
+  return element.empty() ? element : fmt::format("  {}\n", element);
+}
+
 std::string space_bounds(const Launch& launch, const isa::Raised& raised, const isa::Warp& w) {
   switch (raised.space) {
     case ptx::Space::shared:
@@ -66,7 +76,9 @@ std::string space_bounds(const Launch& launch, const isa::Raised& raised, const 
                          launch.dynamic_shared_bytes);
     case ptx::Space::local: return fmt::format("  each thread has {} bytes of local memory\n", w.local_bytes);
     case ptx::Space::param: return fmt::format("  the kernel has {} bytes of parameters\n", w.param_bytes);
-    default: return neighbourhood(launch.allocations, raised.address, raised.bytes);
+    default:
+      return neighbourhood(launch.allocations, raised.address, raised.bytes) +
+             element_text(launch, raised.address);
   }
 }
 

@@ -62,15 +62,16 @@ bool one_of(const std::array<Named<T>, kCount>& all, std::string_view text, Into
   return found.has_value();
 }
 
-/// "memory", "race", "init", "sync", "leaks", joined by commas; "all", "none". Memory is always checked.
+/// "memory", "race", "init", "sync", "leaks", "extents", joined by commas; "all", "none". Memory is always
+/// checked.
 bool checks(std::string_view text, Checks& into) {
-  Checks made{false, false, false, false};
+  Checks made{false, false, false, false, false};
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t end = std::min(text.find(',', at), text.size());
     const std::string_view name = text.substr(at, end - at);
     at = end + 1;
     if (name == "all")
-      made = {true, true, true, true};
+      made = {true, true, true, true, true};
     else if (name == "race")
       made.race = true;
     else if (name == "init")
@@ -79,6 +80,8 @@ bool checks(std::string_view text, Checks& into) {
       made.sync = true;
     else if (name == "leaks")
       made.leaks = true;
+    else if (name == "extents")
+      made.extents = true;
     else if (name != "memory" && name != "none")
       return false;
   }
@@ -101,7 +104,8 @@ constexpr Key kKeys[] = {
      [](Settings& s, std::string_view v) {
        return number<std::uint64_t>(v, s.instruction_limit) && s.instruction_limit >> 63 == 0;
      }},
-    {"check", "all|none|memory,race,init,sync,leaks", "memory,sync", "detectors; memory is always checked",
+    {"check", "all|none|memory,race,init,sync,leaks,extents", "memory,sync",
+     "detectors; memory is always checked",
      [](Settings& s, std::string_view v) { return checks(v, s.checks); }},
     {"warp-order", "round-robin|reversed|random|far-ahead", "round-robin", "turns of a block's warps",
      [](Settings& s, std::string_view v) { return one_of(kWarpOrders, v, s.warp_order); }},

@@ -22,10 +22,11 @@ enum class BlockOrder : std::uint8_t { rising, falling, random };
 
 /// Which detectors look on. Bounds, alignment and lifetime of memory are always checked.
 struct Checks {
-  bool race = false;   ///< shared memory, and global memory between blocks
-  bool init = false;   ///< unwritten values that reach a store, a branch, an address or a matrix operand
-  bool sync = true;    ///< barriers under divergence, wrong member masks, waits without commit
-  bool leaks = false;  ///< allocations that outlive their context
+  bool race = false;     ///< shared memory, and global memory between blocks
+  bool init = false;     ///< unwritten values that reach a store, a branch, an address or a matrix operand
+  bool sync = true;      ///< barriers under divergence, wrong member masks, waits without commit
+  bool leaks = false;    ///< allocations that outlive their context
+  bool extents = false;  ///< accesses to what is no element of the tensors that a client has described
 };
 
 /// How launches are run. Every value may be set at any time and counts from the next launch on.

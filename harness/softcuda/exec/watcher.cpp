@@ -15,15 +15,7 @@ using check::FaultKind;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-/// Accesses and synchronisation: races. Unwritten values: watcher_init.cpp.
-
-u64 address_of(const isa::Touch& touch, int lane) {
-  switch (touch.shape) {
-    case isa::Shape::uniform: return touch.access->at[0];
-    case isa::Shape::contiguous: return touch.access->at[0] + static_cast<u64>(lane) * touch.bytes;
-    default: return touch.access->at[lane];
-  }
-}
+/// Accesses and synchronisation: races. Unwritten values: watcher_init.cpp. Padding: watcher_extents.cpp.
 
 check::Mode mode_of(const isa::Touch& touch, const OpShape& shape) {
   using check::Mode;
@@ -92,10 +84,12 @@ Watcher::Watcher(const Launch& launch, Detectors& detectors, const std::byte* sh
       detectors_(detectors),
       races_on_(detectors.checks.race),
       init_on_(detectors.checks.init),
+      elements_(detectors.elements.get()),
       shared_begin_(check::address_of(shared)),
       shared_bytes_(launch.shared_bytes()),
       local_begin_(check::address_of(local)),
       local_bytes_(u64{launch.program.local_bytes} * launch.warps() * isa::kLanes) {
+  if (elements_ != nullptr) met_.resize(launch.program.origins.size());
   if (!init_on_) return;
   taint_.emplace(launch.program, launch.warps());
   shared_written_ = check::Written(shared_begin_, shared_bytes_);
@@ -149,6 +143,7 @@ const OpShape& Watcher::shape_of(const isa::Op* op) const {
 }
 
 void Watcher::touched(isa::Warp& w, const isa::Touch& touch) {
+  if (elements_ != nullptr) extent_touch(w, touch);
   if (init_on_) init_touch(w, touch);
   if (races_on_) race_touch(w, touch);
 }

@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "harness/softcuda/check/clocks.h"
+#include "harness/softcuda/check/extents.h"
 #include "harness/softcuda/check/global_races.h"
 #include "harness/softcuda/check/shared_races.h"
 #include "harness/softcuda/check/written.h"
@@ -19,8 +21,9 @@ struct Detectors {
   Checks checks;
   Findings findings;
   check::Races global_found;
-  check::GlobalRaces* global_races = nullptr;  ///< where checks.race
-  check::Written* global_written = nullptr;    ///< where checks.init
+  check::GlobalRaces* global_races = nullptr;         ///< where checks.race
+  check::Written* global_written = nullptr;           ///< where checks.init
+  std::shared_ptr<const check::ElementMap> elements;  ///< where checks.extents, and something is described
 
   /// The launch is over: what blocks did to each other becomes findings.
   void tell_global_races();
@@ -35,7 +38,7 @@ class Watcher final : public isa::Watch {
   Watcher(const Launch& launch, Detectors& detectors, const std::byte* shared, const std::byte* local);
 
   /// Whether accesses have to be seen, and not only synchronisation.
-  [[nodiscard]] bool sees_accesses() const { return races_on_ || init_on_; }
+  [[nodiscard]] bool sees_accesses() const { return races_on_ || init_on_ || elements_ != nullptr; }
   void start(std::uint64_t block);
   void finish();
 
@@ -68,6 +71,8 @@ class Watcher final : public isa::Watch {
   void race_touch(isa::Warp&, const isa::Touch&);
   void strong_touch(isa::Warp&, const isa::Touch&, std::uint64_t address, bool shared);
   void init_touch(isa::Warp&, const isa::Touch&);
+  void extent_touch(isa::Warp&, const isa::Touch&);
+  [[nodiscard]] const check::Elements* elements_at(std::uint32_t number, std::uint64_t address);
   void load_touch(isa::Warp&, const isa::Touch&, const OpShape&);
   void store_touch(isa::Warp&, const isa::Touch&, const OpShape&);
   void update_touch(isa::Warp&, const isa::Touch&, const OpShape&);
@@ -92,6 +97,7 @@ class Watcher final : public isa::Watch {
   const Launch& launch_;
   Detectors& detectors_;
   bool races_on_, init_on_;
+  const check::ElementMap* elements_;  ///< nullptr: every byte of an allocation is as good as any
   std::uint64_t block_ = 0;
   check::Clocks clocks_;
   check::Races shared_found_;
@@ -106,6 +112,8 @@ class Watcher final : public isa::Watch {
     std::uint64_t address = 0;
   };
   std::vector<Source> sources_;
+  /// By instruction, the described allocation that it met last: nearly always it works on one tensor.
+  std::vector<const check::Elements*> met_;
   /// Halves of each lane's row that were never written, while a gather runs.
   std::array<std::uint32_t, isa::kLanes> gathered_bad_{};
   bool gathered_any_ = false;

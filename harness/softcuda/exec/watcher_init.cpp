@@ -14,14 +14,6 @@ namespace {
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-u64 address_of(const isa::Touch& touch, int lane) {
-  switch (touch.shape) {
-    case isa::Shape::uniform: return touch.access->at[0];
-    case isa::Shape::contiguous: return touch.access->at[0] + static_cast<u64>(lane) * touch.bytes;
-    default: return touch.access->at[lane];
-  }
-}
-
 u32 low_bits(u32 count) { return count >= 32 ? ~u32{0} : (1u << count) - 1; }
 
 }  // namespace

@@ -55,7 +55,7 @@ void move_all(const Lanewise& copy, u32 active, u32 whole) {
 }
 
 /// A part of the bytes of one lane: the first and the last of them are checked, which is enough inside an
-/// allocation.
+/// allocation. Who looks on is told of all of them.
 bool find_part(Warp& w, const Op* op, const Op& source, Lanewise& copy, int lane) {
   const u32 active = w.active;
   const auto lane_at = static_cast<std::size_t>(lane);
@@ -68,6 +68,11 @@ bool find_part(Warp& w, const Op* op, const Op& source, Lanewise& copy, int lane
     shape = reach(w, as, op->rows[1], 1, Use::read, access);
     if (shape == Shape::faulted) break;
     spread(access, shape, 1);
+  }
+  for (u32 k = 1; w.watch != nullptr && shape != Shape::faulted && k + 1 < copy.from_bytes[lane_at]; ++k) {
+    Access byte;
+    byte.at[lane] = access.at[lane] + k;
+    w.watch->touched(w, {&source, Shape::scattered, &byte, 1, Use::read});
   }
   w.active = active;
   copy.from.at[lane] = access.at[lane];

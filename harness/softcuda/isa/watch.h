@@ -25,6 +25,14 @@ struct Touch {
   AddressKind kind = AddressKind::generic64;
 };
 
+[[nodiscard]] inline std::uint64_t address_of(const Touch& touch, int lane) {
+  switch (touch.shape) {
+    case Shape::uniform: return touch.access->at[0];
+    case Shape::contiguous: return touch.access->at[0] + static_cast<std::uint64_t>(lane) * touch.bytes;
+    default: return touch.access->at[lane];
+  }
+}
+
 struct AsyncCopy;
 
 class Watch {

@@ -44,7 +44,7 @@ TEST(Printf, FormatsAsTheHostDoesInTheOrderOfBlocks) {
 }
 
 TEST(Printf, GivesTheNumberOfArguments) {
-  const WithSettings checked([](auto& s) { s.checks = {true, true, true, true}; });
+  const WithSettings checked([](auto& s) { s.checks = {true, true, true, true, true}; });
   machine().reset_reports();
   EXPECT_EQ(run_says("counts", 1, 2).out[1], 2);
   EXPECT_TRUE(machine().reports().empty()) << machine().reports().front().text;

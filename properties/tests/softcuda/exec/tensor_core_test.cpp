@@ -79,7 +79,7 @@ TEST(TensorCore, AttentionIsRightUnderEveryModelAndSilentUnderEveryDetector) {
       for (const auto model : {isa::TensorModel::fused, isa::TensorModel::exact,
                                isa::TensorModel::truncating_sm80, isa::TensorModel::truncating_sm90}) {
         const WithSettings some([&](auto& s) {
-          s.checks = {true, true, true, true};
+          s.checks = {true, true, true, true, true};
           s.modes.tensor = model;
         });
         // P and O are rounded to f16: 2^-11 of values up to about 1, a few times.
@@ -96,7 +96,7 @@ TEST(TensorCore, BitsDoNotDependOnOrdersAndLateCopies) {
   for (const auto order : {exec::WarpOrder::reversed, exec::WarpOrder::random, exec::WarpOrder::far_ahead}) {
     for (const bool late : {false, true}) {
       const WithSettings some([&](auto& s) {
-        s.checks = {true, true, true, true};
+        s.checks = {true, true, true, true, true};
         s.warp_order = order;
         s.modes.late_copies = late;
       });

@@ -70,7 +70,7 @@ TEST(Wmma, MultipliesEveryShapeAndTypeByEveryModel) {
                            isa::TensorModel::truncating_sm80, isa::TensorModel::truncating_sm90}) {
     const WithSettings some([&](auto& s) {
       s.modes.tensor = model;
-      s.checks = {true, true, true, true};
+      s.checks = {true, true, true, true, true};
     });
     for (const auto& [m, n] : {std::pair{16, 16}, {32, 8}, {8, 32}}) {
       expect_product<std::uint16_t, float>("f16", m, n, 16);

@@ -71,7 +71,7 @@ void under_every_order(Look look) {
        {WarpOrder::round_robin, WarpOrder::reversed, WarpOrder::random, WarpOrder::far_ahead}) {
     for (const bool late : {false, true}) {
       const WithSettings some([&](auto& s) {
-        s.checks = {true, true, true, true};
+        s.checks = {true, true, true, true, true};
         s.warp_order = order;
         s.modes.late_copies = late;
         s.modes.seed = 7;
