@@ -65,6 +65,8 @@ Outcome<std::shared_ptr<const Driver>> Driver::open(const std::string& library, 
   (void)find(made->soft_.reports, "softcudaReports");
   (void)find(made->soft_.reset_reports, "softcudaReportsReset");
   (void)find(made->soft_.set, "softcudaSet");
+  (void)find(made->soft_.add_extent, "softcudaAddExtent");
+  (void)find(made->soft_.forget_extents, "softcudaForgetExtents");
   // Its reports come back as verdicts: they need not be told on stderr as well.
   if (made->is_soft()) (void)setenv("SOFTCUDA_REPORT", "none", 0);
   if (!soft && made->is_soft())

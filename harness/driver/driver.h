@@ -25,6 +25,8 @@ struct SoftExtension {
   decltype(&::softcudaReports) reports = nullptr;
   decltype(&::softcudaReportsReset) reset_reports = nullptr;
   decltype(&::softcudaSet) set = nullptr;
+  decltype(&::softcudaAddExtent) add_extent = nullptr;
+  decltype(&::softcudaForgetExtents) forget_extents = nullptr;
 };
 
 /// A loaded, initialised driver. Never unloaded: a driver's threads and exit handlers outlive any use of it.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "harness/backend/answerers/answerers.h"
+#include "harness/backend/answerers/extents.h"
 #include "harness/driver/handles.h"
 
 namespace flashdiff {
@@ -75,6 +76,7 @@ class FlashBackend final : public Backend {
       const Outcome<CUdeviceptr> at = memory.put((io.*kTensors[i]).bytes);
       if (!at) return tl::unexpected<Error>(at.error());
       body[i] = *at + LaidOutTensor::guard_bytes;
+      if (auto told = tell_extents(context_.driver(), io.*kTensors[i], body[i]); !told) return told;
     }
     const kernels::Needs needs = kernel_.plan.needs(io);
     kernels::Addresses addresses{body[0], body[1], body[2], body[3], body[4]};
@@ -86,6 +88,11 @@ class FlashBackend final : public Backend {
         memory.put(std::vector<std::byte>(needs.workspace_bytes, std::byte{0xff}));
     if (!workspace) return tl::unexpected<Error>(workspace.error());
     addresses.workspace = *workspace;
+    const Driver& driver = context_.driver();
+    if (auto told = tell_extents(driver, "metadata", addresses.metadata, needs.metadata.size()); !told)
+      return told;
+    if (auto told = tell_extents(driver, "workspace", addresses.workspace, needs.workspace_bytes); !told)
+      return told;
 
     for (const kernels::Launch& launch : kernel_.plan.plan(io, addresses)) {
       if (auto launched = run_launch(launch); !launched) return launched;

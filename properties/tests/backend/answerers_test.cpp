@@ -70,5 +70,29 @@ TEST(Images, WhatCannotBeRunIsTheUsersAndNamed) {
   EXPECT_THAT(explain(examined.verdict), HasSubstr(image));
 }
 
+/// A padded batch whose tiles reach into padding, inside the allocation.
+std::string told_of_padding(const std::string& image, const char* checks) {
+  BackendOptions options{DeviceChoice::soft, {}, {{"check", checks}}, 1};
+  if (!image.empty()) options.images[kernel] = image;
+  auto backend = open_backend(kernel, options);
+  if (!backend) return backend.error().what;
+  const Case c = parse_case(
+                     "fd1 b=2 hq=2 hk=1 d=8 dv=8 dt=f32 lay=right q=32,32 kv=17,64 mask=none "
+                     "data=normal seed=0x1")
+                     .value();
+  const Verdict verdict = examine(**backend, c).verdict;
+  return std::string(name_of(verdict)) + ": " + explain(verdict);
+}
+
+TEST(Extents, APaddingRowThatIsReadAndMaskedIsSeenByThatDetectorAlone) {
+  const std::string image = std::string(IMAGES) + "/padding_read.ptx";
+  EXPECT_THAT(told_of_padding(image, "memory,race,init,sync,leaks"), HasSubstr("pass"));
+  const std::string told = told_of_padding(image, "extents");
+  EXPECT_THAT(told,
+              AllOf(HasSubstr("padding read"), HasSubstr("flash_forward_simt.cu:"),
+                    HasSubstr("K, sequence 0: "), HasSubstr(" behind the last (of 17), head 0, column 0")));
+  EXPECT_THAT(told_of_padding("", "all"), HasSubstr("pass")) << "the kernel as it is";
+}
+
 }  // namespace
 }  // namespace flashdiff
