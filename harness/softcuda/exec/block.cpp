@@ -125,6 +125,7 @@ void BlockRunner::fill_special(isa::Warp& w, const SpecialRow& special) {
 void BlockRunner::start() {
   // By default a NaN in every floating-point format, so that a value that was never written shows.
   std::memset(shared_.data(), launch_.settings.poison, launch_.shared_bytes());
+  std::memset(shared_.data(), 0, launch_.program.reserved_shared_bytes);
   std::memset(local_.data(), launch_.settings.poison,
               std::size_t{launch_.program.local_bytes} * launch_.warps() * isa::kLanes);
   barriers_.fill({});

@@ -261,6 +261,7 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   program->unwritten_at_entry = file.unwritten_at_entry;
   program->sites = drafter.sites();
   program->static_shared_bytes = placement.shared_bytes;
+  program->reserved_shared_bytes = placement.reserved_shared_bytes;
   program->local_bytes = placement.local_bytes;
   program->parameter_bytes = placement.parameter_bytes;
   return DecodedKernel{program, placement.parameters, file.registers};

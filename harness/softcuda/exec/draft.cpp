@@ -119,6 +119,8 @@ int Drafter::operand_row(const Item& item, const Operand& operand, Type type, in
       if (written) error(item, "a constant where a result goes");
       return rows_.constant(immediate(operand, type), bits);
     case OperandKind::special: {
+      if (const auto offset = reserved_offset(operand.name); offset && !written && bits != 1)
+        return rows_.constant(*offset, bits);
       const auto special = special_named(operand.name);
       if (!special || written || bits == 1) {
         error(item, fmt::format("special register `{}` is not supported here", operand.name));

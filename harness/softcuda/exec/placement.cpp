@@ -38,11 +38,36 @@ std::vector<int> named_variables(const Flat& flat) {
   return named;
 }
 
+bool asks_for_reserved(const Flat& flat) {
+  const auto asks = [](const auto& self, const ptx::Operand& operand) -> bool {
+    return (operand.kind == ptx::OperandKind::special && reserved_offset(operand.name)) ||
+           std::ranges::any_of(operand.elements, [&](const auto& element) { return self(self, element); });
+  };
+  return std::ranges::any_of(flat.items, [&](const Item& item) {
+    return item.instruction != nullptr &&
+           std::ranges::any_of(item.instruction->operands, [&](const auto& o) { return asks(asks, o); });
+  });
+}
+
 }  // namespace
+
+std::optional<std::uint32_t> reserved_offset(std::string_view special_register) {
+  static constexpr std::pair<std::string_view, std::uint32_t> kOffsets[] = {
+      {"%reserved_smem_offset_begin", 0},
+      {"%reserved_smem_offset_end", kReservedShared},
+      {"%reserved_smem_offset_cap", kReservedShared},
+      {"%reserved_smem_offset_0", 0},
+      {"%reserved_smem_offset_1", kReservedShared / 2}};
+  for (const auto& [name, offset] : kOffsets) {
+    if (name == special_register) return offset;
+  }
+  return std::nullopt;
+}
 
 Placement::Placement(const ptx::Module& module, const GlobalAddresses& globals, Flat& flat)
     : module_(module), globals_(globals) {
-  std::uint64_t shared = 0, local = 0, parameter = 0;
+  reserved_shared_bytes = asks_for_reserved(flat) ? kReservedShared : 0;
+  std::uint64_t shared = reserved_shared_bytes, local = 0, parameter = 0;
   const std::vector<int> named = named_variables(flat);
   std::vector<const ptx::Variable*> dynamic;
   for (const int index : named) {

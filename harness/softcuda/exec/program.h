@@ -74,6 +74,7 @@ struct Program {
   std::uint32_t spare = 0;  ///< in it, rows that detectors may use: 4 of 32 bits, a predicate
   std::uint32_t sites = 0;
   std::uint32_t static_shared_bytes = 0;
+  std::uint32_t reserved_shared_bytes = 0;  ///< of those the first, zero when a block starts
   std::uint32_t local_bytes = 0;
   std::uint32_t parameter_bytes = 0;
 };

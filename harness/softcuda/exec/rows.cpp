@@ -75,7 +75,9 @@ std::optional<Special> special_named(std::string_view name) {
   for (const auto& [text, special] : kNames) {
     if (text == name) return special;
   }
-  if (name.starts_with("%envreg")) return zero;  // "driver-defined": no driver of ours defines one
+  if (name.starts_with("%envreg")) return zero;    // "driver-defined": no driver of ours defines one
+  if (name.starts_with("%pm")) return zero;        // performance monitors: "behavior is currently undefined"
+  if (name == "%current_graph_exec") return zero;  // "0 if the kernel is not executing in a graph"
   return std::nullopt;
 }
 

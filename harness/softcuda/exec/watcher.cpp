@@ -108,6 +108,8 @@ void Watcher::start(u64 block) {
   if (init_on_) {
     taint_->start();
     shared_written_.clear(shared_begin_, shared_bytes_);
+    if (const u32 reserved = launch_.program.reserved_shared_bytes; reserved != 0)
+      shared_written_.set(shared_begin_, reserved);
     local_written_.clear(local_begin_, local_bytes_);
     sources_.assign(sources_.size(), Source{});
   }

@@ -1,4 +1,7 @@
 /// What kernels usually do: transpose, reduction, histogram, scan, barriers by name, two blocks talking.
+#include <cooperative_groups.h>
+#include <cooperative_groups/reduce.h>
+
 extern "C" __global__ void transpose(const float* in, float* out, int rows, int columns) {
   __shared__ float tile[32][33];
   int x = blockIdx.x * 32 + threadIdx.x, y = blockIdx.y * 32 + threadIdx.y;
@@ -84,4 +87,15 @@ extern "C" __global__ void chained(volatile int* x, int n) {
     }
     x[blockIdx.x] = (blockIdx.x > 0 ? x[blockIdx.x - 1] : 0) + n;
   }
+}
+
+/// Groups of two warps sum up and wait for each other: their barriers lie in the runtime's reserved shared memory.
+extern "C" __global__ void sum_of_tiles(int* out) {
+  namespace cg = cooperative_groups;
+  __shared__ int own[128];
+  auto const tile = cg::tiled_partition<64>(cg::this_thread_block());
+  own[threadIdx.x] = static_cast<int>(threadIdx.x);
+  tile.sync();
+  int const first = own[threadIdx.x / 64 * 64], last = own[threadIdx.x / 64 * 64 + 63];
+  out[threadIdx.x] = cg::reduce(tile, first + last, cg::plus<int>());
 }

@@ -56,6 +56,23 @@ TEST(Ordinary, ScanInDynamicSharedMemory) {
   EXPECT_EQ(a.values(), in);
 }
 
+/// Also under detectors: the reserved barriers are written (zero), and in nobody's way.
+TEST(Ordinary, TilesOfSeveralWarps) {
+  for (const char* checks : {"memory,sync", "all"}) {
+    const exec::Settings before = machine().settings();
+    exec::Settings looked_at = before;
+    ASSERT_TRUE(looked_at.set("check", checks));
+    machine().set(looked_at);
+    machine().reset_reports();
+    const OnDevice<int> out(std::vector<int>(128));
+    launch("sum_of_tiles", {1, 1, 1}, {128, 1, 1}, 0, out.address());
+    machine().set(before);
+    const auto sums = out.values();
+    for (std::size_t i = 0; i < sums.size(); ++i) ASSERT_EQ(sums[i], 64 * (i < 64 ? 63 : 64 + 127)) << i;
+    for (const auto& report : machine().reports()) ADD_FAILURE() << report.text;
+  }
+}
+
 TEST(Ordinary, NamedBarriersAndBarrierReductions) {
   const OnDevice<int> x(std::vector<int>(128));
   launch("named_barriers", {1, 1, 1}, {128, 1, 1}, 0, x.address(), 3);
