@@ -115,21 +115,17 @@ void scatter_d16(Warp& w, const Op* op, const mma::FloatTiles& tiles) {
   }
 }
 
-template <class Elements>
+template <class Elements, bool kNarrow>
 void multiply(const Modes& modes, mma::FloatTiles& tiles) {
   using enum TensorModel;
-  // Elements of 32 bits go through half as many at once.
-  constexpr int kShare = Elements::kBits == 32 ? 2 : 1;
   switch (modes.tensor) {
     case exact: return mma::exact(tiles);
     case truncating_sm80:
-      return mma::truncating(tiles,
-                             {mma::kSm80.step / kShare, mma::kSm80.fraction_bits, mma::kSm80.zero_exponent},
-                             Elements::kMinimum, Elements::kSignificand);
-    case truncating_sm90:
-      return mma::truncating(tiles,
-                             {mma::kSm90.step / kShare, mma::kSm90.fraction_bits, mma::kSm90.zero_exponent},
-                             Elements::kMinimum, Elements::kSignificand);
+    case truncating_sm90: {
+      mma::Truncation how = modes.tensor == truncating_sm80 ? mma::kSm80 : mma::kSm90;
+      if (Elements::kBits == 32) how.step /= 2;  // elements of 32 bits go through half as many at once
+      return mma::truncating(tiles, kNarrow ? narrow(how) : how, Elements::kMinimum, Elements::kSignificand);
+    }
     default: return mma::fused(tiles);
   }
 }
@@ -147,7 +143,7 @@ const Op* multiply_floats(Warp& w, const Op* op) {
     gather_c16(w, op, kD + kA + kB, tiles);
   else
     gather_c<float>(w, op, kD + kA + kB, tiles);
-  multiply<Elements>(*w.modes, tiles);
+  multiply<Elements, kNarrow>(*w.modes, tiles);
   if constexpr (kNarrow)
     scatter_d16(w, op, tiles);
   else

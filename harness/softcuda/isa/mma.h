@@ -28,10 +28,16 @@ using FloatTiles = Tiles<float, float>;
 void fused(FloatTiles&);
 void exact(FloatTiles&);
 /// `fraction_bits` below the largest term are kept; `step` products at once; c = 0 counts as 2^zero_exponent.
+/// `narrow`: accumulators are f16, and a step's sum is rounded to nearest, once; else toward zero.
 struct Truncation {
   int step, fraction_bits, zero_exponent;
+  bool narrow = false;
 };
 inline constexpr Truncation kSm80{8, 24, -132}, kSm90{16, 25, -133};
+/// The same with f16 accumulators, whose smallest exponent is -14 where that of f32 is -126.
+constexpr Truncation narrow(Truncation how) {
+  return {how.step, how.fraction_bits, how.zero_exponent + 126 - 14, true};
+}
 /// `minimum`: exponent of the element type's subnormals, -14 or -126; `bits` of its significand, 11 or 8.
 void truncating(FloatTiles&, Truncation, int minimum, int bits);
 

@@ -56,6 +56,16 @@ float rounded(i32 sum, i32 scale) {
   return float_of(sign | static_cast<u32>(exponent + 127) << 23 | (kept & 0x7fffffu));
 }
 
+/// sum * 2^scale, rounded once to f16, to nearest even: first to odd with 24 bits (Boldo and Melquiond, "When
+/// double rounding is odd", 2005), so that what was cut off is still seen in the second rounding.
+float rounded_to_f16(i32 sum, i32 scale) {
+  const u32 magnitude = static_cast<u32>(sum < 0 ? -sum : sum);
+  const i32 cut = std::max(8 - std::countl_zero(magnitude), 0);
+  const u32 odd = magnitude >> cut | static_cast<u32>((magnitude & ((1u << cut) - 1)) != 0);
+  const float value = std::ldexp(static_cast<float>(odd), scale + cut);
+  return to_float(to_f16(sum < 0 ? -value : value));
+}
+
 /// Infinities and NaN among the operands decide before any sum is made: 0 says that none is there.
 u32 special(const FloatTiles& tiles, int m, int n, int first, int count, float c) {
   bool plus = std::isinf(c) && c > 0, minus = std::isinf(c) && c < 0, nan = std::isnan(c);
@@ -96,7 +106,7 @@ void truncating(FloatTiles& tiles, Truncation how, int minimum, int bits) {
       const int last = std::min(first + how.step, tiles.depth);
       alignas(64) i32 top[kColumns], sum[kColumns], c_s[kColumns], c_e[kColumns];
       for (int n = 0; n < kColumns; ++n) {
-        const Parts p = parts(tiles.c[m][n], -126, 24);
+        const Parts p = parts(tiles.c[m][n], how.narrow ? -14 : -126, 24);
         c_s[n] = p.significand;
         c_e[n] = p.significand == 0 ? how.zero_exponent : p.exponent;
         top[n] = c_e[n];
@@ -119,7 +129,10 @@ void truncating(FloatTiles& tiles, Truncation how, int minimum, int bits) {
         const u32 decided = special_a || special_b || !std::isfinite(tiles.c[m][n])
                                 ? special(tiles, m, n, first, last - first, tiles.c[m][n])
                                 : 0;
-        tiles.c[m][n] = decided != 0 ? float_of(decided) : rounded(sum[n], top[n] - how.fraction_bits);
+        const i32 scale = top[n] - how.fraction_bits;
+        tiles.c[m][n] = decided != 0 ? float_of(decided)
+                        : how.narrow ? rounded_to_f16(sum[n], scale)
+                                     : rounded(sum[n], scale);
       }
     }
   }

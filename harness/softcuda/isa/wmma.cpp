@@ -41,15 +41,17 @@ struct F16Accumulator {
   static u64 bits(float x) { return to_f16(x).bits; }
 };
 
-void multiply(const Modes& modes, mma::FloatTiles& tiles, int minimum, int bits, int share) {
+/// E: elements of A and B. `narrow`: C and D are f16; of other pairs the sum is made in f32.
+template <class E>
+void multiply(const Modes& modes, mma::FloatTiles& tiles, bool narrow) {
   using enum TensorModel;
   switch (modes.tensor) {
     case exact: return mma::exact(tiles);
     case truncating_sm80:
     case truncating_sm90: {
       mma::Truncation how = modes.tensor == truncating_sm80 ? mma::kSm80 : mma::kSm90;
-      how.step /= share;
-      return mma::truncating(tiles, how, minimum, bits);
+      how.step /= E::kBytes / 2;
+      return mma::truncating(tiles, narrow ? mma::narrow(how) : how, E::kMinimum, E::kSignificand);
     }
     default: return mma::fused(tiles);
   }
@@ -96,7 +98,7 @@ const Op* multiply_floats(Warp& w, const Op* op) {
       for (int k = 0; k < kK; ++k) {
         for (int j = 0; j < mma::kColumns; ++j) tiles.b[k][j] = b[k][n + j];
       }
-      multiply(*w.modes, tiles, E::kMinimum, E::kSignificand, E::kBytes / 2);
+      multiply<E>(*w.modes, tiles, C::kBytes == 2 && D::kBytes == 2);
       for (int r = 0; r < kRows; ++r) {
         for (int j = 0; j < mma::kColumns; ++j) c[m + r][n + j] = tiles.c[r][j];
       }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -139,6 +140,91 @@ TEST(Mma, TruncatingModelsEqualTheGoldenTablesBitForBit) {
       }
       EXPECT_EQ(wrong, 0) << type << (hopper ? " sm_90" : " sm_80");
     }
+  }
+}
+
+/// One step of the truncating model with f16 accumulators, in doubles, after mmasim 2.1.1's t_fdpa
+/// (golden/README.md): terms of significand and exponent, cut off below 2^(largest exponent - fraction),
+/// summed, rounded to nearest.
+struct Term {
+  double value;
+  int exponent;
+};
+Term term(u16 h) {
+  const double x = of_f16(h);
+  return {x, x == 0 || !std::isfinite(x) ? -14 : std::max(std::ilogb(x), -14)};
+}
+u16 narrow_step(const u16* a, const u16* b, u16 c, int length, int fraction, int zero) {
+  double straight = of_f16(c);  // of use where it is no number
+  std::vector<Term> terms = {{straight, straight == 0 ? zero : term(c).exponent}};
+  for (int k = 0; k < length; ++k) {
+    const Term x = term(a[k]), y = term(b[k]);
+    terms.push_back({x.value * y.value, x.value == 0 || y.value == 0 ? zero : x.exponent + y.exponent});
+    straight += x.value * y.value;
+  }
+  if (!std::isfinite(straight)) return std::isnan(straight) ? 0x7fff : straight > 0 ? 0x7c00 : 0xfc00;
+  const int top = std::ranges::max_element(terms, {}, &Term::exponent)->exponent;
+  double sum = 0;
+  for (const Term& t : terms)
+    sum += std::ldexp(std::trunc(std::ldexp(t.value, fraction - top)), top - fraction);
+  const auto rounded = static_cast<_Float16>(sum + 0.0);
+  u16 bits;
+  std::memcpy(&bits, &rounded, 2);
+  return bits;
+}
+
+TEST(Mma, TruncatingModelsWithF16AccumulatorsRoundToNearestOnceAStep) {
+  std::mt19937 engine(5);
+  for (const bool hopper : {false, true}) {
+    const WithSettings model([&](auto& s) {
+      s.modes.tensor = hopper ? isa::TensorModel::truncating_sm90 : isa::TensorModel::truncating_sm80;
+    });
+    int wrong = 0, subnormal = 0, no_number = 0;
+    std::vector<Golden> tiles = golden("golden_f16_small.bin");
+    // Ties at half of the smallest f16, 2^-12 2^-13, and a term of 2^-48, which zero's exponent cuts off.
+    Golden ties{};
+    for (auto& row : ties.a) row[0] = 0x0c00, row[1] = 0x0001;
+    for (auto& column : ties.b) column[0] = 0x0800, column[1] = 0x0001;
+    tiles.push_back(ties);
+    for (const Golden& tile : tiles) {
+      std::vector<u32> words = fragments(tile);
+      words.resize(8 * 32);
+      u16 c[16][8];
+      for (auto& row : c) {
+        for (u16& x : row) {  // zero, of A's size, or anything
+          const u32 any = engine();
+          x = any % 4 == 0   ? 0
+              : any % 4 == 1 ? static_cast<u16>(any >> 16)
+                             : tile.a[any >> 4 & 15][any >> 8 & 15];
+        }
+      }
+      for (int lane = 0; lane < 32; ++lane) {
+        for (int r = 0; r < 2; ++r) {
+          const At at = c_at(lane, 2 * r);
+          words[static_cast<std::size_t>(32 * (6 + r) + lane)] =
+              u32{c[at.row][at.column]} | u32{c[at.row][at.column + 1]} << 16;
+        }
+      }
+      const auto out = run_mma("mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16", 2, 4, 2, 2, words);
+      for (int lane = 0; lane < 32; ++lane) {
+        for (int i = 0; i < 4; ++i) {
+          const At at = c_at(lane, i);
+          u16 wanted = c[at.row][at.column];
+          const int step = hopper ? 16 : 8;
+          for (int k = 0; k < 16; k += step)
+            wanted = narrow_step(tile.a[at.row] + k, tile.b[at.column] + k, wanted, step, hopper ? 25 : 24,
+                                 hopper ? -21 : -20);
+          const auto got =
+              static_cast<u16>(out[static_cast<std::size_t>(32 * (i / 2) + lane)] >> 16 * (i % 2));
+          wrong += static_cast<int>(got != wanted);
+          subnormal += static_cast<int>((wanted & 0x7c00u) == 0 && (wanted & 0x3ffu) != 0);
+          no_number += static_cast<int>((wanted & 0x7c00u) == 0x7c00u);
+        }
+      }
+    }
+    EXPECT_EQ(wrong, 0) << (hopper ? "sm_90" : "sm_80");
+    EXPECT_GT(subnormal, 100);
+    EXPECT_GT(no_number, 100);
   }
 }
 
