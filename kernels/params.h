@@ -35,10 +35,19 @@ struct MaskParams {
   std::int32_t right = unbounded;
 };
 
+/// A tile of queries that a block works on: rows from first_query on of one sequence.
+struct QueryTile {
+  std::int32_t sequence = 0;
+  std::int32_t first_query = 0;
+};
+
 struct ForwardParams {
   TensorView q, k, v, o, lse;
-  std::uint64_t sequences = 0;  ///< device address of one Sequence a batch entry
-  std::int32_t group = 1;       ///< query heads that share a K/V head
+  std::uint64_t sequences = 0;    ///< device address of one Sequence a batch entry
+  std::uint64_t query_tiles = 0;  ///< device address of QueryTiles, where the plan lists them; block i has
+                                  ///< tile i / heads, head i % heads
+  std::int32_t heads = 1;         ///< query heads
+  std::int32_t group = 1;         ///< query heads that share a K/V head
   std::int32_t d_qk = 0, d_v = 0;
   MaskParams mask;
   float scale_log2 = 0;  ///< softmax scale times log2(e): the kernel works in powers of two

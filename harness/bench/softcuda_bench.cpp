@@ -108,10 +108,14 @@ Outcome<void> register_softcuda_benchmarks() {
     return tl::unexpected<Error>(driver.error());
   for (const BackendEntry& entry : backend_registry()) {
     if (!entry.on_device) continue;
-    for (const Shape& shape : kShapes)
+    const auto backend = entry.open({DeviceChoice::soft, {}, {}, 1});
+    if (!backend) return tl::unexpected<Error>(backend.error());
+    for (const Shape& shape : kShapes) {
+      if (!(*backend)->supports(case_of(shape)).yes) continue;
       benchmark::RegisterBenchmark(("softcuda/" + entry.name + '/' + shape.name).c_str(), answer, entry.name,
                                    shape)
           ->Unit(benchmark::kMillisecond);
+    }
     benchmark::RegisterBenchmark(("softcuda/" + entry.name + '/' + kShapes[0].name + "/all_checks").c_str(),
                                  cost_of_checks, entry.name, kShapes[0])
         ->Unit(benchmark::kMillisecond);

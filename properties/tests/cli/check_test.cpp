@@ -27,6 +27,8 @@ using ::testing::StartsWith;
 
 const std::string mutant =
     std::string("flash_forward_simt=") + FLASHDIFF_BINARY_DIR + "/mutants/tail_keys_scored_zero.ptx";
+/// Where figures are those of one kernel.
+const std::string one = "flash_forward_simt";
 const std::string sound_case =
     "fd1 b=2 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17 kv=70,64 mask=causal_br data=rising seed=0x2a";
 
@@ -58,7 +60,7 @@ TEST_F(Program, EveryCommandHelpsWithAnExample) {
 
 TEST_F(Program, ASoundKernelPassesAndEveryCaseIsStored) {
   const auto said = flashdiff({"check", "--cases", "60", "--seed", "4", "--layout", "left,packed", "--dtype",
-                               "f16", "--store", store_});
+                               "f16", "--backend", one, "--store", store_});
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out, IsEmpty());
   EXPECT_THAT(said.err, AllOf(HasSubstr("seed 4"), HasSubstr("PASS: 60 cases judged, 0 failed"),
@@ -93,8 +95,8 @@ TEST_F(Program, TheSameSeedDrawsTheSameCasesWhateverTheJobs) {
 }
 
 TEST_F(Program, AWrongKernelIsFoundMadeSmallAndReproduced) {
-  const auto said =
-      flashdiff({"check", "--cases", "40", "--seed", "3", "--image", mutant, "--store", store_});
+  const auto said = flashdiff(
+      {"check", "--cases", "40", "--seed", "3", "--backend", one, "--image", mutant, "--store", store_});
   EXPECT_EQ(said.code, 1);
   EXPECT_THAT(said.err, AllOf(HasSubstr("FAIL"), HasSubstr("made smaller in"), HasSubstr("repro 'fd1 ")));
   const auto lines = lines_of(said.out);
@@ -104,11 +106,11 @@ TEST_F(Program, AWrongKernelIsFoundMadeSmallAndReproduced) {
     ASSERT_TRUE(c) << line;
     EXPECT_LE(c->problem.batch(), 2);
   }
-  const auto wrong = flashdiff({"repro", lines[0], "--image", mutant});
+  const auto wrong = flashdiff({"repro", lines[0], "--backend", one, "--image", mutant});
   EXPECT_EQ(wrong.code, 1);
   EXPECT_THAT(wrong.out,
               AllOf(HasSubstr("mismatch"), HasSubstr("worst"), HasSubstr("budget"), HasSubstr("where")));
-  EXPECT_EQ(flashdiff({"repro", lines[0]}).code, 0) << "the kernel itself is right there";
+  EXPECT_EQ(flashdiff({"repro", lines[0], "--backend", one}).code, 0) << "the kernel itself is right there";
 }
 
 TEST_F(Program, ReproTellsAPassAndTakesALineWithoutQuotes) {
@@ -116,7 +118,7 @@ TEST_F(Program, ReproTellsAPassAndTakesALineWithoutQuotes) {
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out,
               AllOf(HasSubstr("flash_forward_simt on"), HasSubstr("reference on cpu"), HasSubstr("budget")));
-  std::vector<std::string> words{"repro", "--json"};
+  std::vector<std::string> words{"repro", "--backend", one, "--json"};
   std::istringstream stream(sound_case);
   for (std::string word; stream >> word;) words.push_back(word);
   const auto told = json::parse(flashdiff(words).out);
@@ -141,7 +143,8 @@ TEST_F(Program, ACaptureRunsThroughAllLayouts) {
 }
 
 TEST_F(Program, ClassifyShowsEveryClassDrawnOrNot) {
-  const auto said = flashdiff({"check", "--cases", "50", "--seed", "1", "--layout", "left", "--classify"});
+  const auto said = flashdiff(
+      {"check", "--cases", "50", "--seed", "1", "--layout", "left", "--backend", one, "--classify"});
   EXPECT_EQ(said.code, 0);
   const auto lines = lines_of(said.out);
   EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr("50"), HasSubstr("100"), HasSubstr("left"))));
@@ -161,13 +164,13 @@ TEST_F(Program, CtrlCEndsTheRunAndLosesNothing) {
 }
 
 TEST_F(Program, AKillLeavesAStoreThatCanBeReadAndAddedTo) {
-  EXPECT_EQ(
-      test::flashdiff_with_signal({"check", "--time", "10m", "--seed", "1", "--store", store_}, SIGKILL, 1.5)
-          .code,
-      -SIGKILL);
+  EXPECT_EQ(test::flashdiff_with_signal(
+                {"check", "--time", "10m", "--seed", "1", "--backend", one, "--store", store_}, SIGKILL, 1.5)
+                .code,
+            -SIGKILL);
   const std::size_t before = stored().size();
   EXPECT_GT(before, 0u);
-  EXPECT_EQ(flashdiff({"check", "--cases", "5", "--seed", "2", "--store", store_}).code, 0);
+  EXPECT_EQ(flashdiff({"check", "--cases", "5", "--seed", "2", "--backend", one, "--store", store_}).code, 0);
   EXPECT_THAT(stored(), SizeIs(before + 5));
 }
 
@@ -211,9 +214,9 @@ TEST_F(Program, WithoutADeviceNothingRunsAndThatIsSaid) {
 
 TEST_F(Program, BenchWritesGoogleBenchmarksJson) {
   const std::string out = (folder_.path() / "bench.json").string();
-  const auto said =
-      flashdiff({"bench", "--filter", "reference/64_keys_d32/forward|prefill_256_d64_f16_causal",
-                 "--min-time", "0.01", "-o", out});
+  const auto said = flashdiff({"bench", "--filter",
+                               "reference/64_keys_d32/forward|flash_forward_simt/prefill_256_d64_f16_causal",
+                               "--min-time", "0.01", "-o", out});
   EXPECT_EQ(said.code, 0) << said.err;
   std::ifstream file(out);
   const json told = json::parse(file);

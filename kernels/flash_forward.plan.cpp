@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "kernels/forward_tiles.h"
+#include "kernels/kernel.h"
+#include "kernels/params.h"
+#include "kernels/views.h"
+
+/// The plan of flash_forward.cu: one block a tile of queries and head; the tiles are listed here, so that
+/// work grows with the sum of the lengths and not with the rectangle around them.
+namespace flashdiff::kernels {
+namespace {
+
+constexpr std::int64_t kLargestGrid = 0x7fffffff;  // x
+
+/// Rows of Q, K, V and O start at multiples of 16 bytes, wherever the sequence: else copies are by element.
+bool is_aligned(const LaidOut& io) {
+  for (const LaidOutTensor* tensor : {&io.q, &io.k, &io.v, &io.o}) {
+    const Placement& place = tensor->place;
+    for (const std::int64_t elements :
+         {place.origin, place.batch_stride, place.row_stride, place.head_stride})
+      if (elements % 8 != 0) return false;
+  }
+  return true;
+}
+
+/// Rows at any address have entries for every other shape only: they are slow, whatever the tile.
+bool has_entry(const ForwardTiles& tiles, bool aligned) {
+  return aligned || tiles.d_qk == 64 || tiles.d_qk == 128 || tiles.d_qk == 256;
+}
+
+const ForwardTiles* tiles_for(const Problem& problem, bool aligned) {
+  const auto* const found = std::find_if(
+      std::begin(kForwardTiles), std::end(kForwardTiles),
+      [&](const auto& t) { return problem.d_qk <= t.d_qk && problem.d_v <= t.d_v && has_entry(t, aligned); });
+  return found == std::end(kForwardTiles) ? nullptr : found;
+}
+
+/// Tiles of queries, those with the most keys first: the last blocks to start are then short ones.
+std::vector<QueryTile> query_tiles(const Problem& problem, int queries) {
+  struct Weighed {
+    QueryTile tile;
+    int keys;
+  };
+  std::vector<Weighed> weighed;
+  for (int s = 0; s < problem.batch(); ++s) {
+    const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(s)];
+    for (int first = 0; first < lengths.q_len; first += queries) {
+      const int last = std::min(first + queries, lengths.q_len) - 1;
+      const KeyRange top = visible_keys(problem.mask, lengths, first);
+      const KeyRange bottom = visible_keys(problem.mask, lengths, last);
+      weighed.push_back({{s, first}, std::max(0, bottom.end - top.begin)});
+    }
+  }
+  std::stable_sort(weighed.begin(), weighed.end(), [](auto& a, auto& b) { return a.keys > b.keys; });
+  std::vector<QueryTile> tiles;
+  for (const Weighed& one : weighed) tiles.push_back(one.tile);
+  return tiles;
+}
+
+std::string why_not(const Case& c) {
+  const Problem& p = c.problem;
+  if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
+  const ForwardTiles* const tiles = tiles_for(p, true);
+  if (tiles == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
+  std::int64_t blocks = 0;
+  for (const SequenceLengths& s : p.sequences) {
+    if (std::max(s.q_len, s.kv_len) >= MaskParams::unbounded / 2) return "a length above 2^29";
+    blocks += (s.q_len + tiles->queries() - 1) / tiles->queries() * std::int64_t{p.h_q};
+  }
+  if (blocks > kLargestGrid) return fmt::format("{} blocks: at most {} fit a grid", blocks, kLargestGrid);
+  return {};
+}
+
+Numerics numerics(const Problem& problem) {
+  Numerics n;
+  n.p = problem.dtype;
+  n.sum_uses_rounded_p = false;
+  n.qk = Accumulation::f32_tensor_core;
+  n.pv = Accumulation::f32_tensor_core;
+  n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
+  n.rcp_ulps = 0.5;           // rcp.rn
+  n.log2_absolute = 0x1p-22;  // lg2.approx
+  n.flush_subnormals = true;  // ex2.approx.ftz and lg2.approx.ftz
+  n.kv_tile = std::begin(kForwardTiles)->keys;
+  for (const ForwardTiles& tiles : kForwardTiles) n.kv_tile = std::min(n.kv_tile, tiles.keys);
+  n.out = problem.dtype;
+  n.deterministic = true;
+  return n;
+}
+
+Needs needs(const LaidOut& io) {
+  const Problem& problem = io.question.problem;
+  std::vector<std::byte> bytes = sequences_of(io);
+  const std::vector<QueryTile> tiles = query_tiles(problem, tiles_for(problem, is_aligned(io))->queries());
+  const std::size_t before = bytes.size();
+  bytes.resize(before + tiles.size() * sizeof(QueryTile));
+  if (!tiles.empty()) std::memcpy(bytes.data() + before, tiles.data(), tiles.size() * sizeof(QueryTile));
+  return {std::move(bytes), 0};
+}
+
+std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
+  const Problem& problem = io.question.problem;
+  const bool aligned = is_aligned(io);
+  const ForwardTiles& tiles = *tiles_for(problem, aligned);
+  const std::size_t blocks =
+      query_tiles(problem, tiles.queries()).size() * static_cast<std::size_t>(problem.h_q);
+  if (blocks == 0) return {};
+
+  ForwardParams params;
+  params.q = view_of(io.q, at.q);
+  params.k = view_of(io.k, at.k);
+  params.v = view_of(io.v, at.v);
+  params.o = view_of(io.o, at.o);
+  params.lse = view_of(io.lse, at.lse);
+  params.sequences = at.metadata;
+  params.query_tiles = at.metadata + problem.sequences.size() * sizeof(Sequence);
+  params.heads = problem.h_q;
+  params.group = problem.group();
+  params.d_qk = problem.d_qk;
+  params.d_v = problem.d_v;
+  params.mask = mask_of(problem.mask);
+  params.scale_log2 = static_cast<float>(problem.softmax_scale() * std::numbers::log2e);
+
+  Launch launch;
+  launch.entry =
+      fmt::format("flash_forward_{}_d{}{}", name_of(problem.dtype), tiles.d_qk, aligned ? "" : "_any");
+  launch.grid[0] = static_cast<std::uint32_t>(blocks);
+  launch.block[0] = static_cast<std::uint32_t>(tiles.threads());
+  launch.shared_bytes = static_cast<std::uint32_t>(tiles.shared_bytes());
+  launch.parameters = bytes_of_params(params);
+  return {launch};
+}
+
+}  // namespace
+
+KernelPlan flash_forward_plan() {
+  return {"forward on tensor cores: f16, bf16, head dims up to 256, every mask and layout", why_not, numerics,
+          needs, plan};
+}
+
+}  // namespace flashdiff::kernels
