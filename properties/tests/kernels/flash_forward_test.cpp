@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/backend/answerers/registry.h"
+#include "harness/driver/driver.h"
+#include "harness/oracle/judge.h"
+#include "harness/problem/data.h"
+#include "kernels/kernel.h"
+#include "kernels/ptxas.h"
+
+// flash_forward: the shapes that random cases seldom draw, and how much work it does, counted.
+
+namespace flashdiff {
+namespace {
+
+using ::testing::HasSubstr;
+
+Case read(const std::string& line) {
+  auto c = parse_case("fd1 " + line);
+  if (!c) throw std::runtime_error(c.error().what);
+  return *c;
+}
+
+Backend& flash_forward() {
+  static const std::unique_ptr<Backend> backend = [] {
+    auto opened = open_backend("flash_forward", {DeviceChoice::soft, {}, {}, 1});
+    if (!opened) throw std::runtime_error(opened.error().what);
+    return std::move(*opened);
+  }();
+  return *backend;
+}
+
+void expect_pass(const std::string& line) {
+  const Verdict verdict = examine(flash_forward(), read(line)).verdict;
+  EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << line << "\n" << explain(verdict);
+}
+
+// --- Right
+// ------------------------------------------------------------------------------------------------------
+
+TEST(FlashForward, EveryHeadDimOfATileAndBesideIt) {
+  for (const char* dtype : {"f16", "bf16"})
+    for (int d :
+         {8, 31, 32, 33, 40, 64, 65, 72, 96, 100, 104, 128, 129, 136, 160, 192, 193, 200, 224, 255, 256})
+      for (const char* layout : {"left", "right mem=bhsd.view", "packed"})
+        expect_pass(
+            fmt::format("b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=33,5 kv=130,64 mask=causal_br "
+                        "data=normal seed=0x{:x}",
+                        d, d, dtype, layout, d));
+}
+
+TEST(FlashForward, ValuesNarrowerAndWiderThanKeys) {
+  for (const auto& [d, dv] :
+       {std::pair{192, 128}, {128, 192}, {8, 256}, {256, 8}, {40, 24}, {96, 72}, {1, 100}})
+    for (const char* layout : {"both mem=bshd.view", "packed mem=bhsd"})
+      expect_pass(
+          fmt::format("b=2 hq=3 hk=3 d={} dv={} dt=f16 lay={} q=17,40 kv=97,40 mask=window:20,3 "
+                      "data=normal seed=0x3",
+                      d, dv, layout));
+}
+
+/// Tiles are 128 or 64 queries, 64 or 96 keys: lengths around their edges, at every mask.
+TEST(FlashForward, LengthsAroundTheEdgesOfTiles) {
+  for (const char* mask : {"none", "causal_tl", "causal_br", "window:63,0", "window:0,64", "window:95,1"})
+    for (int d : {32, 64, 128, 192})
+      for (int kv : {63, 65, 95, 96, 97, 128, 192, 193})
+        expect_pass(
+            fmt::format("b=3 hq=1 hk=1 d={} dv={} dt=f16 lay=left q=127,129,{} kv={},{},{} mask={} "
+                        "data=rising seed=0x7",
+                        d, d, kv, kv, kv + 64, kv, mask));
+}
+
+TEST(FlashForward, NothingToSee) {
+  expect_pass(
+      "b=4 hq=2 hk=1 d=64 dv=64 dt=f16 lay=both q=5,0,130,3 kv=0,7,0,0 mask=none data=normal seed=0x1");
+  expect_pass(
+      "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left q=300,40 kv=10,1 mask=causal_br data=normal seed=0x1");
+}
+
+TEST(FlashForward, SaysWhatItDoesNotTake) {
+  const Support f32 = flash_forward().supports(
+      read("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"));
+  EXPECT_FALSE(f32.yes);
+  EXPECT_THAT(f32.why_not, HasSubstr("f16 and bf16"));
+}
+
+// --- Fast
+// -------------------------------------------------------------------------------------------------------
+
+/// Warp instructions of one run.
+double instructions(const std::string& line) {
+  static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
+  const Case c = read(line);
+  const LaidOut io = lay_out(c, make_data(c.problem).value());
+  driver->soft().reset_counters();
+  if (!flash_forward().run(io)) throw std::runtime_error("not run: " + line);
+  SoftcudaCounters counters;
+  driver->soft().counters(&counters);
+  return static_cast<double>(counters.warp_instructions);
+}
+
+/// What a product of 16 x 8 x 16 costs in the main loop: more keys, all of them seen, are more rounds of it
+/// and nothing else.
+double instructions_a_product(int d) {
+  const auto with_keys = [d](int kv) {
+    return instructions(
+        fmt::format("b=1 hq=1 hk=1 d={} dv={} dt=f16 lay=right q=128 kv={} mask=none data=normal "
+                    "seed=0x1",
+                    d, d, kv));
+  };
+  constexpr int kFew = 576, kMany = 1152;  // whole tiles of 64 and of 96
+  const double products = 128.0 / 16 * (kMany - kFew) / 8 * d / 16 * 2;
+  return (with_keys(kMany) - with_keys(kFew)) / products;
+}
+
+TEST(FlashForward, WarpInstructionsAProductOfTheMainLoop) {
+  for (const auto& [d, most] : {std::pair{64, 4.7}, {128, 3.4}}) {
+    const double measured = instructions_a_product(d);
+    RecordProperty(fmt::format("d{}", d), fmt::format("{:.3f}", measured));
+    std::printf("d %d: %.3f warp instructions an m16n8k16\n", d, measured);
+    EXPECT_LE(measured, most) << "d " << d;
+  }
+}
+
+TEST(FlashForward, PaddingCostsNothingOnEitherSide) {
+  const auto padded = [](const std::string& layout) {
+    return instructions("b=3 hq=2 hk=1 d=64 dv=64 dt=f16 lay=" + layout +
+                        " q=40,200,7 kv=100,200,300 mask=causal_br data=normal seed=0x1");
+  };
+  const double packed = padded("packed");
+  EXPECT_EQ(padded("left"), packed);
+  EXPECT_EQ(padded("right"), packed);
+  EXPECT_EQ(padded("both pad=64"), packed);
+}
+
+TEST(FlashForward, WorkIsThatOfTheSequencesAndNotOfTheRectangle) {
+  const auto batch = [](const std::string& lengths) {
+    return instructions("hq=1 hk=1 d=64 dv=64 dt=f16 lay=left " + lengths +
+                        " mask=none data=normal seed=0x1");
+  };
+  const double together = batch("b=3 q=1000,10,0 kv=1000,10,0");
+  EXPECT_EQ(together, batch("b=1 q=1000 kv=1000") + batch("b=1 q=10 kv=10"));
+}
+
+TEST(FlashForward, HiddenTilesAreNeitherLoadedNorMultiplied) {
+  const auto window = [](int kv) {
+    return instructions(
+        fmt::format("b=1 hq=1 hk=1 d=128 dv=128 dt=f16 lay=right q=128 kv={} mask=window:63,0 "
+                    "data=normal seed=0x1",
+                    kv));
+  };
+  EXPECT_EQ(window(4096), window(1024));
+}
+
+/// Each warp passes over what its own 32 rows do not see: of 32 times 16 tiles of 32 x 64, the causal mask
+/// leaves 2 (1 + ... + 16) = 272. The rest is what the masks at the diagonal cost, and what does not depend
+/// on the number of keys.
+TEST(FlashForward, TheUpperTriangleIsNotMultiplied) {
+  const auto square = [](const char* mask) {
+    return instructions(fmt::format(
+        "b=1 hq=1 hk=1 d=128 dv=128 dt=f16 lay=right q=1024 kv=1024 mask={} data=normal seed=0x1", mask));
+  };
+  EXPECT_LT(square("causal_br"), (272.0 / 512 + 0.1) * square("none"));
+}
+
+/// Registers decide the tile shapes; a spill would mean that they were chosen wrongly.
+TEST(FlashForward, NoEntrySpills) {
+  const auto kernels = kernels::all_kernels();
+  const auto found =
+      std::find_if(kernels.begin(), kernels.end(), [](auto& k) { return k.name == "flash_forward"; });
+  ASSERT_NE(found, kernels.end());
+  const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
+  EXPECT_EQ(rows.size(), 2u * 18u) << "entries for sm_80 and sm_90";
+  for (const kernels::PtxasRow& row : rows) {
+    EXPECT_GT(row.registers, 0) << row.entry;
+    EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
+        << row.entry << " for " << row.architecture;
+  }
+}
+
+}  // namespace
+}  // namespace flashdiff
