@@ -1,6 +1,7 @@
 #include "properties/mutants/mutant.h"
 
 #include <array>
+#include <cstdint>
 #include <fstream>
 #include <sstream>
 
@@ -40,9 +41,21 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
                       name, key.name));
     mutant.*key.field = *value;
   }
-  if (table.size() != kKeys.size())
-    return bad_input(
-        fmt::format("{}: {} keys, expected the {} that a mutant has", name, table.size(), kKeys.size()));
+  std::size_t known = kKeys.size();
+  if (const auto soft = table["soft"]; soft) {
+    ++known;
+    mutant.soft = soft.value_or(std::string());
+    if (mutant.soft.find('=') == std::string::npos)
+      return bad_input(fmt::format("{}: soft, expected KEY=VALUE as text, such as late-copies=on", name));
+  }
+  if (const auto columns = table["columns"]; columns) {
+    ++known;
+    mutant.columns = static_cast<int>(columns.value_or(std::int64_t{0}));
+    if (mutant.columns < 2) return bad_input(fmt::format("{}: columns, expected a number from 2 on", name));
+  }
+  if (table.size() != known)
+    return bad_input(fmt::format("{}: {} keys, expected the {} that a mutant has, and soft or columns", name,
+                                 table.size(), kKeys.size()));
   return mutant;
 }
 

@@ -16,6 +16,8 @@ struct Mutant {
   std::string evidence;  ///< where a real kernel had it
   std::string expected;  ///< name of the verdict on the shrunk case
   std::string says;      ///< what its explanation must say
+  std::string soft;      ///< optional, KEY=VALUE: how the software driver must run for it to show
+  int columns = 4;       ///< optional: d_qk + d_v of the smallest case that shows it
 };
 
 /// Errors (bad_input): no TOML, a key that is missing, empty or unknown.

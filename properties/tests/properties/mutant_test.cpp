@@ -19,8 +19,19 @@ expected = "mismatch"
 says     = "score 0"
 )";
 
+std::string plus(const std::string& line) { return std::string(kWhole) + line + "\n"; }
+
 std::string with(std::string text, const std::string& from, const std::string& to) {
   return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(Mutant, MaySayHowTheSoftwareDriverRunsAndHowSmallItGets) {
+  const auto mutant = parse_mutant(plus("soft = \"late-copies=on\"\ncolumns = 16"), "x.toml");
+  ASSERT_TRUE(mutant.has_value()) << mutant.error().what;
+  EXPECT_EQ(mutant->soft, "late-copies=on");
+  EXPECT_EQ(mutant->columns, 16);
+  for (const char* line : {"soft = \"late\"", "soft = 1", "columns = 1", "columns = \"x\"", "colums = 16"})
+    EXPECT_FALSE(parse_mutant(plus(line), "x.toml").has_value()) << line;
 }
 
 TEST(Mutant, IsReadFromItsFile) {
