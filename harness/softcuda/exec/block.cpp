@@ -29,7 +29,8 @@ BlockRunner::BlockRunner(const Launch& launch)
     : launch_(launch),
       sites_(launch.program.sites),
       threads_(launch.warps()),
-      turns_(launch.settings.warp_order, launch.warps(), launch.settings.modes.seed) {
+      turns_(launch.settings.warp_order, launch.warps(), launch.settings.modes.seed),
+      tally_(launch.program.blocks.size(), launch.program.sites) {
   const Program& program = launch.program;
   const std::size_t files = std::size_t{program.file_bytes} * launch.warps();
   std::memset(files_.reserve(std::max<std::size_t>(files, 1)), 0, files);
@@ -46,6 +47,9 @@ BlockRunner::BlockRunner(const Launch& launch)
     w.param_bytes = program.parameter_bytes;
     w.index = static_cast<int>(index);
     w.sites = sites_.data();
+    w.blocks = tally_.blocks.data();
+    for (std::size_t space = 0; space < count::kSpaces; ++space)
+      w.traffic[space] = tally_.traffic[space].data();
     w.allocations = &launch.allocations;
     w.modes = &launch.settings.modes;
     w.copies = &copies_;
@@ -179,7 +183,6 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
     }
     if (!moved && unfinished && !fault) fault = stuck(check::FaultKind::deadlock);
   }
-  collect();
   if (watcher_) watcher_->finish();
   return fault;
 }
@@ -201,7 +204,7 @@ bool BlockRunner::turn(WarpThread& thread, std::optional<check::Fault>& fault) {
 std::optional<check::Fault> BlockRunner::arrive(WarpThread& thread) {
   const Group& group = thread.groups()[thread.arrival()];
   const isa::BarrierRequest request = group.request;
-  ++counters_.barriers;
+  ++tally_.barriers;
   if (request.number >= barriers_.size()) return stuck(check::FaultKind::deadlock);
   Barrier& barrier = barriers_[request.number];
   if (watcher_) look_at(request, barrier, thread);
@@ -315,17 +318,6 @@ void BlockRunner::assertion(std::string where, std::string what) {
 }
 check::Fault BlockRunner::stuck(check::FaultKind kind) const {
   return describe_stuck(launch_, position_, threads_, kind);
-}
-
-void BlockRunner::collect() {
-  for (WarpThread& thread : threads_) {
-    counters_.warp_instructions += thread.warp_instructions;
-    counters_.thread_instructions += thread.thread_instructions;
-    counters_.global_requests += thread.warp().global_requests;
-    counters_.shared_requests += thread.warp().shared_requests;
-    thread.warp_instructions = thread.thread_instructions = 0;
-    thread.warp().global_requests = thread.warp().shared_requests = 0;
-  }
 }
 
 }  // namespace softcuda::exec

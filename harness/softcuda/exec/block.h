@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "harness/softcuda/check/fault.h"
-#include "harness/softcuda/count/counters.h"
+#include "harness/softcuda/count/tally.h"
 #include "harness/softcuda/exec/launch.h"
 #include "harness/softcuda/exec/turns.h"
 #include "harness/softcuda/exec/warp_runner.h"
@@ -40,7 +40,7 @@ class BlockRunner final : private isa::System {
   explicit BlockRunner(const Launch& launch);
   /// The block's fault, if it has one.
   std::optional<check::Fault> run(std::uint64_t block);
-  [[nodiscard]] const count::Counters& counters() const { return counters_; }
+  [[nodiscard]] const count::Tally& tally() const { return tally_; }
   /// What the last block has printed.
   [[nodiscard]] std::string take_printed() { return std::exchange(printed_, {}); }
 
@@ -65,8 +65,6 @@ class BlockRunner final : private isa::System {
   void look_at_completed(std::uint32_t number);
   [[nodiscard]] check::Fault fault_at(const WarpThread&) const;
   [[nodiscard]] check::Fault stuck(check::FaultKind) const;
-  void collect();
-
   const Launch& launch_;
   Extent3 position_{};
   Arena files_, shared_, local_;
@@ -81,7 +79,7 @@ class BlockRunner final : private isa::System {
   void assertion(std::string where, std::string what) override;
   std::string printed_;
   std::string asserted_where_, asserted_what_;
-  count::Counters counters_;
+  count::Tally tally_;
 };
 
 }  // namespace softcuda::exec

@@ -8,11 +8,19 @@
 #include "harness/softcuda/exec/register_file.h"
 #include "harness/softcuda/isa/access.h"
 #include "harness/softcuda/isa/control.h"
+#include "harness/softcuda/isa/kinds.h"
 
 namespace softcuda::exec {
 namespace {
 
 using isa::Flow;
+
+/// Whether lanes may go different ways: a branch of the program's own, not what a guard on a return was made
+/// into.
+bool is_branch(const Item& item) {
+  return item.kind == ItemKind::instruction &&
+         (item.flow == Flow::indexed_branch || (item.flow == Flow::branch && item.guard >= 0));
+}
 
 /// Items [first, last) that are entered at the first and left behind the last.
 struct Block {
@@ -33,6 +41,7 @@ class Decoder {
   [[nodiscard]] std::size_t first_draft(int block) const {
     return draft_blocks[static_cast<std::size_t>(block)].first;
   }
+  [[nodiscard]] const std::vector<Block>& blocks() const { return blocks_; }
 
  private:
   [[nodiscard]] const Item& item(int at) const { return flat_.items[static_cast<std::size_t>(at)]; }
@@ -79,11 +88,16 @@ class Decoder {
     return graph;
   }
 
-  void put(isa::Handlers h, std::vector<RowUse> rows, int at, int target, std::uint32_t counted) {
+  /// How an op ends its block: where it is the one that counts it, with the instructions in it.
+  struct End {
+    std::uint32_t counted = 0, number = 0, number_of_branch = 0;
+  };
+  void put(isa::Handlers h, std::vector<RowUse> rows, int at, int target, const End& end) {
     Draft draft;
     draft.op.full = h.full;
     draft.op.masked = h.masked;
-    draft.op.extra = counted;
+    draft.op.extra = end.counted;
+    isa::put_block(draft.op, end.number, end.number_of_branch);
     draft.shape.rule = rows.empty() ? Rule::nothing : Rule::branch;
     draft.rows = std::move(rows);
     draft.item = at;
@@ -95,8 +109,10 @@ class Decoder {
     const int number = order_[rank];
     const Block& block = blocks_[static_cast<std::size_t>(number)];
     draft_blocks[static_cast<std::size_t>(number)].first = drafts.size();
-    std::uint32_t counted = 0;
-    for (int at = block.first; at < block.last; ++at) counted += static_cast<std::uint32_t>(item(at).counted);
+    End counting{0, static_cast<std::uint32_t>(number) + 1, 0};
+    for (int at = block.first; at < block.last; ++at)
+      counting.counted += static_cast<std::uint32_t>(item(at).counted);
+    if (is_branch(item(block.last - 1))) counting.number_of_branch = counting.number;
     const int next = runs_on(block) ? block_at(block.last) : -1;
     const bool next_follows = rank + 1 < order_.size() && order_[rank + 1] == next;
     for (int at = block.first; at < block.last; ++at) {
@@ -107,19 +123,21 @@ class Decoder {
         case Flow::meeting:
           drafter_.draft(at, drafts);
           if (i.flow == Flow::meeting) meeting(number);
-          if (at == block.last - 1) put(isa::jump(), {}, at, next, counted);
+          if (at == block.last - 1) put(isa::jump(), {}, at, next, counting);
           break;
-        case Flow::branch: branch(at, counted); break;
-        case Flow::indexed_branch: indexed_branch(at, counted); break;
+        case Flow::branch: branch(at, counting); break;
+        case Flow::indexed_branch: indexed_branch(at, counting); break;
         default:  // exit and barrier end the block by themselves
           drafter_.draft(at, drafts);
-          if (flat_.errors.empty()) drafts.back().op.extra = counted;  // else it may have drafted nothing
+          if (!flat_.errors.empty()) break;  // it may have drafted nothing
+          drafts.back().op.extra = counting.counted;
+          isa::put_block(drafts.back().op, counting.number, 0);
           break;
       }
     }
     const Flow end = item(block.last - 1).flow;
     const bool jumps = end == Flow::plain || end == Flow::memory || end == Flow::meeting;
-    if (next >= 0 && !jumps && !next_follows) put(isa::jump(), {}, block.last - 1, next, 0);
+    if (next >= 0 && !jumps && !next_follows) put(isa::jump(), {}, block.last - 1, next, {});
     draft_blocks[static_cast<std::size_t>(number)].last = drafts.size();
   }
 
@@ -136,24 +154,25 @@ class Decoder {
     }
   }
 
-  void branch(int at, std::uint32_t counted) {
+  void branch(int at, const End& counting) {
     const Item& i = item(at);
     const int target = block_at(i.targets.front());
-    if (i.guard < 0) return put(isa::jump(), {}, at, target, counted);
+    if (i.guard < 0) return put(isa::jump(), {}, at, target, counting);
     put(i.unless ? isa::branch_unless() : isa::branch_if(), {{drafter_.guard_row(i), false}}, at, target,
-        counted);
+        counting);
   }
 
   /// One comparison a target; what is beyond the table is undefined, and goes to the last one.
-  void indexed_branch(int at, std::uint32_t counted) {
+  void indexed_branch(int at, const End& counting) {
     const Item& i = item(at);
     const int index = drafter_.operand_row(i, i.instruction->operands[0], ptx::Type::u32, 32, false, drafts);
+    const End further{0, 0, counting.number_of_branch};
     for (std::size_t k = 0; k + 1 < i.targets.size(); ++k) {
-      put(isa::branch_on_index(), {{index, false}}, at, block_at(i.targets[k]), k == 0 ? counted : 0);
+      put(isa::branch_on_index(), {{index, false}}, at, block_at(i.targets[k]), k == 0 ? counting : further);
       drafts.back().op.rows[1] = static_cast<std::uint32_t>(k);
     }
     if (!i.targets.empty())
-      put(isa::jump(), {}, at, block_at(i.targets.back()), i.targets.size() == 1 ? counted : 0);
+      put(isa::jump(), {}, at, block_at(i.targets.back()), i.targets.size() == 1 ? counting : End{});
   }
 
   Flat& flat_;
@@ -190,6 +209,7 @@ void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, co
   std::vector<std::size_t> at(decoder.drafts.size() + 1, 0);
   for (std::size_t k = 0; k < decoder.drafts.size(); ++k) at[k + 1] = at[k] + slots(decoder.drafts[k]);
   program.ops.resize(at.back());
+  program.site_origins.resize(program.sites);
   program.shapes.resize(at.back());
   std::vector<int> number(flat.items.size(), -1);
   for (std::size_t k = 0; k < decoder.drafts.size(); ++k) {
@@ -221,10 +241,24 @@ void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, co
     int& n = number[static_cast<std::size_t>(draft.item)];
     if (n < 0) {
       n = static_cast<int>(program.origins.size());
-      program.origins.push_back(
-          {item.instruction, flat.frames[static_cast<std::size_t>(item.frame)].function});
+      program.origins.push_back({item.instruction, flat.frames[static_cast<std::size_t>(item.frame)].function,
+                                 isa::kind_of(flat.forms[static_cast<std::size_t>(item.form)])});
     }
     op.number = static_cast<std::uint32_t>(n);
+    if (draft.shape.address >= 0) program.site_origins[draft.op.extra] = op.number;
+    if (draft.shape.second_address >= 0) program.site_origins[draft.op.extra + 1] = op.number;
+  }
+  // Blocks that nothing reaches have no numbers of origins: they stay empty.
+  program.blocks.resize(decoder.blocks().size() + 1);
+  for (std::size_t b = 0; b < decoder.blocks().size(); ++b) {
+    const Block& block = decoder.blocks()[b];
+    CountedBlock& counted = program.blocks[b + 1];
+    for (int at = block.first; at < block.last; ++at) {
+      const int n = number[static_cast<std::size_t>(at)];
+      if (n >= 0 && flat.items[static_cast<std::size_t>(at)].counted != 0)
+        counted.instructions.push_back(static_cast<std::uint32_t>(n));
+    }
+    counted.branches = is_branch(flat.items[static_cast<std::size_t>(block.last - 1)]);
   }
 }
 
@@ -245,6 +279,7 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   const RegisterFile file = place_rows(rows, decoder.drafts, decoder.draft_blocks);
   auto program = std::make_shared<Program>();
   program->kernel = kernel.name;
+  program->sites = drafter.sites();
   emit(decoder, flat, file, rows, *program);
   for (int row = 0; row < rows.count(); ++row) {
     const std::uint32_t offset = file.offset[static_cast<std::size_t>(row)];
@@ -259,7 +294,6 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   program->registers_end = file.registers_end;
   program->spare = file.spare;
   program->unwritten_at_entry = file.unwritten_at_entry;
-  program->sites = drafter.sites();
   program->static_shared_bytes = placement.shared_bytes;
   program->reserved_shared_bytes = placement.reserved_shared_bytes;
   program->local_bytes = placement.local_bytes;

@@ -77,6 +77,14 @@ isa::Order order_of(const isa::Form& form) {
   return strong ? isa::Order::strong : isa::Order::weak;
 }
 
+/// Constants and what calls hand over lie in memories of ours that are others' on a GPU.
+isa::Counting counting_of(const isa::Form& form, Space space) {
+  const bool handed_over = form.space() == Space::param && space == Space::local;
+  if (handed_over || form.space() == Space::constant) return isa::Counting::none;
+  const bool atomic = form.opcode() == "atom" || form.opcode() == "red";
+  return atomic ? isa::Counting::atomic : isa::Counting::plain;
+}
+
 }  // namespace
 
 void Drafter::error(const Item& item, const std::string& what) {
@@ -291,7 +299,8 @@ void Drafter::draft(int at, std::vector<Draft>& out) {
         error(item, "a kernel's parameters cannot be written");
       const auto kind = address_kind(space, a.bits);
       if (!kind) error(item, "a 32-bit address of global memory");
-      const std::uint32_t how = isa::packed(kind.value_or(AddressKind::generic64), order_of(form));
+      const std::uint32_t how =
+          isa::packed(kind.value_or(AddressKind::generic64), order_of(form), counting_of(form, space));
       if (made.keep_last) {  // a second address: see isa::second_address
         made.op.imm = isa::two_offsets(made.op.imm, a.offset);
         made.op.rows[6] = how;

@@ -18,6 +18,7 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
   std::atomic<std::uint64_t> first_bad{std::numeric_limits<std::uint64_t>::max()};
   std::mutex mutex;
   GridResult result;
+  result.tally = count::Tally(launch.program.blocks.size(), launch.program.sites);
   std::map<std::uint64_t, std::string> printed;
 
   const auto work = [&] {
@@ -38,7 +39,7 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
       result.fault = std::move(fault);
     }
     const std::lock_guard lock(mutex);
-    result.counters += runner.counters();
+    result.tally += runner.tally();
   };
 
   const auto most = static_cast<unsigned>(std::min<std::uint64_t>(launch.blocks(), std::max(threads, 1u)));

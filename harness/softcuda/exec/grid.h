@@ -3,13 +3,13 @@
 #include <string>
 
 #include "harness/softcuda/check/fault.h"
-#include "harness/softcuda/count/counters.h"
+#include "harness/softcuda/count/tally.h"
 #include "harness/softcuda/exec/launch.h"
 
 namespace softcuda::exec {
 
 struct GridResult {
-  count::Counters counters;
+  count::Tally tally;
   std::optional<check::Fault> fault;
   std::string printed;  ///< by the kernel: blocks in the order in which they started
 };

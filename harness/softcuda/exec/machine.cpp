@@ -109,14 +109,13 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
                       looked_at ? &detectors : nullptr};
   // The shadow of global memory is for one host thread at a time, and so the order of its reports is fixed.
   GridResult result = run_grid(launch, chosen.checks.race ? 1 : threads);
-  result.counters.launches = 1;
   if (printer_ && !result.printed.empty()) printer_(result.printed);
   detectors.tell_global_races();
   std::vector<check::Report> reports = told(launch, detectors.findings);
   if (result.fault) reports.push_back(report_of(*result.fault, kernel));
   {
     const std::lock_guard lock(settings_mutex_);
-    counters_ += result.counters;
+    ledger_.add(kernel.program, result.tally);
     for (check::Report& report : reports) {
       if (reports_.size() < kMostReports) reports_.push_back(std::move(report));
     }
@@ -167,11 +166,15 @@ void Machine::reset_reports() {
 }
 count::Counters Machine::counters() const {
   const std::lock_guard lock(settings_mutex_);
-  return counters_;
+  return ledger_.totals();
+}
+std::vector<count::KernelCounters> Machine::kernel_counters() const {
+  const std::lock_guard lock(settings_mutex_);
+  return ledger_.kernels();
 }
 void Machine::reset_counters() {
   const std::lock_guard lock(settings_mutex_);
-  counters_ = {};
+  ledger_ = {};
 }
 
 }  // namespace softcuda::exec

@@ -11,8 +11,10 @@
 #include "harness/softcuda/check/fault.h"
 #include "harness/softcuda/check/report.h"
 #include "harness/softcuda/count/counters.h"
+#include "harness/softcuda/count/kernel_counters.h"
 #include "harness/softcuda/exec/device_memory.h"
 #include "harness/softcuda/exec/image.h"
+#include "harness/softcuda/exec/ledger.h"
 #include "harness/softcuda/exec/settings.h"
 
 /// The software GPU: device memory, loaded modules, launches. This header is all that api/ needs.
@@ -74,8 +76,11 @@ class Machine {
   /// Takes what kernels print, at the end of each launch; nobody: it is dropped.
   void set_printer(std::function<void(const std::string&)> printer);
 
-  /// Sums over all launches since the last reset, faulted ones included.
+  /// Sums over all launches since the last reset, faulted ones included (of these, blocks of instructions
+  /// that lanes have come to the end of).
   [[nodiscard]] count::Counters counters() const;
+  /// The same by kernel, each with all that is counted, in the order of names.
+  [[nodiscard]] std::vector<count::KernelCounters> kernel_counters() const;
   void reset_counters();
 
   /// What detectors found in all launches since the last reset, in the order of launches; the fault that
@@ -92,7 +97,7 @@ class Machine {
   std::mutex launch_mutex_;
   mutable std::mutex settings_mutex_;
   Settings settings_;
-  count::Counters counters_;
+  Ledger ledger_;
   std::vector<check::Report> reports_;
   std::function<void(const std::string&)> printer_;
 };

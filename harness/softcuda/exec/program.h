@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/softcuda/count/kind.h"
 #include "harness/softcuda/exec/op_shape.h"
 #include "harness/softcuda/isa/warp.h"
 #include "harness/softcuda/ptx/module.h"
@@ -51,10 +52,17 @@ struct SpecialRow {
   Special what = Special::zero;
 };
 
-/// Where an Op came from, for reports.
+/// Where an Op came from, for reports, and what it counts as.
 struct Origin {
   const ptx::Instruction* instruction = nullptr;
   const ptx::Function* function = nullptr;  ///< that holds it: the kernel, or a function called by it
+  count::Kind kind;
+};
+
+/// A basic block, for the counters: what one execution of it executes.
+struct CountedBlock {
+  std::vector<std::uint32_t> instructions;  ///< origins
+  bool branches = false;                    ///< ends in a branch that lanes may take differently
 };
 
 /// A kernel, decoded: ops in the order of their blocks' ranks (see order.h), so that the smallest pc among a
@@ -63,8 +71,10 @@ struct Program {
   std::string kernel;
   std::shared_ptr<const ptx::Module> module;
   std::vector<isa::Op> ops;
-  std::vector<OpShape> shapes;  ///< by op
-  std::vector<Origin> origins;  ///< by Op::number
+  std::vector<OpShape> shapes;       ///< by op
+  std::vector<Origin> origins;       ///< by Op::number
+  std::vector<CountedBlock> blocks;  ///< by number, as ends of blocks have it (isa/control.h); 0 is empty
+  std::vector<std::uint32_t> site_origins;  ///< by slot in Warp::sites
   std::vector<ConstantRow> constants;
   std::vector<SpecialRow> specials;
   std::uint32_t file_bytes = 0;  ///< of a warp: its head and its rows, a multiple of 64

@@ -81,7 +81,7 @@ void WarpThread::settle(std::size_t group) {
   const Group arrived = groups_[group];
   if (isa::ends_lanes(arrived.pc)) {
     warp_instructions += arrived.pc->extra;
-    thread_instructions += arrived.pc->extra * static_cast<std::uint64_t>(std::popcount(arrived.lanes));
+    isa::count_block(*warp_, arrived.pc, arrived.lanes);
     erase(group);
     return retire(arrived.lanes);
   }
@@ -114,9 +114,7 @@ WarpEvent WarpThread::run(std::int64_t turn) {
       while (op != nullptr) op = op->masked(w, op);
     }
     turn -= before - w.turn;
-    const auto issued = static_cast<std::uint64_t>(before - w.turn);
-    warp_instructions += issued;
-    thread_instructions += issued * static_cast<std::uint64_t>(std::popcount(groups_[g].lanes));
+    warp_instructions += static_cast<std::uint64_t>(before - w.turn);
 
     switch (w.stop) {
       case isa::Stop::moved:

@@ -45,7 +45,7 @@ class WarpThread {
   [[nodiscard]] std::size_t arrival() const { return arrival_; }
   void set_ready(std::size_t group) { groups_[group].state = GroupState::ready; }
 
-  std::uint64_t warp_instructions = 0, thread_instructions = 0;
+  std::uint64_t warp_instructions = 0;  ///< of the block that it runs
 
  private:
   std::size_t pick();

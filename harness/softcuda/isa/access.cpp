@@ -3,6 +3,8 @@
 #include <bit>
 
 #include "harness/softcuda/check/host_address.h"
+#include "harness/softcuda/count/sectors.h"
+#include "harness/softcuda/count/wavefronts.h"
 
 namespace softcuda::isa {
 namespace {
@@ -72,6 +74,45 @@ Shape fault_of(Warp& w, const Op* op, const Access& access, u32 bytes, bool writ
   return Shape::faulted;  // not reached: the caller has seen that some lane is bad
 }
 
+count::Traffic& traffic_of(const Warp& w, const Op* op, count::Space space) {
+  return w.traffic[static_cast<std::size_t>(space)][op->extra];
+}
+/// One request that took `units`, and at best `ideal`.
+void add(count::Traffic& traffic, u32 units, u32 ideal, u32 bytes) {
+  ++traffic.requests;
+  traffic.units += units;
+  traffic.ideal += ideal;
+  traffic.bytes += bytes;
+}
+void add_sectors(count::Traffic& traffic, u32 sectors, u32 bytes) {
+  const u32 filled = count::filled_sectors(bytes);
+  add(traffic, sectors, filled < sectors ? filled : sectors,
+      bytes);  // what is shared may be less than was asked for
+}
+
+void count_in_global(const Warp& w, const Op* op, Shape shape, const Access& access, u32 bytes) {
+  if (counting_of(op) == Counting::none) return;
+  const u32 asked = static_cast<u32>(std::popcount(w.active)) * bytes;
+  const u32 sectors = shape == Shape::uniform      ? count::sectors_of_run(access.at[0], bytes)
+                      : shape == Shape::contiguous ? count::sectors_of_run(access.at[0], asked)
+                                                   : count::sectors(access.at, w.active);
+  add_sectors(traffic_of(w, op, count::Space::global), sectors, asked);
+}
+
+/// Of an access whose lanes want different places, or of any.
+void count_scattered(const Warp& w, const Op* op, const u32* offset, u32 bytes) {
+  const u32 fronts = counting_of(op) == Counting::atomic ? count::atomic_wavefronts(offset, w.active, bytes)
+                                                         : count::wavefronts(offset, w.active, bytes);
+  add(traffic_of(w, op, count::Space::shared), fronts, count::ideal_wavefronts(w.active, bytes),
+      static_cast<u32>(std::popcount(w.active)) * bytes);
+}
+/// Of one whose lanes all want the same, or a run of bytes: no conflict.
+void count_aligned(const Warp& w, const Op* op, u32 bytes) {
+  const u32 ideal = count::ideal_wavefronts(w.active, bytes);
+  add(traffic_of(w, op, count::Space::shared), ideal, ideal,
+      static_cast<u32>(std::popcount(w.active)) * bytes);
+}
+
 void move_by(Access& access, Shape shape, u64 distance) {
   if (shape != Shape::scattered) {
     access.at[0] += distance;
@@ -109,6 +150,9 @@ Shape in_frames(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
     return fault_of(w, op, access, bytes, write, Space::local, FaultKind::out_of_bounds,
                     [=](u64 a) { return a >= size || a + bytes > size; });
   }
+  if (counting_of(op) != Counting::none)
+    add_sectors(traffic_of(w, op, count::Space::local), count::local_sectors(access.at, w.active, bytes),
+                static_cast<u32>(std::popcount(w.active)) * bytes);
   for (u64 lane = 0; lane < kLanes; ++lane) access.at[lane] += check::address_of(w.local) + lane * size;
   return Shape::scattered;
 }
@@ -122,7 +166,6 @@ FaultKind why_not_global(const Warp& w, u64 address) {
 /// Global memory: an address is its own host address; what has to be found is an allocation around it. The
 /// last one found is kept per instruction, since an instruction nearly always works on one tensor.
 Shape in_allocations(Warp& w, const Op* op, u32 bytes, bool write, Access& access, Space space) {
-  ++w.global_requests;
   const Shape shape = shape_of(access, w.active, bytes);
   const Extent e = extent_of(access, shape, bytes);
   if ((e.all & (bytes - 1)) != 0) [[unlikely]] {
@@ -130,8 +173,10 @@ Shape in_allocations(Warp& w, const Op* op, u32 bytes, bool write, Access& acces
                     [=](u64 a) { return (a & (bytes - 1)) != 0; });
   }
   check::Interval& known = w.sites[op->extra];
-  if (e.low >= known.begin && e.high + bytes <= known.end && e.high + bytes > e.high) [[likely]]
+  if (e.low >= known.begin && e.high + bytes <= known.end && e.high + bytes > e.high) [[likely]] {
+    count_in_global(w, op, shape, access, bytes);
     return shape;
+  }
   for (int lane = 0; lane < kLanes; ++lane) {
     if ((w.active >> lane & 1u) == 0) continue;
     const u64 a = shape == Shape::uniform ? access.at[0] : access.at[lane];
@@ -144,6 +189,7 @@ Shape in_allocations(Warp& w, const Op* op, u32 bytes, bool write, Access& acces
     w.fault({why_not_global(w, a), op, a, bytes, lane, write, space});
     return Shape::faulted;
   }
+  count_in_global(w, op, shape, access, bytes);
   return shape;
 }
 
@@ -168,7 +214,6 @@ Shape resolve_shared32(Warp& w, const Op* op, u32 row, u32 bytes, bool write, Ac
     all |= at[lane];
     high = at[lane] > high ? at[lane] : high;
   }
-  ++w.shared_requests;
   if ((all & (bytes - 1)) != 0 || high >= w.shared_bytes || w.shared_bytes - high < bytes) [[unlikely]] {
     for (int lane = 0; lane < kLanes; ++lane) out.at[lane] = at[lane];
     return in_block(w, op, bytes, write, out, w.shared, w.shared_bytes, Space::shared);
@@ -176,15 +221,27 @@ Shape resolve_shared32(Warp& w, const Op* op, u32 row, u32 bytes, bool write, Ac
   const u64 base = check::address_of(w.shared);
   if (differ == 0 || (jump == 0 && active == kAllLanes)) {
     out.at[0] = base + first;
+    if (counting_of(op) == Counting::atomic) [[unlikely]]
+      count_scattered(w, op, at, bytes);
+    else
+      count_aligned(w, op, bytes);
     return differ == 0 ? Shape::uniform : Shape::contiguous;
   }
+  count_scattered(w, op, at, bytes);
   for (int lane = 0; lane < kLanes; ++lane) out.at[lane] = base + at[lane];
   return Shape::scattered;
 }
 
 Shape in_shared(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
-  ++w.shared_requests;
-  return in_block(w, op, bytes, write, access, w.shared, w.shared_bytes, Space::shared);
+  const Shape shape = in_block(w, op, bytes, write, access, w.shared, w.shared_bytes, Space::shared);
+  if (shape == Shape::faulted || counting_of(op) == Counting::none) return shape;
+  Access whole = access;
+  spread(whole, shape, bytes);
+  alignas(64) u32 offset[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane)
+    offset[lane] = static_cast<u32>(whole.at[lane] - check::address_of(w.shared));
+  count_scattered(w, op, offset, bytes);
+  return shape;
 }
 Shape in_params(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
   if (write) {
@@ -273,6 +330,13 @@ Shape resolve_addresses(Warp& w, const Op* op, std::uint32_t bytes, bool write, 
     case AddressKind::shared64: return in_shared(w, op, bytes, write, access);
     default: return in_generic(w, op, bytes, write, access);
   }
+}
+
+void count_global(Warp& w, const Op* op, const u64* at, std::uint32_t asked) {
+  add_sectors(traffic_of(w, op, count::Space::global), count::sectors(at, w.active), asked);
+}
+void count_shared(Warp& w, const Op* op, const u32* offset, std::uint32_t bytes) {
+  count_scattered(w, op, offset, bytes);
 }
 
 void spread(Access& access, Shape shape, std::uint32_t bytes) {

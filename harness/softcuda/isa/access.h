@@ -29,7 +29,7 @@ enum class Order : std::uint8_t {
 };
 
 /// How an instruction's address operand is to be read; chosen when the instruction is decoded and kept, with
-/// its order, in its last row's slot.
+/// its order and how its traffic counts, in its last row's slot.
 enum class AddressKind : std::uint8_t {
   global64,
   shared32,
@@ -41,13 +41,24 @@ enum class AddressKind : std::uint8_t {
   generic64,
   kinds
 };
-[[nodiscard]] constexpr std::uint32_t packed(AddressKind kind, Order order) {
-  return static_cast<std::uint32_t>(kind) | static_cast<std::uint32_t>(order) << 8;
+/// How an access is counted: as other loads and stores; as lanes that wait for each other; not at all
+/// (constants, what a call hands over, and parts of what counts as one).
+enum class Counting : std::uint8_t { plain, atomic, none };
+[[nodiscard]] constexpr std::uint32_t packed(AddressKind kind, Order order,
+                                             Counting counting = Counting::plain) {
+  return static_cast<std::uint32_t>(kind) | static_cast<std::uint32_t>(order) << 8 |
+         static_cast<std::uint32_t>(counting) << 16;
 }
 [[nodiscard]] inline AddressKind address_kind_of(const Op* op) {
   return static_cast<AddressKind>(op->rows[7] & 0xff);
 }
 [[nodiscard]] inline Order order_of(const Op* op) { return static_cast<Order>(op->rows[7] >> 8); }
+[[nodiscard]] inline Counting counting_of(const Op* op) { return static_cast<Counting>(op->rows[7] >> 16); }
+/// The op as one whose traffic is counted elsewhere.
+[[nodiscard]] inline Op uncounted(Op op) {
+  op.rows[7] = (op.rows[7] & 0xffffu) | static_cast<std::uint32_t>(Counting::none) << 16;
+  return op;
+}
 
 /// An instruction with two addresses keeps the second one's kind in rows[6], its slot in Warp::sites behind
 /// the first one's, and both offsets, of 32 bits, in Op::imm. These are the instruction as it would be with
@@ -86,6 +97,12 @@ using Resolver = Shape (*)(Warp&, const Op*, std::uint32_t address_row, std::uin
 /// As a Resolver, of addresses that an instruction has computed itself: `access` holds them, offset and all,
 /// for every active lane.
 [[nodiscard]] Shape resolve_addresses(Warp&, const Op*, std::uint32_t bytes, bool write, Access& access);
+
+/// Counts one request, for instructions that reach memory by uncounted parts: by the active lanes, each
+/// within the sector of host address at[l] in global memory, of `asked` bytes together; or at offset[l] in
+/// shared memory, of `bytes` bytes each.
+void count_global(Warp&, const Op*, const std::uint64_t* at, std::uint32_t asked);
+void count_shared(Warp&, const Op*, const std::uint32_t* offset, std::uint32_t bytes);
 
 /// Fills at[l] of every active lane, whatever the shape that an access of `bytes` resolved to.
 void spread(Access&, Shape, std::uint32_t bytes);

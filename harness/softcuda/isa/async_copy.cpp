@@ -85,9 +85,20 @@ bool find_part(Warp& w, const Op* op, const Op& source, Lanewise& copy, int lane
   return false;
 }
 
+/// One request of all lanes that read anything.
+void count_sources(Warp& w, const Op& source, const Lanewise& copy, u32 reading) {
+  const u32 active = w.active;
+  u32 asked = 0;
+  for (u32 rest = reading; rest != 0; rest &= rest - 1)
+    asked += copy.from_bytes[static_cast<std::size_t>(std::countr_zero(rest))];
+  w.active = reading;
+  count_global(w, &source, copy.from.at, asked);
+  w.active = active;
+}
+
 /// Host addresses of the sources; lanes that read nothing need not have a good one.
 bool find_sources(Warp& w, const Op* op, Lanewise& copy, u32 whole, u32 part) {
-  const Op source = second_address(op);
+  const Op source = part == 0 ? second_address(op) : uncounted(second_address(op));
   const u32 active = w.active;
   if (whole != 0) {
     Access access;
@@ -104,6 +115,7 @@ bool find_sources(Warp& w, const Op* op, Lanewise& copy, u32 whole, u32 part) {
   for (u32 rest = part; rest != 0; rest &= rest - 1) {
     if (!find_part(w, op, source, copy, std::countr_zero(rest))) return false;
   }
+  if (part != 0) count_sources(w, source, copy, whole | part);
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 
+#include "harness/softcuda/isa/control.h"
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
 #include "harness/softcuda/isa/watch.h"
@@ -30,6 +31,7 @@ const Op* barrier(Warp& w, const Op* op) {
     w.barrier.result = op->rows[0];
     w.barrier.votes = w.predicate(op->rows[kAt + 1 + static_cast<int>(kCounted)]) & w.active;
   }
+  count_block(w, op, w.active);
   w.turn -= op->extra;
   w.pc = op + 1;
   w.stop = Stop::barrier;

@@ -16,6 +16,7 @@ using u32 = std::uint32_t;
 /// another.
 template <bool kFull>
 const Op* leave(Warp& w, const Op* op, const Op* next) {
+  count_block(w, op, w.active);
   w.turn -= op->extra;
   if (w.turn <= 0) [[unlikely]] {
     w.pc = next;
@@ -41,6 +42,8 @@ template <bool kFull>
 const Op* branch(Warp& w, const Op* op, u32 taken) {
   if (taken == w.active) return leave<kFull>(w, op, op + op->imm);
   if (taken == 0) return leave<kFull>(w, op, op + 1);
+  count_block(w, op, w.active);
+  ++w.blocks[op->rows[6]].divergences;
   w.turn -= op->extra;
   w.pc = op + 1;
   w.split_pc = op + op->imm;
@@ -74,6 +77,7 @@ const Op* guard(Warp& w, const Op* op) {
 }
 
 const Op* exit_lanes(Warp& w, const Op* op) {
+  count_block(w, op, w.active);
   w.turn -= op->extra;
   w.stop = Stop::exited;
   return nullptr;

@@ -1,9 +1,11 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "harness/softcuda/check/allocations.h"
 #include "harness/softcuda/check/fault.h"
+#include "harness/softcuda/count/tally.h"
 #include "harness/softcuda/isa/modes.h"
 #include "harness/softcuda/ptx/module.h"
 
@@ -33,7 +35,8 @@ struct alignas(64) Op {
   std::uint32_t rows[8] = {};
   std::int64_t imm = 0;      ///< address offset; of a branch, the distance to its target in ops
   std::uint32_t number = 0;  ///< index into the kernel's instructions, for reports
-  std::uint32_t extra = 0;   ///< memory: its slot in Warp::sites; end of a block: PTX instructions in it
+  std::uint32_t extra =
+      0;  ///< memory: its slot in Warp::sites and Warp::traffic; end of a block: PTX instructions in it
 };
 static_assert(sizeof(Op) == 64);
 
@@ -105,8 +108,8 @@ struct alignas(64) Warp {
   Copies* copies = nullptr;  ///< the block's
   System* system = nullptr;  ///< takes what the kernel prints
 
-  std::uint64_t global_requests = 0;
-  std::uint64_t shared_requests = 0;
+  count::BlockCount* blocks = nullptr;                    ///< by number: see control.h
+  std::array<count::Traffic*, count::kSpaces> traffic{};  ///< by space, by slot in `sites`
 
   BarrierRequest barrier;
   Raised raised;

@@ -46,12 +46,31 @@ bool reach_element(Warp& w, const Op* op, const Op& addressed, u32 address_row, 
   return true;
 }
 
+/// Counts the whole as one request, as if each lane moved as many elements as it has, neighbours in memory:
+/// what any layout of fragments may do. `origin`: host address of the first element.
+template <class F, int kRows, int kColumns, int kBytes, bool kColumnMajor>
+void count_request(Warp& w, const Op& addressed, u64 origin, u32 stride) {
+  constexpr int kRun = kColumnMajor ? kRows : kColumns, kEach = F::kUnique;
+  const u64 shared = check::address_of(w.shared);
+  const bool in_shared = origin - shared < w.shared_bytes;
+  u64 at[kLanes];
+  u32 offset[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const u64 element =
+        static_cast<u64>(lane * kEach / kRun) * stride + static_cast<u64>(lane * kEach % kRun);
+    at[lane] = origin + element * kBytes;
+    offset[lane] = static_cast<u32>(at[lane] - shared);
+  }
+  if (in_shared) return count_shared(w, &addressed, offset, kEach * kBytes);
+  count_global(w, &addressed, at, static_cast<u32>(__builtin_popcount(w.active)) * kEach * kBytes);
+}
+
 /// Rows: d[kRegisters], address[, stride].
 template <int kRows, int kColumns, int kBytes, int kRegisters, bool kColumnMajor, bool kStrided>
 const Op* load(Warp& w, const Op* op) {
   using F = Fragment<kRows, kColumns, kBytes, kRegisters>;
   if (!warp_is_here(w, op, static_cast<std::int32_t>(op->imm))) return nullptr;
-  Op addressed = wide_address(op, kRegisters + 1 + static_cast<int>(kStrided));
+  Op addressed = uncounted(wide_address(op, kRegisters + 1 + static_cast<int>(kStrided)));
   addressed.imm = op->imm >> 32;
   const u32 stride = kStrided ? w.row<u32>(row_at(op, kRegisters + 1))[__builtin_ctz(w.active)]
                               : static_cast<u32>(kColumnMajor ? kRows : kColumns);
@@ -62,6 +81,7 @@ const Op* load(Warp& w, const Op* op) {
     if (!reach_element<F, kRows, kColumns, kBytes, kColumnMajor>(w, op, addressed, address_row, stride, u,
                                                                  false, access))
       return nullptr;
+    if (u == 0) count_request<F, kRows, kColumns, kBytes, kColumnMajor>(w, addressed, access.at[0], stride);
     for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
       const int lane = __builtin_ctz(rest);
       std::memcpy(&values[u][lane], check::at_host(access.at[lane]), kBytes);
@@ -80,7 +100,7 @@ template <int kRows, int kColumns, int kBytes, int kRegisters, bool kColumnMajor
 const Op* store(Warp& w, const Op* op) {
   using F = Fragment<kRows, kColumns, kBytes, kRegisters>;
   if (!warp_is_here(w, op, static_cast<std::int32_t>(op->imm))) return nullptr;
-  Op addressed = wide_address(op, kRegisters + 1 + static_cast<int>(kStrided));
+  Op addressed = uncounted(wide_address(op, kRegisters + 1 + static_cast<int>(kStrided)));
   addressed.imm = op->imm >> 32;
   const u32 stride = kStrided ? w.row<u32>(row_at(op, kRegisters + 1))[__builtin_ctz(w.active)]
                               : static_cast<u32>(kColumnMajor ? kRows : kColumns);
@@ -89,6 +109,7 @@ const Op* store(Warp& w, const Op* op) {
     if (!reach_element<F, kRows, kColumns, kBytes, kColumnMajor>(w, op, addressed, row_at(op, 0), stride, u,
                                                                  true, access))
       return nullptr;
+    if (u == 0) count_request<F, kRows, kColumns, kBytes, kColumnMajor>(w, addressed, access.at[0], stride);
     for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
       const int lane = __builtin_ctz(rest);
       const u64 value = element_of<kBytes>(w, op, 1, lane, u);
