@@ -44,4 +44,24 @@ u32 atomic_wavefronts(const u32* offset, u32 active, u32 bytes) {
   return fronts;
 }
 
+void SharedPattern::take(const u32* offset, u32 lanes, u32 size, bool atomic) {
+  const u32 base = offset[0] & ~3u;
+  u32 low = offset[0], high = offset[0], jump = 0;
+  for (u32 lane = 0; lane < 32; ++lane) {
+    const u32 here = offset[lane];
+    distance[lane] = here - base;
+    low = here < low ? here : low;
+    high = here > high ? here : high;
+    jump |= here ^ (offset[0] + lane * size);
+  }
+  same = low == high;
+  in_order = jump == 0;
+  below = low < base ? base - low : 0;
+  above = high - base;
+  active = lanes;
+  bytes = size;
+  wavefronts = atomic ? atomic_wavefronts(offset, lanes, size) : count::wavefronts(offset, lanes, size);
+  ideal = ideal_wavefronts(lanes, size);
+}
+
 }  // namespace softcuda::count

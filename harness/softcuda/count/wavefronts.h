@@ -63,4 +63,27 @@ namespace detail {
 [[nodiscard]] std::uint32_t atomic_wavefronts(const std::uint32_t* offset, std::uint32_t active,
                                               std::uint32_t bytes);
 
+/// What one instruction's last access to shared memory looked like. Banks go round, so accesses at the same
+/// distances from each other take as many wavefronts wherever they begin; a loop's nearly always are, and
+/// comparing costs a fraction of counting anew.
+struct alignas(64) SharedPattern {
+  std::uint32_t distance[32] = {};  ///< from the word of lane 0
+  std::uint32_t active = 0;         ///< 0: none yet
+  std::uint32_t bytes = 0;
+  std::uint32_t wavefronts = 0, ideal = 0;
+  std::uint32_t below = 0, above = 0;  ///< how far all 32 distances reach to either side of that word
+  bool same = false;                   ///< all 32 lanes' are one
+  bool in_order = false;               ///< `bytes` from lane to lane
+
+  /// Whether the other members hold for this access as well.
+  [[nodiscard]] bool covers(const std::uint32_t* offset, std::uint32_t lanes, std::uint32_t size) const {
+    const std::uint32_t base = offset[0] & ~3u;
+    std::uint32_t differ = (active ^ lanes) | (bytes ^ size);
+    for (int lane = 0; lane < 32; ++lane) differ |= (offset[lane] - base) ^ distance[lane];
+    return differ == 0;
+  }
+  /// Counts for this access, which has an active lane; `atomic`: as atomic_wavefronts.
+  void take(const std::uint32_t* offset, std::uint32_t lanes, std::uint32_t size, bool atomic);
+};
+
 }  // namespace softcuda::count

@@ -28,6 +28,7 @@ std::byte* Arena::reserve(std::size_t bytes) {
 BlockRunner::BlockRunner(const Launch& launch)
     : launch_(launch),
       sites_(launch.program.sites),
+      patterns_(launch.program.sites),
       threads_(launch.warps()),
       turns_(launch.settings.warp_order, launch.warps(), launch.settings.modes.seed),
       tally_(launch.program.blocks.size(), launch.program.sites) {
@@ -47,6 +48,7 @@ BlockRunner::BlockRunner(const Launch& launch)
     w.param_bytes = program.parameter_bytes;
     w.index = static_cast<int>(index);
     w.sites = sites_.data();
+    w.patterns = patterns_.data();
     w.blocks = tally_.blocks.data();
     for (std::size_t space = 0; space < count::kSpaces; ++space)
       w.traffic[space] = tally_.traffic[space].data();

@@ -69,6 +69,7 @@ class BlockRunner final : private isa::System {
   Extent3 position_{};
   Arena files_, shared_, local_;
   std::vector<check::Interval> sites_;
+  std::vector<count::SharedPattern> patterns_;  ///< by site
   std::vector<WarpThread> threads_;
   Turns turns_;
   std::array<Barrier, 16> barriers_{};

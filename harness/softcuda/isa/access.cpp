@@ -99,18 +99,16 @@ void count_in_global(const Warp& w, const Op* op, Shape shape, const Access& acc
   add_sectors(traffic_of(w, op, count::Space::global), sectors, asked);
 }
 
-/// Of an access whose lanes want different places, or of any.
-void count_scattered(const Warp& w, const Op* op, const u32* offset, u32 bytes) {
-  const u32 fronts = counting_of(op) == Counting::atomic ? count::atomic_wavefronts(offset, w.active, bytes)
-                                                         : count::wavefronts(offset, w.active, bytes);
-  add(traffic_of(w, op, count::Space::shared), fronts, count::ideal_wavefronts(w.active, bytes),
+void add_wavefronts(const Warp& w, const Op* op, const count::SharedPattern& pattern, u32 bytes) {
+  add(traffic_of(w, op, count::Space::shared), pattern.wavefronts, pattern.ideal,
       static_cast<u32>(std::popcount(w.active)) * bytes);
 }
-/// Of one whose lanes all want the same, or a run of bytes: no conflict.
-void count_aligned(const Warp& w, const Op* op, u32 bytes) {
-  const u32 ideal = count::ideal_wavefronts(w.active, bytes);
-  add(traffic_of(w, op, count::Space::shared), ideal, ideal,
-      static_cast<u32>(std::popcount(w.active)) * bytes);
+/// What the access at these offsets looks like; known already in most cases.
+count::SharedPattern& pattern_of(const Warp& w, const Op* op, const u32* offset, u32 bytes) {
+  count::SharedPattern& pattern = w.patterns[op->extra];
+  if (!pattern.covers(offset, w.active, bytes)) [[unlikely]]
+    pattern.take(offset, w.active, bytes, counting_of(op) == Counting::atomic);
+  return pattern;
 }
 
 void move_by(Access& access, Shape shape, u64 distance) {
@@ -193,41 +191,38 @@ Shape in_allocations(Warp& w, const Op* op, u32 bytes, bool write, Access& acces
   return shape;
 }
 
-/// The usual access to shared memory, by 32-bit addresses: one pass over them, in 32 bits.
+/// The usual access to shared memory, by 32-bit addresses: one comparison with the instruction's access
+/// before, which tells all that has to be known but where this one lies.
 Shape resolve_shared32(Warp& w, const Op* op, u32 row, u32 bytes, bool write, Access& out) {
   const u32* a = w.row<u32>(row);
   const auto offset = static_cast<u32>(op->imm);
   const u32 active = w.active;
-  const u32 stand_in = a[std::countr_zero(active)];
   alignas(64) u32 at[kLanes];
-  u32 first = 0, differ = 0, jump = 0, all = 0, high = 0;
   if (active == kAllLanes) {
     for (int lane = 0; lane < kLanes; ++lane) at[lane] = a[lane] + offset;
   } else {
+    const u32 stand_in = a[std::countr_zero(active)];
     for (int lane = 0; lane < kLanes; ++lane)
       at[lane] = ((active >> lane & 1u) != 0 ? a[lane] : stand_in) + offset;
   }
-  first = at[0];
-  for (u32 lane = 0; lane < kLanes; ++lane) {
-    differ |= at[lane] ^ first;
-    jump |= at[lane] ^ (first + lane * bytes);
-    all |= at[lane];
-    high = at[lane] > high ? at[lane] : high;
+  count::SharedPattern& pattern = w.patterns[op->extra];
+  u32 unaligned = at[0] & (bytes - 1);  // what is true of one lane is then true of all
+  if (!pattern.covers(at, active, bytes)) [[unlikely]] {
+    for (int lane = 0; lane < kLanes; ++lane) unaligned |= at[lane];
+    unaligned &= bytes - 1;
+    if (unaligned == 0) pattern.take(at, active, bytes, counting_of(op) == Counting::atomic);
   }
-  if ((all & (bytes - 1)) != 0 || high >= w.shared_bytes || w.shared_bytes - high < bytes) [[unlikely]] {
+  const u64 word = at[0] & ~3u;
+  if (unaligned != 0 || word < pattern.below || word + pattern.above + bytes > w.shared_bytes) [[unlikely]] {
     for (int lane = 0; lane < kLanes; ++lane) out.at[lane] = at[lane];
     return in_block(w, op, bytes, write, out, w.shared, w.shared_bytes, Space::shared);
   }
+  add_wavefronts(w, op, pattern, bytes);
   const u64 base = check::address_of(w.shared);
-  if (differ == 0 || (jump == 0 && active == kAllLanes)) {
-    out.at[0] = base + first;
-    if (counting_of(op) == Counting::atomic) [[unlikely]]
-      count_scattered(w, op, at, bytes);
-    else
-      count_aligned(w, op, bytes);
-    return differ == 0 ? Shape::uniform : Shape::contiguous;
+  if (pattern.same || (pattern.in_order && active == kAllLanes)) {
+    out.at[0] = base + at[0];
+    return pattern.same ? Shape::uniform : Shape::contiguous;
   }
-  count_scattered(w, op, at, bytes);
   for (int lane = 0; lane < kLanes; ++lane) out.at[lane] = base + at[lane];
   return Shape::scattered;
 }
@@ -240,7 +235,7 @@ Shape in_shared(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
   alignas(64) u32 offset[kLanes];
   for (int lane = 0; lane < kLanes; ++lane)
     offset[lane] = static_cast<u32>(whole.at[lane] - check::address_of(w.shared));
-  count_scattered(w, op, offset, bytes);
+  add_wavefronts(w, op, pattern_of(w, op, offset, bytes), bytes);
   return shape;
 }
 Shape in_params(Warp& w, const Op* op, u32 bytes, bool write, Access& access) {
@@ -336,7 +331,7 @@ void count_global(Warp& w, const Op* op, const u64* at, std::uint32_t asked) {
   add_sectors(traffic_of(w, op, count::Space::global), count::sectors(at, w.active), asked);
 }
 void count_shared(Warp& w, const Op* op, const u32* offset, std::uint32_t bytes) {
-  count_scattered(w, op, offset, bytes);
+  add_wavefronts(w, op, pattern_of(w, op, offset, bytes), bytes);
 }
 
 void spread(Access& access, Shape shape, std::uint32_t bytes) {

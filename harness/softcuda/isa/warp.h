@@ -6,6 +6,7 @@
 #include "harness/softcuda/check/allocations.h"
 #include "harness/softcuda/check/fault.h"
 #include "harness/softcuda/count/tally.h"
+#include "harness/softcuda/count/wavefronts.h"
 #include "harness/softcuda/isa/modes.h"
 #include "harness/softcuda/ptx/module.h"
 
@@ -110,6 +111,7 @@ struct alignas(64) Warp {
 
   count::BlockCount* blocks = nullptr;                    ///< by number: see control.h
   std::array<count::Traffic*, count::kSpaces> traffic{};  ///< by space, by slot in `sites`
+  count::SharedPattern* patterns = nullptr;               ///< by slot in `sites`
 
   BarrierRequest barrier;
   Raised raised;
