@@ -85,9 +85,8 @@ void add(count::Traffic& traffic, u32 units, u32 ideal, u32 bytes) {
   traffic.bytes += bytes;
 }
 void add_sectors(count::Traffic& traffic, u32 sectors, u32 bytes) {
-  const u32 filled = count::filled_sectors(bytes);
-  add(traffic, sectors, filled < sectors ? filled : sectors,
-      bytes);  // what is shared may be less than was asked for
+  const u32 filled = count::filled_sectors(bytes);  // more than there are where lanes share bytes
+  add(traffic, sectors, filled < sectors ? filled : sectors, bytes);
 }
 
 void count_in_global(const Warp& w, const Op* op, Shape shape, const Access& access, u32 bytes) {
