@@ -115,10 +115,10 @@ SOFTCUDA_EXPORT CUresult cuMemcpy2D(const CUDA_MEMCPY2D* what) { return copy_2d(
 SOFTCUDA_EXPORT CUresult cuMemcpy2DUnaligned(const CUDA_MEMCPY2D* what) {
   return copy_2d("cuMemcpy2DUnaligned", what);
 }
-SOFTCUDA_EXPORT CUresult cuMemcpy2DAsync(const CUDA_MEMCPY2D* what, CUstream) {
-  return copy_2d("cuMemcpy2DAsync", what);
+SOFTCUDA_EXPORT CUresult cuMemcpy2DAsync(const CUDA_MEMCPY2D* what, CUstream stream) {
+  return on_stream(stream, [&] { return copy_2d("cuMemcpy2DAsync", what); });
 }
 SOFTCUDA_EXPORT CUresult cuMemcpy3D(const CUDA_MEMCPY3D* what) { return copy_3d("cuMemcpy3D", what); }
-SOFTCUDA_EXPORT CUresult cuMemcpy3DAsync(const CUDA_MEMCPY3D* what, CUstream) {
-  return copy_3d("cuMemcpy3DAsync", what);
+SOFTCUDA_EXPORT CUresult cuMemcpy3DAsync(const CUDA_MEMCPY3D* what, CUstream stream) {
+  return on_stream(stream, [&] { return copy_3d("cuMemcpy3DAsync", what); });
 }

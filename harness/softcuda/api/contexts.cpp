@@ -21,9 +21,20 @@ bool is_context(CUcontext context) {
   return (context == &state().primary && state().primary_uses != 0) || state().contexts.contains(context);
 }
 
+/// What each supported limit is before it is set, in bytes: an A100's. There is no heap of device memory.
+const std::size_t* limit_of(CUlimit limit) {
+  static const std::map<CUlimit, std::size_t> all{{CU_LIMIT_STACK_SIZE, 1024},
+                                                  {CU_LIMIT_PRINTF_FIFO_SIZE, 1 << 20},
+                                                  {CU_LIMIT_MALLOC_HEAP_SIZE, 0},
+                                                  {CU_LIMIT_MAX_L2_FETCH_GRANULARITY, 64},
+                                                  {CU_LIMIT_PERSISTING_L2_CACHE_SIZE, 0}};
+  const auto found = all.find(limit);
+  return found != all.end() ? &found->second : nullptr;
+}
+
 CUresult make(CUcontext* context, unsigned flags, CUdevice device) {
   return guarded([&] {
-    if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (context == nullptr || (flags & ~unsigned{CU_CTX_FLAGS_MASK}) != 0) return CUDA_ERROR_INVALID_VALUE;
     if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
     auto made = std::make_unique<CUctx_st>();
     made->flags = flags;
@@ -73,6 +84,7 @@ SOFTCUDA_EXPORT CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned* f
   return CUDA_SUCCESS;
 }
 SOFTCUDA_EXPORT CUresult cuDevicePrimaryCtxSetFlags(CUdevice device, unsigned flags) {
+  if ((flags & ~unsigned{CU_CTX_FLAGS_MASK}) != 0) return CUDA_ERROR_INVALID_VALUE;
   if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
   const std::lock_guard lock(state().mutex);
   state().primary.flags = flags;
@@ -106,6 +118,7 @@ SOFTCUDA_EXPORT CUresult cuCtxDestroy(CUcontext context) {
 SOFTCUDA_EXPORT CUresult cuCtxSetCurrent(CUcontext context) {
   return guarded([&] {
     const std::lock_guard lock(state().mutex);
+    if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
     if (context != nullptr && !is_context(context)) return CUDA_ERROR_INVALID_CONTEXT;
     if (!context_stack().empty()) context_stack().pop_back();
     if (context != nullptr) context_stack().push_back(context);
@@ -113,6 +126,7 @@ SOFTCUDA_EXPORT CUresult cuCtxSetCurrent(CUcontext context) {
   });
 }
 SOFTCUDA_EXPORT CUresult cuCtxGetCurrent(CUcontext* context) {
+  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
   if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
   *context = context_stack().empty() ? nullptr : context_stack().back();
   return CUDA_SUCCESS;
@@ -126,6 +140,7 @@ SOFTCUDA_EXPORT CUresult cuCtxPushCurrent(CUcontext context) {
   });
 }
 SOFTCUDA_EXPORT CUresult cuCtxPopCurrent(CUcontext* context) {
+  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
   if (context_stack().empty()) return CUDA_ERROR_INVALID_CONTEXT;
   if (context != nullptr) *context = context_stack().back();
   context_stack().pop_back();
@@ -145,35 +160,52 @@ SOFTCUDA_EXPORT CUresult cuCtxGetFlags(unsigned* flags) {
     return CUDA_SUCCESS;
   });
 }
-SOFTCUDA_EXPORT CUresult cuCtxGetApiVersion(CUcontext, unsigned* version) {
-  if (version == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  *version = 13000;
-  return CUDA_SUCCESS;
-}
-SOFTCUDA_EXPORT CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) {
-  return in_context([&] {
-    if (least != nullptr) *least = 0;
-    if (greatest != nullptr) *greatest = 0;
+SOFTCUDA_EXPORT CUresult cuCtxGetApiVersion(CUcontext context, unsigned* version) {
+  return guarded([&] {
+    const std::lock_guard lock(state().mutex);
+    if (version == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (!is_context(context != nullptr ? context : current_context())) return CUDA_ERROR_INVALID_CONTEXT;
+    *version = 13000;
     return CUDA_SUCCESS;
   });
 }
+/// Limits of a GPU's memory, of which nothing has to be set aside here: what is set is kept and answered.
 SOFTCUDA_EXPORT CUresult cuCtxGetLimit(std::size_t* value, CUlimit limit) {
   return in_context([&] {
+    const std::size_t* const otherwise = limit_of(limit);
     if (value == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    switch (limit) {
-      case CU_LIMIT_STACK_SIZE: *value = 1024; return CUDA_SUCCESS;
-      case CU_LIMIT_PRINTF_FIFO_SIZE: *value = 1 << 20; return CUDA_SUCCESS;
-      case CU_LIMIT_MALLOC_HEAP_SIZE: *value = 0; return CUDA_SUCCESS;
-      default: return CUDA_ERROR_UNSUPPORTED_LIMIT;
-    }
+    if (otherwise == nullptr) return CUDA_ERROR_UNSUPPORTED_LIMIT;
+    const std::lock_guard lock(state().mutex);
+    const auto& set = current_context()->limits;
+    const auto found = set.find(limit);
+    *value = found != set.end() ? found->second : *otherwise;
+    return CUDA_SUCCESS;
   });
 }
-/// Hints for a GPU's memory: nothing has to be set aside here.
-SOFTCUDA_EXPORT CUresult cuCtxSetLimit(CUlimit, std::size_t) {
-  return in_context([] { return CUDA_SUCCESS; });
+SOFTCUDA_EXPORT CUresult cuCtxSetLimit(CUlimit limit, std::size_t value) {
+  return in_context([&] {
+    if (limit_of(limit) == nullptr) return CUDA_ERROR_UNSUPPORTED_LIMIT;
+    const std::lock_guard lock(state().mutex);
+    current_context()->limits[limit] = value;
+    return CUDA_SUCCESS;
+  });
 }
-SOFTCUDA_EXPORT CUresult cuCtxSetCacheConfig(CUfunc_cache) {
-  return in_context([] { return CUDA_SUCCESS; });
+/// A hint, kept.
+SOFTCUDA_EXPORT CUresult cuCtxSetCacheConfig(CUfunc_cache config) {
+  return in_context([&] {
+    if (config > CU_FUNC_CACHE_PREFER_EQUAL) return CUDA_ERROR_INVALID_VALUE;
+    const std::lock_guard lock(state().mutex);
+    current_context()->cache = config;
+    return CUDA_SUCCESS;
+  });
+}
+SOFTCUDA_EXPORT CUresult cuCtxGetCacheConfig(CUfunc_cache* config) {
+  return in_context([&] {
+    if (config == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    const std::lock_guard lock(state().mutex);
+    *config = current_context()->cache;
+    return CUDA_SUCCESS;
+  });
 }
 /// Launches run to their end before cuLaunchKernel returns, so that there is nothing to wait for.
 #undef cuCtxSynchronize

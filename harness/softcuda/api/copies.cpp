@@ -69,20 +69,24 @@ SOFTCUDA_EXPORT CUresult cuMemcpyDtoH(void* to, CUdeviceptr from, std::size_t by
 SOFTCUDA_EXPORT CUresult cuMemcpyDtoD(CUdeviceptr to, CUdeviceptr from, std::size_t bytes) {
   return copy("cuMemcpyDtoD", to, from, bytes, Must::both);
 }
-SOFTCUDA_EXPORT CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, std::size_t bytes, CUstream) {
-  return copy("cuMemcpyHtoDAsync", to, check::address_of(from), bytes, Must::to);
+SOFTCUDA_EXPORT CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, std::size_t bytes,
+                                           CUstream stream) {
+  return on_stream(stream,
+                   [&] { return copy("cuMemcpyHtoDAsync", to, check::address_of(from), bytes, Must::to); });
 }
-SOFTCUDA_EXPORT CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, std::size_t bytes, CUstream) {
-  return copy("cuMemcpyDtoHAsync", check::address_of(to), from, bytes, Must::from);
+SOFTCUDA_EXPORT CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, std::size_t bytes, CUstream stream) {
+  return on_stream(stream,
+                   [&] { return copy("cuMemcpyDtoHAsync", check::address_of(to), from, bytes, Must::from); });
 }
-SOFTCUDA_EXPORT CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes, CUstream) {
-  return copy("cuMemcpyDtoDAsync", to, from, bytes, Must::both);
+SOFTCUDA_EXPORT CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes,
+                                           CUstream stream) {
+  return on_stream(stream, [&] { return copy("cuMemcpyDtoDAsync", to, from, bytes, Must::both); });
 }
 SOFTCUDA_EXPORT CUresult cuMemcpy(CUdeviceptr to, CUdeviceptr from, std::size_t bytes) {
   return copy("cuMemcpy", to, from, bytes, Must::neither);
 }
-SOFTCUDA_EXPORT CUresult cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes, CUstream) {
-  return copy("cuMemcpyAsync", to, from, bytes, Must::neither);
+SOFTCUDA_EXPORT CUresult cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes, CUstream stream) {
+  return on_stream(stream, [&] { return copy("cuMemcpyAsync", to, from, bytes, Must::neither); });
 }
 
 SOFTCUDA_EXPORT CUresult cuMemsetD8(CUdeviceptr to, unsigned char value, std::size_t count) {
@@ -94,14 +98,17 @@ SOFTCUDA_EXPORT CUresult cuMemsetD16(CUdeviceptr to, unsigned short value, std::
 SOFTCUDA_EXPORT CUresult cuMemsetD32(CUdeviceptr to, unsigned value, std::size_t count) {
   return fill("cuMemsetD32", to, value, 4, count);
 }
-SOFTCUDA_EXPORT CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, std::size_t count, CUstream) {
-  return fill("cuMemsetD8Async", to, value, 1, count);
+SOFTCUDA_EXPORT CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, std::size_t count,
+                                         CUstream stream) {
+  return on_stream(stream, [&] { return fill("cuMemsetD8Async", to, value, 1, count); });
 }
-SOFTCUDA_EXPORT CUresult cuMemsetD16Async(CUdeviceptr to, unsigned short value, std::size_t count, CUstream) {
-  return fill("cuMemsetD16Async", to, value, 2, count);
+SOFTCUDA_EXPORT CUresult cuMemsetD16Async(CUdeviceptr to, unsigned short value, std::size_t count,
+                                          CUstream stream) {
+  return on_stream(stream, [&] { return fill("cuMemsetD16Async", to, value, 2, count); });
 }
-SOFTCUDA_EXPORT CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, std::size_t count, CUstream) {
-  return fill("cuMemsetD32Async", to, value, 4, count);
+SOFTCUDA_EXPORT CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, std::size_t count,
+                                          CUstream stream) {
+  return on_stream(stream, [&] { return fill("cuMemsetD32Async", to, value, 4, count); });
 }
 SOFTCUDA_EXPORT CUresult cuMemsetD2D8(CUdeviceptr to, std::size_t pitch, unsigned char value,
                                       std::size_t width, std::size_t height) {
@@ -116,14 +123,17 @@ SOFTCUDA_EXPORT CUresult cuMemsetD2D32(CUdeviceptr to, std::size_t pitch, unsign
   return fill_rows("cuMemsetD2D32", to, pitch, value, 4, width, height);
 }
 SOFTCUDA_EXPORT CUresult cuMemsetD2D8Async(CUdeviceptr to, std::size_t pitch, unsigned char value,
-                                           std::size_t width, std::size_t height, CUstream) {
-  return fill_rows("cuMemsetD2D8Async", to, pitch, value, 1, width, height);
+                                           std::size_t width, std::size_t height, CUstream stream) {
+  return on_stream(stream,
+                   [&] { return fill_rows("cuMemsetD2D8Async", to, pitch, value, 1, width, height); });
 }
 SOFTCUDA_EXPORT CUresult cuMemsetD2D16Async(CUdeviceptr to, std::size_t pitch, unsigned short value,
-                                            std::size_t width, std::size_t height, CUstream) {
-  return fill_rows("cuMemsetD2D16Async", to, pitch, value, 2, width, height);
+                                            std::size_t width, std::size_t height, CUstream stream) {
+  return on_stream(stream,
+                   [&] { return fill_rows("cuMemsetD2D16Async", to, pitch, value, 2, width, height); });
 }
 SOFTCUDA_EXPORT CUresult cuMemsetD2D32Async(CUdeviceptr to, std::size_t pitch, unsigned value,
-                                            std::size_t width, std::size_t height, CUstream) {
-  return fill_rows("cuMemsetD2D32Async", to, pitch, value, 4, width, height);
+                                            std::size_t width, std::size_t height, CUstream stream) {
+  return on_stream(stream,
+                   [&] { return fill_rows("cuMemsetD2D32Async", to, pitch, value, 4, width, height); });
 }

@@ -10,6 +10,7 @@ using softcuda::api::state;
 
 namespace {
 
+constexpr const char* kBusId = "0000:00:00.0";
 constexpr const char* kName = "flashdiff softcuda (sm_80)";
 
 CUresult known(CUdevice device) {
@@ -123,11 +124,21 @@ SOFTCUDA_EXPORT CUresult cuDeviceComputeCapability(int* major, int* minor, CUdev
 SOFTCUDA_EXPORT CUresult cuDeviceGetPCIBusId(char* id, int length, CUdevice device) {
   if (id == nullptr || length <= 0) return CUDA_ERROR_INVALID_VALUE;
   if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
-  std::snprintf(id, static_cast<std::size_t>(length), "0000:00:00.0");
+  std::snprintf(id, static_cast<std::size_t>(length), "%s", kBusId);
   return CUDA_SUCCESS;
 }
-SOFTCUDA_EXPORT CUresult cuDeviceCanAccessPeer(int* can, CUdevice, CUdevice) {
+SOFTCUDA_EXPORT CUresult cuDeviceGetByPCIBusId(CUdevice* device, const char* id) {
+  if (device == nullptr || id == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  if (const CUresult ok = known(0); ok != CUDA_SUCCESS) return ok;
+  if (std::strcmp(id, kBusId) != 0) return CUDA_ERROR_INVALID_DEVICE;
+  *device = 0;
+  return CUDA_SUCCESS;
+}
+SOFTCUDA_EXPORT CUresult cuDeviceCanAccessPeer(int* can, CUdevice device, CUdevice peer) {
   if (can == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  for (const CUdevice one : {device, peer}) {
+    if (const CUresult ok = known(one); ok != CUDA_SUCCESS) return ok;
+  }
   *can = 0;
   return CUDA_SUCCESS;
 }

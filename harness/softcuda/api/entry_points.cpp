@@ -15,8 +15,13 @@ struct Since {
 };
 /// Suffixed symbols whose signature or meaning differs from their base name's; all other `_v2` are meant
 /// since versions that nobody asks for any more.
-constexpr std::array kSince{Since{"cuCtxCreate_v4", 12050}, Since{"cuCtxCreate_v2", 3020},
-                            Since{"cuDeviceGetUuid_v2", 11040}, Since{"cuEventElapsedTime_v2", 12080}};
+constexpr std::array kSince{Since{"cuCtxCreate_v4", 12050},
+                            Since{"cuCtxCreate_v2", 3020},
+                            Since{"cuDeviceGetUuid_v2", 11040},
+                            Since{"cuEventElapsedTime_v2", 12080},
+                            Since{"cuStreamGetCaptureInfo_v3", 12030},
+                            Since{"cuMemAdvise_v2", 12020},
+                            Since{"cuMemPrefetchAsync_v2", 12020}};
 
 void* own(const std::string& symbol) {
   static void* const self = [] {

@@ -1,12 +1,10 @@
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
 #include "harness/softcuda/api/state.h"
 
-/// Functions' attributes, occupancy and launches ("CUDA Driver API", 6.22 and 6.29).
-using softcuda::api::in_context;
-using softcuda::api::state;
+/// Launches ("CUDA Driver API", 6.22).
+using namespace softcuda::api;
 namespace exec = softcuda::exec;
 namespace check = softcuda::check;
 
@@ -41,6 +39,7 @@ CUresult gather_parameters(const exec::Kernel& kernel, void** parameters, void**
   const void* buffer = nullptr;
   std::size_t size = 0;
   for (; *extra != CU_LAUNCH_PARAM_END; extra += 2) {
+    if (extra[1] == nullptr) return CUDA_ERROR_INVALID_VALUE;
     if (*extra == CU_LAUNCH_PARAM_BUFFER_POINTER)
       buffer = extra[1];
     else if (*extra == CU_LAUNCH_PARAM_BUFFER_SIZE)
@@ -53,67 +52,25 @@ CUresult gather_parameters(const exec::Kernel& kernel, void** parameters, void**
   return CUDA_SUCCESS;
 }
 
-}  // namespace
-
-SOFTCUDA_EXPORT CUresult cuFuncGetAttribute(int* value, CUfunction_attribute which, CUfunction function) {
-  return in_context([&] {
-    if (value == nullptr || function == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    if (function->kernel == nullptr) return CUDA_ERROR_NO_BINARY_FOR_GPU;
-    const exec::Kernel& kernel = *function->kernel;
-    switch (which) {
-      case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: *value = static_cast<int>(kernel.max_threads); break;
-      case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: *value = static_cast<int>(kernel.static_shared_bytes); break;
-      case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES: *value = static_cast<int>(kernel.local_bytes); break;
-      case CU_FUNC_ATTRIBUTE_NUM_REGS: *value = static_cast<int>(kernel.registers); break;
-      case CU_FUNC_ATTRIBUTE_PTX_VERSION:
-      case CU_FUNC_ATTRIBUTE_BINARY_VERSION: *value = 80; break;
-      case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: *value = function->dynamic_shared_limit; break;
-      default: *value = 0;
-    }
-    return CUDA_SUCCESS;
-  });
-}
-SOFTCUDA_EXPORT CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute which, int value) {
-  return in_context([&] {
-    if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
-    if (function->kernel == nullptr) return CUDA_SUCCESS;  // its launch says what is wrong
-    if (which != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
-      return CUDA_SUCCESS;  // the others are hints
-    const auto most = static_cast<int>(exec::Machine::limits().shared_bytes_per_block -
-                                       function->kernel->static_shared_bytes);
-    if (value < 0 || value > most) return CUDA_ERROR_INVALID_VALUE;
-    function->dynamic_shared_limit = value;
-    return CUDA_SUCCESS;
-  });
-}
-/// Bounded by threads, shared memory and blocks; a register's file is not an sm_80's here.
-SOFTCUDA_EXPORT CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, CUfunction function,
-                                                                     int threads,
-                                                                     std::size_t dynamic_shared) {
-  return in_context([&] {
-    if (blocks == nullptr || function == nullptr || threads <= 0) return CUDA_ERROR_INVALID_VALUE;
-    if (function->kernel == nullptr) return CUDA_ERROR_NO_BINARY_FOR_GPU;
-    const std::size_t shared = function->kernel->static_shared_bytes + dynamic_shared + 1024;
-    *blocks = static_cast<int>(
-        std::min<std::size_t>({32, std::size_t{2048} / static_cast<std::size_t>((threads + 31) / 32 * 32),
-                               std::size_t{164} * 1024 / shared}));
-    return CUDA_SUCCESS;
-  });
+/// The context in which the work happens: the stream's, else the current one. SUCCESS where a launch can be
+/// made in it with this function.
+CUresult context_of_launch(CUcontext& context, CUstream stream, const CUfunc_st& function) {
+  const auto made = stream_of(stream);
+  if (made == nullptr && !is_stream(stream)) return CUDA_ERROR_INVALID_HANDLE;
+  context = made != nullptr ? made->context : current_context();
+  const CUcontext owner = function.module->context;  // none: a library's
+  if (owner != nullptr && owner != context) return CUDA_ERROR_INVALID_HANDLE;
+  const std::lock_guard lock(state().mutex);
+  return context->sticky;
 }
 
-SOFTCUDA_EXPORT CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
-    int* blocks, CUfunction function, int threads, std::size_t dynamic_shared, unsigned) {
-  return cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, function, threads, dynamic_shared);
-}
-SOFTCUDA_EXPORT CUresult cuFuncSetCacheConfig(CUfunction, CUfunc_cache) {
-  return in_context([] { return CUDA_SUCCESS; });
-}
-
-namespace {
-
-CUresult launch(CUfunction function, const exec::Dim3& grid, const exec::Dim3& block, unsigned shared_bytes,
-                void** parameters, void** extra) {
+CUresult launch(CUfunction handle, const exec::Dim3& grid, const exec::Dim3& block, unsigned shared_bytes,
+                CUstream stream, void** parameters, void** extra) {
+  const auto function = function_of(handle);
   if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  CUcontext context = nullptr;
+  const CUresult ready = context_of_launch(context, stream, *function);
+  if (ready != CUDA_SUCCESS) return ready;
   if (function->kernel == nullptr) {
     std::fprintf(stderr, "softcuda: `%s` is of a module without PTX: machine code is not executed\n",
                  function->name.c_str());
@@ -124,14 +81,14 @@ CUresult launch(CUfunction function, const exec::Dim3& grid, const exec::Dim3& b
   const CUresult gathered = gather_parameters(*function->kernel, parameters, extra, bytes);
   if (gathered != CUDA_SUCCESS) return gathered;
   const auto done = state().machine.launch(*function->kernel, grid, block, shared_bytes, bytes);
-  softcuda::api::write_reports();
+  write_reports();
   const std::lock_guard lock(state().mutex);
   state().last_fault.clear();
   if (done) return CUDA_SUCCESS;
   if (done.error().refused != exec::LaunchError::none) return CUDA_ERROR_INVALID_VALUE;
   state().last_fault = done.error().fault.report;
   const CUresult code = code_of(done.error().fault);
-  softcuda::api::current_context()->sticky = code;
+  if (context == &state().primary || state().contexts.contains(context)) context->sticky = code;
   return code;
 }
 
@@ -139,10 +96,11 @@ CUresult launch(CUfunction function, const exec::Dim3& grid, const exec::Dim3& b
 
 SOFTCUDA_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y,
                                         unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z,
-                                        unsigned shared_bytes, CUstream, void** parameters, void** extra) {
+                                        unsigned shared_bytes, CUstream stream, void** parameters,
+                                        void** extra) {
   return in_context([&] {
-    return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, parameters,
-                  extra);
+    return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, stream,
+                  parameters, extra);
   });
 }
 /// Attributes that ask for what is not here (clusters, cooperative launches) are refused; hints are passed
@@ -150,7 +108,8 @@ SOFTCUDA_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, un
 SOFTCUDA_EXPORT CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function,
                                           void** parameters, void** extra) {
   return in_context([&] {
-    if (config == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (config == nullptr || (config->numAttrs != 0 && config->attrs == nullptr))
+      return CUDA_ERROR_INVALID_VALUE;
     for (unsigned k = 0; k < config->numAttrs; ++k) {
       const CUlaunchAttribute& a = config->attrs[k];
       const bool cluster = a.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION &&
@@ -160,6 +119,6 @@ SOFTCUDA_EXPORT CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfuncti
     }
     return launch(function, {config->gridDimX, config->gridDimY, config->gridDimZ},
                   {config->blockDimX, config->blockDimY, config->blockDimZ}, config->sharedMemBytes,
-                  parameters, extra);
+                  config->hStream, parameters, extra);
   });
 }

@@ -1,3 +1,5 @@
+#include "harness/softcuda/api/modules.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -5,24 +7,20 @@
 #include <sstream>
 
 #include "harness/softcuda/api/images.h"
-#include "harness/softcuda/api/state.h"
 #include "harness/softcuda/ptx/parser.h"
 
-/// Modules, libraries and their functions ("CUDA Driver API", 6.10 to 6.12). A library is a module, a kernel
-/// a function.
-using softcuda::api::in_context;
-using softcuda::api::state;
-namespace exec = softcuda::exec;
-
+/// Modules ("CUDA Driver API", 6.10).
+namespace softcuda::api {
 namespace {
 
 /// The log that the caller gave for errors; without one, stderr.
-void tell(const std::string& message, unsigned count, const CUjit_option* options, void** values) {
+void tell(const std::string& message, const JitOptions& jit) {
   char* log = nullptr;
   std::size_t size = 0;
-  for (unsigned i = 0; i < count; ++i) {
-    if (options[i] == CU_JIT_ERROR_LOG_BUFFER) log = static_cast<char*>(values[i]);
-    if (options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES) size = reinterpret_cast<std::size_t>(values[i]);
+  for (unsigned i = 0; i < jit.count; ++i) {
+    if (jit.options[i] == CU_JIT_ERROR_LOG_BUFFER) log = static_cast<char*>(jit.values[i]);
+    if (jit.options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
+      size = reinterpret_cast<std::size_t>(jit.values[i]);
   }
   if (log == nullptr || size == 0) {
     std::fprintf(stderr, "softcuda: %s\n", message.c_str());
@@ -33,29 +31,43 @@ void tell(const std::string& message, unsigned count, const CUjit_option* option
   log[copied] = '\0';
 }
 
-CUfunction add_function(CUmodule module, const exec::Kernel* kernel, std::string name) {
+/// What a block may have without asking for more (cuFuncSetAttribute), the kernel's own included.
+constexpr int kSharedBytesWithoutOptIn = 48 * 1024;
+
+CUfunction add_function(CUmod_st& module, const exec::Kernel* kernel, std::string name) {
   auto function = std::make_unique<CUfunc_st>();
   function->kernel = kernel;
-  function->module = module;
+  function->module = &module;
   function->name = std::move(name);
-  module->functions.push_back(std::move(function));
-  return module->functions.back().get();
+  const int own = kernel != nullptr ? static_cast<int>(kernel->static_shared_bytes) : 0;
+  function->dynamic_shared_limit = std::max(0, kSharedBytesWithoutOptIn - own);
+  module.functions.push_back(std::move(function));
+  return module.functions.back().get();
 }
 
-CUresult load(CUmodule* module, const void* image, unsigned count, const CUjit_option* options,
-              void** values) {
-  if (module == nullptr || image == nullptr || (count != 0 && (options == nullptr || values == nullptr)))
+/// The caller holds the lock.
+CUmod_st* living(CUmodule module) {
+  const auto found = state().modules.find(module);
+  return found != state().modules.end() ? found->second.get() : nullptr;
+}
+
+}  // namespace
+
+CUresult load_image(CUmodule* module, CUcontext context, const void* image, const JitOptions& jit) {
+  if (module == nullptr || image == nullptr ||
+      (jit.count != 0 && (jit.options == nullptr || jit.values == nullptr)))
     return CUDA_ERROR_INVALID_VALUE;
-  const softcuda::api::FoundImage found = softcuda::api::find_ptx(image);
+  const FoundImage found = find_ptx(image);
   if (!found.failed.empty()) {
-    tell(found.failed, count, options, values);
+    tell(found.failed, jit);
     return CUDA_ERROR_INVALID_IMAGE;
   }
-  auto made = std::make_unique<CUmod_st>();
+  auto made = std::make_shared<CUmod_st>();
+  made->context = context;
   if (!found.opaque) {
-    auto parsed = softcuda::ptx::parse(found.ptx, "PTX");
+    auto parsed = ptx::parse(found.ptx, "PTX");
     if (!parsed) {
-      tell(parsed.error().what, count, options, values);
+      tell(parsed.error().what, jit);
       return CUDA_ERROR_INVALID_PTX;
     }
     auto loaded = state().machine.load(std::move(*parsed));
@@ -63,44 +75,61 @@ CUresult load(CUmodule* module, const void* image, unsigned count, const CUjit_o
       std::string reasons;
       for (const std::string& reason : loaded.error().reasons)
         reasons += (reasons.empty() ? "" : "\n") + reason;
-      tell(reasons, count, options, values);
+      tell(reasons, jit);
       return CUDA_ERROR_INVALID_PTX;
     }
     made->image = std::move(*loaded);
-    for (const exec::Kernel& kernel : made->image->kernels()) add_function(made.get(), &kernel, kernel.name);
+    for (const exec::Kernel& kernel : made->image->kernels()) add_function(*made, &kernel, kernel.name);
   }
   const std::lock_guard lock(state().mutex);
-  *module = made.release();
-  state().modules.insert(*module);
+  *module = made.get();
+  for (const auto& function : made->functions) state().functions[function.get()] = *module;
+  state().modules[*module] = std::move(made);
+  return CUDA_SUCCESS;
+}
+
+CUresult load_file(CUmodule* module, CUcontext context, const char* path, const JitOptions& jit) {
+  if (path == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return CUDA_ERROR_FILE_NOT_FOUND;
+  return load_image(module, context, text.str().c_str(), jit);
+}
+
+CUresult unload(CUmodule module) {
+  std::shared_ptr<CUmod_st> last;  // its memory is freed when the lock is not held
+  const std::lock_guard lock(state().mutex);
+  const auto found = state().modules.find(module);
+  if (found == state().modules.end()) return CUDA_ERROR_INVALID_HANDLE;
+  last = std::move(found->second);
+  for (const auto& function : last->functions) state().functions.erase(function.get());
+  state().modules.erase(found);
   return CUDA_SUCCESS;
 }
 
 /// Of machine code, whose names are not read, every name is a function; its launch says what is wrong.
-CUresult find(CUfunction* function, CUmodule module, const char* name) {
+CUresult find_function(CUfunction* function, CUmodule handle, const char* name) {
   if (function == nullptr || name == nullptr) return CUDA_ERROR_INVALID_VALUE;
   const std::lock_guard lock(state().mutex);
-  if (!state().modules.contains(module)) return CUDA_ERROR_INVALID_HANDLE;
+  CUmod_st* const module = living(handle);
+  if (module == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   for (const auto& one : module->functions) {
     if (one->name != name) continue;
     *function = one.get();
     return CUDA_SUCCESS;
   }
   if (module->image != nullptr) return CUDA_ERROR_NOT_FOUND;
-  *function = add_function(module, nullptr, name);
+  *function = add_function(*module, nullptr, name);
+  state().functions[*function] = handle;
   return CUDA_SUCCESS;
 }
 
-CUresult unload(CUmodule module) {
-  const std::lock_guard lock(state().mutex);
-  if (state().modules.erase(module) == 0) return CUDA_ERROR_INVALID_HANDLE;
-  delete module;
-  return CUDA_SUCCESS;
-}
-
-CUresult global(CUdeviceptr* address, std::size_t* bytes, CUmodule module, const char* name) {
+CUresult find_global(CUdeviceptr* address, std::size_t* bytes, CUmodule handle, const char* name) {
   if (name == nullptr) return CUDA_ERROR_INVALID_VALUE;
   const std::lock_guard lock(state().mutex);
-  if (!state().modules.contains(module)) return CUDA_ERROR_INVALID_HANDLE;
+  const CUmod_st* const module = living(handle);
+  if (module == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   const exec::GlobalVariable* variable = module->image != nullptr ? module->image->variable(name) : nullptr;
   if (variable == nullptr) return CUDA_ERROR_NOT_FOUND;
   if (address != nullptr) *address = variable->address;
@@ -108,42 +137,51 @@ CUresult global(CUdeviceptr* address, std::size_t* bytes, CUmodule module, const
   return CUDA_SUCCESS;
 }
 
-CUresult load_file(CUmodule* module, const char* path) {
-  if (path == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return CUDA_ERROR_FILE_NOT_FOUND;
-  return load(module, text.str().c_str(), 0, nullptr, nullptr);
+CUresult count_functions(unsigned* count, CUmodule handle) {
+  if (count == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  const std::lock_guard lock(state().mutex);
+  const CUmod_st* const module = living(handle);
+  if (module == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  *count = static_cast<unsigned>(module->functions.size());
+  return CUDA_SUCCESS;
 }
 
-CUmodule module_of(CUlibrary library) { return reinterpret_cast<CUmodule>(library); }
-CUfunction function_of(CUkernel kernel) { return reinterpret_cast<CUfunction>(kernel); }
+CUresult list_functions(CUfunction* functions, unsigned most, CUmodule handle) {
+  if (functions == nullptr) return CUDA_ERROR_INVALID_VALUE;
+  const std::lock_guard lock(state().mutex);
+  const CUmod_st* const module = living(handle);
+  if (module == nullptr) return CUDA_ERROR_INVALID_HANDLE;
+  const std::size_t count = std::min<std::size_t>(most, module->functions.size());
+  for (std::size_t k = 0; k < count; ++k) functions[k] = module->functions[k].get();
+  return CUDA_SUCCESS;
+}
 
-}  // namespace
+}  // namespace softcuda::api
+
+using namespace softcuda::api;
 
 SOFTCUDA_EXPORT CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned count,
                                             CUjit_option* options, void** values) {
-  return in_context([&] { return load(module, image, count, options, values); });
+  return in_context([&] { return load_image(module, current_context(), image, {count, options, values}); });
 }
 SOFTCUDA_EXPORT CUresult cuModuleLoadData(CUmodule* module, const void* image) {
-  return in_context([&] { return load(module, image, 0, nullptr, nullptr); });
+  return in_context([&] { return load_image(module, current_context(), image, {}); });
 }
 SOFTCUDA_EXPORT CUresult cuModuleLoadFatBinary(CUmodule* module, const void* image) {
-  return in_context([&] { return load(module, image, 0, nullptr, nullptr); });
+  return in_context([&] { return load_image(module, current_context(), image, {}); });
 }
 SOFTCUDA_EXPORT CUresult cuModuleLoad(CUmodule* module, const char* path) {
-  return in_context([&] { return load_file(module, path); });
+  return in_context([&] { return load_file(module, current_context(), path, {}); });
 }
 SOFTCUDA_EXPORT CUresult cuModuleUnload(CUmodule module) {
   return in_context([&] { return unload(module); });
 }
 SOFTCUDA_EXPORT CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* name) {
-  return in_context([&] { return find(function, module, name); });
+  return in_context([&] { return find_function(function, module, name); });
 }
 SOFTCUDA_EXPORT CUresult cuModuleGetGlobal(CUdeviceptr* address, std::size_t* bytes, CUmodule module,
                                            const char* name) {
-  return in_context([&] { return global(address, bytes, module, name); });
+  return in_context([&] { return find_global(address, bytes, module, name); });
 }
 SOFTCUDA_EXPORT CUresult cuModuleGetLoadingMode(CUmoduleLoadingMode* mode) {
   if (mode == nullptr) return CUDA_ERROR_INVALID_VALUE;
@@ -151,68 +189,8 @@ SOFTCUDA_EXPORT CUresult cuModuleGetLoadingMode(CUmoduleLoadingMode* mode) {
   return CUDA_SUCCESS;
 }
 SOFTCUDA_EXPORT CUresult cuModuleGetFunctionCount(unsigned* count, CUmodule module) {
-  return in_context([&] {
-    const std::lock_guard lock(state().mutex);
-    if (count == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    if (!state().modules.contains(module)) return CUDA_ERROR_INVALID_HANDLE;
-    *count = static_cast<unsigned>(module->functions.size());
-    return CUDA_SUCCESS;
-  });
+  return in_context([&] { return count_functions(count, module); });
 }
-
-SOFTCUDA_EXPORT CUresult cuLibraryLoadData(CUlibrary* library, const void* code, CUjit_option* options,
-                                           void** values, unsigned count, CUlibraryOption*, void**,
-                                           unsigned) {
-  return in_context([&] { return load(reinterpret_cast<CUmodule*>(library), code, count, options, values); });
-}
-SOFTCUDA_EXPORT CUresult cuLibraryLoadFromFile(CUlibrary* library, const char* path, CUjit_option*, void**,
-                                               unsigned, CUlibraryOption*, void**, unsigned) {
-  return in_context([&] { return load_file(reinterpret_cast<CUmodule*>(library), path); });
-}
-SOFTCUDA_EXPORT CUresult cuLibraryUnload(CUlibrary library) {
-  return in_context([&] { return unload(module_of(library)); });
-}
-SOFTCUDA_EXPORT CUresult cuLibraryGetKernel(CUkernel* kernel, CUlibrary library, const char* name) {
-  return in_context([&] { return find(reinterpret_cast<CUfunction*>(kernel), module_of(library), name); });
-}
-SOFTCUDA_EXPORT CUresult cuLibraryGetModule(CUmodule* module, CUlibrary library) {
-  return in_context([&] {
-    if (module == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    *module = module_of(library);
-    return CUDA_SUCCESS;
-  });
-}
-SOFTCUDA_EXPORT CUresult cuLibraryGetGlobal(CUdeviceptr* address, std::size_t* bytes, CUlibrary library,
-                                            const char* name) {
-  return in_context([&] { return global(address, bytes, module_of(library), name); });
-}
-SOFTCUDA_EXPORT CUresult cuKernelGetFunction(CUfunction* function, CUkernel kernel) {
-  return in_context([&] {
-    if (function == nullptr || kernel == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    *function = function_of(kernel);
-    return CUDA_SUCCESS;
-  });
-}
-SOFTCUDA_EXPORT CUresult cuKernelGetName(const char** name, CUkernel kernel) {
-  if (name == nullptr || kernel == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  *name = function_of(kernel)->name.c_str();
-  return CUDA_SUCCESS;
-}
-SOFTCUDA_EXPORT CUresult cuFuncGetName(const char** name, CUfunction function) {
-  if (name == nullptr || function == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  *name = function->name.c_str();
-  return CUDA_SUCCESS;
-}
-SOFTCUDA_EXPORT CUresult cuFuncGetModule(CUmodule* module, CUfunction function) {
-  if (module == nullptr || function == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  *module = function->module;
-  return CUDA_SUCCESS;
-}
-SOFTCUDA_EXPORT CUresult cuKernelGetAttribute(int* value, CUfunction_attribute which, CUkernel kernel,
-                                              CUdevice) {
-  return cuFuncGetAttribute(value, which, function_of(kernel));
-}
-SOFTCUDA_EXPORT CUresult cuKernelSetAttribute(CUfunction_attribute which, int value, CUkernel kernel,
-                                              CUdevice) {
-  return cuFuncSetAttribute(function_of(kernel), which, value);
+SOFTCUDA_EXPORT CUresult cuModuleEnumerateFunctions(CUfunction* functions, unsigned most, CUmodule module) {
+  return in_context([&] { return list_functions(functions, most, module); });
 }

@@ -43,8 +43,8 @@ CUresult allocate(CUdeviceptr* address, std::size_t bytes, const Pool& pool, con
 
 }  // namespace
 
-SOFTCUDA_EXPORT CUresult cuMemAllocAsync(CUdeviceptr* address, std::size_t bytes, CUstream) {
-  return in_context([&] {
+SOFTCUDA_EXPORT CUresult cuMemAllocAsync(CUdeviceptr* address, std::size_t bytes, CUstream stream) {
+  return on_stream(stream, [&] {
     Pool pool;
     {
       const std::lock_guard lock(state().mutex);
@@ -55,8 +55,8 @@ SOFTCUDA_EXPORT CUresult cuMemAllocAsync(CUdeviceptr* address, std::size_t bytes
   });
 }
 SOFTCUDA_EXPORT CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, std::size_t bytes, CUmemoryPool from,
-                                                 CUstream) {
-  return in_context([&] {
+                                                 CUstream stream) {
+  return on_stream(stream, [&] {
     Pool pool;
     {
       const std::lock_guard lock(state().mutex);
@@ -65,8 +65,8 @@ SOFTCUDA_EXPORT CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, std::size
     return allocate(address, bytes, pool, "cuMemAllocFromPoolAsync");
   });
 }
-SOFTCUDA_EXPORT CUresult cuMemFreeAsync(CUdeviceptr address, CUstream) {
-  return in_context([&] {
+SOFTCUDA_EXPORT CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
+  return on_stream(stream, [&] {
     return address == 0 ? CUDA_SUCCESS
                         : give_back(address, "cuMemFreeAsync", MemoryKind::device, MemoryKind::managed);
   });

@@ -53,26 +53,66 @@ CUcontext current_context() {
   return state().primary_uses != 0 ? &state().primary : nullptr;
 }
 
+std::shared_ptr<CUfunc_st> function_of(CUfunction handle) {
+  const std::lock_guard lock(state().mutex);
+  const auto found = state().functions.find(handle);
+  if (found == state().functions.end()) return nullptr;
+  return {state().modules.at(found->second), handle};
+}
+std::shared_ptr<CUstream_st> stream_of(CUstream handle) {
+  const std::lock_guard lock(state().mutex);
+  const auto found = state().streams.find(handle);
+  return found != state().streams.end() ? found->second : nullptr;
+}
+std::shared_ptr<CUevent_st> event_of(CUevent handle) {
+  const std::lock_guard lock(state().mutex);
+  const auto found = state().events.find(handle);
+  return found != state().events.end() ? found->second : nullptr;
+}
+bool is_stream(CUstream handle) {
+  return reinterpret_cast<std::uintptr_t>(handle) <= 2 || stream_of(handle) != nullptr;
+}
+
+bool& in_host_function() {
+  thread_local bool inside = false;
+  return inside;
+}
+
 void end_context(CUcontext context) {
   State& s = state();
   std::vector<CUdeviceptr> left;
+  std::vector<std::shared_ptr<CUmod_st>> modules;  // their memory is freed when the lock is not held
   {
     const std::lock_guard lock(s.mutex);
     for (const auto& [address, one] : s.held) {
       if (one.context == context) left.push_back(address);
     }
+    for (const auto& [handle, module] : s.modules) {
+      if (module->context == context) modules.push_back(module);
+    }
+    for (const auto& module : modules) {
+      for (const auto& function : module->functions) s.functions.erase(function.get());
+      s.modules.erase(module.get());
+    }
+    std::erase_if(s.streams, [&](const auto& one) { return one.second->context == context; });
+    std::erase_if(s.events, [&](const auto& one) { return one.second->context == context; });
   }
   for (const CUdeviceptr address : left) {
     s.machine.report_leak(address);
     (void)give_back(address);
   }
-  context->sticky = CUDA_SUCCESS;
+  {
+    const std::lock_guard lock(s.mutex);
+    context->sticky = CUDA_SUCCESS;
+    context->limits.clear();
+  }
   write_reports();
 }
 
 CUresult usable() {
   State& s = state();
   const std::lock_guard lock(s.mutex);
+  if (in_host_function()) return CUDA_ERROR_NOT_PERMITTED;
   if (!s.initialised) return CUDA_ERROR_NOT_INITIALIZED;
   const CUcontext context = current_context();
   if (context == nullptr || (context != &s.primary && !s.contexts.contains(context)))

@@ -16,20 +16,29 @@
 /// pointers to these.
 struct CUctx_st {
   unsigned flags = 0;
-  CUresult sticky = CUDA_SUCCESS;  ///< the fault that broke the context: every later call answers it
+  CUresult sticky = CUDA_SUCCESS;         ///< the fault that broke the context: every later call answers it
+  std::map<CUlimit, std::size_t> limits;  ///< set ones
+  CUfunc_cache cache = CU_FUNC_CACHE_PREFER_NONE;
 };
 struct CUfunc_st {
   const softcuda::exec::Kernel* kernel = nullptr;  ///< none: of a module without PTX
   CUmodule module = nullptr;
   std::string name;
-  int dynamic_shared_limit = 48 * 1024;
+  std::atomic<int> dynamic_shared_limit{0};
+  std::atomic<int> carveout{CU_SHAREDMEM_CARVEOUT_DEFAULT};  ///< a hint, kept
 };
 /// Modules and libraries are one thing here, and so are functions and kernels (CUlibrary, CUkernel).
 struct CUmod_st {
+  CUcontext context = nullptr;                        ///< that it ends with; a library outlives them all
   std::unique_ptr<softcuda::exec::Image> image;       ///< none: machine code only, which cannot be executed
   std::vector<std::unique_ptr<CUfunc_st>> functions;  ///< one a kernel, in the image's order
 };
-struct CUstream_st {};
+struct CUstream_st {
+  CUcontext context = nullptr;
+  unsigned flags = 0;
+  int priority = 0;
+  unsigned long long id = 0;
+};
 /// A pool of stream-ordered memory. It keeps nothing back: what is freed goes to the device at once.
 struct CUmemPoolHandle_st {
   std::uint64_t most = 0;  ///< bytes that may be live at once; 0: no limit of its own
@@ -38,6 +47,8 @@ struct CUmemPoolHandle_st {
   int reuse[3] = {1, 1, 1};  ///< CU_MEMPOOL_ATTR_REUSE_*: kept, and of no effect
 };
 struct CUevent_st {
+  CUcontext context = nullptr;
+  unsigned flags = 0;
   std::atomic<std::int64_t> nanoseconds{-1};  ///< when it was recorded; -1: never
 };
 
@@ -55,9 +66,9 @@ struct Held {
 struct State {
   exec::Machine machine;
   std::mutex mutex;  ///< guards all below
-  bool initialised = false;
+  std::atomic<bool> initialised{false};
   CUctx_st primary;
-  int primary_uses = 0;
+  std::atomic<int> primary_uses{0};
   CUresult settings_failed = CUDA_SUCCESS;  ///< a SOFTCUDA_ variable that was not understood: cuInit's answer
   std::set<CUcontext> contexts;             ///< made ones
   std::map<CUdeviceptr, Held> held;  ///< allocations by where they start; variables of modules are none
@@ -66,24 +77,38 @@ struct State {
   std::string last_fault;
   std::size_t told = 0;  ///< reports that have been written out
   std::string reports_json;
-  std::set<CUmodule> modules;
-  std::set<CUstream> streams;
-  std::set<CUevent> events;
+  // A call that runs keeps what it was given, whatever another thread destroys meanwhile.
+  std::map<CUmodule, std::shared_ptr<CUmod_st>> modules;
+  std::map<CUfunction, CUmodule> functions;
+  std::map<CUstream, std::shared_ptr<CUstream_st>> streams;
+  std::map<CUevent, std::shared_ptr<CUevent_st>> events;
 };
 [[nodiscard]] State& state();
+
+/// What a client's handle stands for; nullptr where it stands for nothing (any more).
+[[nodiscard]] std::shared_ptr<CUfunc_st> function_of(CUfunction);
+[[nodiscard]] std::shared_ptr<CUstream_st> stream_of(CUstream);
+[[nodiscard]] std::shared_ptr<CUevent_st> event_of(CUevent);
+/// A made stream that lives, or one of the three that every context has: null, CU_STREAM_LEGACY,
+/// CU_STREAM_PER_THREAD.
+[[nodiscard]] bool is_stream(CUstream);
 
 /// The calling thread's context: the one on top of its stack, else the primary one where somebody has
 /// retained it; nullptr when there is none. A real driver wants cuCtxSetCurrent in the latter case.
 [[nodiscard]] CUcontext current_context();
 /// Contexts that the calling thread has pushed or set.
 [[nodiscard]] std::vector<CUcontext>& context_stack();
-/// The context ends: its allocations are freed, and with check `leaks` each of them is a report.
+/// The context ends, and with it its modules, streams and events; its allocations are freed, and with check
+/// `leaks` each of them is a report.
 void end_context(CUcontext);
 /// Appends what was found since the last call to SOFTCUDA_REPORT's file, or to stderr.
 void write_reports();
 
-/// Nothing, or why no call can go on: not initialised, no context, a context that a fault broke.
+/// Nothing, or why no call can go on: not initialised, no context, a context that a fault broke, inside a
+/// function that cuLaunchHostFunc runs (which "must not make any CUDA API calls").
 [[nodiscard]] CUresult usable();
+/// Whether the calling thread runs such a function.
+[[nodiscard]] bool& in_host_function();
 
 /// Runs an entry point's body; an exception never crosses the C border.
 template <class Body>
@@ -103,6 +128,12 @@ CUresult in_context(Body body) {
     const CUresult ready = usable();
     return ready == CUDA_SUCCESS ? body() : ready;
   });
+}
+
+/// The same for calls whose work goes to a stream.
+template <class Body>
+CUresult on_stream(CUstream stream, Body body) {
+  return in_context([&] { return is_stream(stream) ? body() : CUDA_ERROR_INVALID_HANDLE; });
 }
 
 }  // namespace softcuda::api
