@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <vector>
 
 #include <fmt/core.h>
+#include <tl/expected.hpp>
 #include <zstd.h>
 
 namespace softcuda::api {
@@ -33,66 +36,85 @@ struct EntryHeader {
 };
 static_assert(sizeof(FatbinHeader) == 16 && sizeof(EntryHeader) == 64);
 
-std::string inflated(const char* payload, std::size_t bytes, std::uint64_t whole, std::string& failed) {
+/// An entry of PTX, and where its payload is.
+struct PtxEntry {
+  std::uint32_t architecture = 0;
+  const char* payload = nullptr;
+  std::size_t bytes = 0;
+  std::uint64_t inflated_bytes = 0;  ///< 0: plain
+};
+using Text = tl::expected<std::string, std::string>;
+
+/// `left`: bytes that may still be made of a fat binary's entries; what is made is taken off.
+Text inflated(const PtxEntry& entry, std::size_t& left) {
   std::uint32_t magic = 0;
-  if (bytes >= 4) std::memcpy(&magic, payload, 4);
-  if (magic != kZstd) {
-    failed =
+  if (entry.bytes >= 4) std::memcpy(&magic, entry.payload, 4);
+  if (magic != kZstd)
+    return tl::unexpected<std::string>(
         "PTX in a fat binary, compressed in another way than by zstd: not supported, compile with "
-        "-no-compress";
-    return {};
-  }
-  if (whole > kMostPtx) {
-    failed = fmt::format("PTX of {} bytes in a fat binary: more than {} are not supported", whole, kMostPtx);
-    return {};
-  }
-  std::string text(static_cast<std::size_t>(whole), '\0');
-  const std::size_t got = ZSTD_decompress(text.data(), text.size(), payload, bytes);
-  if (ZSTD_isError(got) != 0U) {
-    failed = fmt::format("compressed PTX in a fat binary: {}", ZSTD_getErrorName(got));
-    return {};
-  }
+        "-no-compress");
+  if (entry.inflated_bytes > left)
+    return tl::unexpected(fmt::format("PTX of {} bytes in a fat binary: more than {} are not supported",
+                                      entry.inflated_bytes, kMostPtx));
+  // Before memory is taken for what the entry claims: the frame says itself what it holds.
+  const unsigned long long holds = ZSTD_getFrameContentSize(entry.payload, entry.bytes);
+  if (holds != entry.inflated_bytes)
+    return tl::unexpected(fmt::format(
+        "compressed PTX in a fat binary: {} bytes by its entry, {} by its zstd frame", entry.inflated_bytes,
+        holds >= ZSTD_CONTENTSIZE_ERROR ? "an unknown number" : std::to_string(holds)));
+  left -= static_cast<std::size_t>(holds);
+  std::string text(static_cast<std::size_t>(holds), '\0');
+  const std::size_t got = ZSTD_decompress(text.data(), text.size(), entry.payload, entry.bytes);
+  if (ZSTD_isError(got) != 0U)
+    return tl::unexpected(fmt::format("compressed PTX in a fat binary: {}", ZSTD_getErrorName(got)));
   text.resize(got);
   return text;
 }
 
-/// The PTX of the newest architecture that sm_80 can run: what a driver would compile.
-FoundImage in_fatbin(const char* bytes, std::size_t limit) {
-  FoundImage found;
+/// Its entries of PTX that sm_80 can run; an error where it says that it goes beyond `limit`.
+tl::expected<std::vector<PtxEntry>, std::string> entries_of(const char* bytes, std::size_t limit) {
   FatbinHeader head{};
-  if (limit < sizeof head) return {{}, false, "a fat binary that ends in its header"};
+  if (limit < sizeof head) return tl::unexpected<std::string>("a fat binary that ends in its header");
   std::memcpy(&head, bytes, sizeof head);
   if (head.header_bytes < sizeof head || head.bytes > limit - std::min<std::size_t>(limit, head.header_bytes))
-    return {{}, false, "a fat binary whose size goes beyond its end"};
+    return tl::unexpected<std::string>("a fat binary whose size goes beyond its end");
+  std::vector<PtxEntry> found;
   std::size_t at = head.header_bytes;
   const std::size_t end = at + static_cast<std::size_t>(head.bytes);
-  std::uint32_t best = 0;
   while (end - at >= sizeof(EntryHeader)) {
     EntryHeader entry{};
     std::memcpy(&entry, bytes + at, sizeof entry);
     if (entry.header_bytes < sizeof entry || entry.header_bytes > end - at ||
         entry.padded_bytes > end - at - entry.header_bytes)
-      return {{}, false, "a fat binary with an entry that goes beyond its end"};
-    const char* payload = bytes + at + entry.header_bytes;
+      return tl::unexpected<std::string>("a fat binary with an entry that goes beyond its end");
     const auto padded = static_cast<std::size_t>(entry.padded_bytes);
-    if (entry.kind == 1 && entry.architecture >= best && entry.architecture <= 90) {
-      std::string failed;
-      const bool compressed = entry.uncompressed_bytes != 0;
-      const std::size_t used = compressed ? std::min<std::size_t>(entry.payload_bytes, padded) : padded;
-      std::string text =
-          compressed ? inflated(payload, used, entry.uncompressed_bytes, failed) : std::string(payload, used);
-      if (failed.empty()) {
-        best = entry.architecture;
-        found.ptx = text.substr(0, text.find('\0'));
-        found.failed.clear();
-      } else if (found.ptx.empty()) {
-        found.failed = failed;
-      }
-    }
+    const bool compressed = entry.uncompressed_bytes != 0;
+    if (entry.kind == 1 && entry.architecture <= 90)
+      found.push_back({entry.architecture, bytes + at + entry.header_bytes,
+                       compressed ? std::min<std::size_t>(entry.payload_bytes, padded) : padded,
+                       entry.uncompressed_bytes});
     at += entry.header_bytes + padded;
   }
-  found.opaque = best == 0 && found.failed.empty();
   return found;
+}
+
+/// The PTX of the newest architecture that sm_80 can run, what a driver would compile; where that cannot be
+/// used, the next one.
+FoundImage in_fatbin(const char* bytes, std::size_t limit) {
+  auto entries = entries_of(bytes, limit);
+  if (!entries) return {{}, false, entries.error()};
+  if (entries->empty()) return {{}, true, {}};
+  std::ranges::reverse(*entries);  // of two alike the later one
+  std::ranges::stable_sort(*entries, std::greater{}, &PtxEntry::architecture);
+  std::size_t left = kMostPtx;
+  std::string failed;
+  for (const PtxEntry& entry : *entries) {
+    const Text text =
+        entry.inflated_bytes != 0 ? inflated(entry, left) : std::string(entry.payload, entry.bytes);
+    if (text) return {text->substr(0, text->find('\0')), false, {}};
+    if (failed.empty()) failed = text.error();
+  }
+  return {{}, false, failed};
 }
 
 }  // namespace
