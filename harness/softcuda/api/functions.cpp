@@ -35,7 +35,9 @@ CUresult attribute(int& value, CUfunction_attribute which, const CUfunc_st& func
     case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES: value = static_cast<int>(kernel.local_bytes); break;
     case CU_FUNC_ATTRIBUTE_NUM_REGS: value = static_cast<int>(kernel.registers); break;
     case CU_FUNC_ATTRIBUTE_PTX_VERSION:
-    case CU_FUNC_ATTRIBUTE_BINARY_VERSION: value = 80; break;
+      value = exec::capability_of(function.module->image->module().target);
+      break;
+    case CU_FUNC_ATTRIBUTE_BINARY_VERSION: value = state().machine.device().capability(); break;
     case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: value = function.dynamic_shared_limit; break;
     case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT: value = function.carveout; break;
     case CU_FUNC_ATTRIBUTE_CACHE_MODE_CA:
@@ -53,8 +55,8 @@ CUresult attribute(int& value, CUfunction_attribute which, const CUfunc_st& func
 CUresult set_attribute(CUfunc_st& function, CUfunction_attribute which, int value) {
   switch (which) {
     case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: {
-      const auto most = static_cast<int>(exec::Machine::limits().shared_bytes_per_block -
-                                         function.kernel->static_shared_bytes);
+      const auto most = static_cast<int>(state().machine.device().shared_bytes_per_block) -
+                        static_cast<int>(function.kernel->static_shared_bytes);
       if (value < 0 || value > most) return CUDA_ERROR_INVALID_VALUE;
       function.dynamic_shared_limit = value;
       return CUDA_SUCCESS;
@@ -119,16 +121,24 @@ SOFTCUDA_EXPORT CUresult cuFuncGetParamInfo(CUfunction function, std::size_t ind
   });
 }
 
-/// Bounded by threads, shared memory and blocks; a register's file is not an sm_80's here.
+/// Bounded by threads, shared memory and blocks of the device; a kernel's registers are not those that ptxas
+/// would give it.
 SOFTCUDA_EXPORT CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, CUfunction function,
                                                                      int threads,
                                                                      std::size_t dynamic_shared) {
   if (blocks == nullptr || threads <= 0) return CUDA_ERROR_INVALID_VALUE;
   return with_kernel(function, [&](const CUfunc_st& f) {
-    const std::size_t shared = f.kernel->static_shared_bytes + dynamic_shared + 1024;
-    *blocks = static_cast<int>(
-        std::min<std::size_t>({32, std::size_t{2048} / static_cast<std::size_t>((threads + 31) / 32 * 32),
-                               std::size_t{164} * 1024 / shared}));
+    const exec::DeviceProfile& device = state().machine.device();
+    const std::size_t shared = f.kernel->static_shared_bytes + dynamic_shared;
+    if (static_cast<std::uint32_t>(threads) > f.kernel->max_threads ||
+        shared > device.shared_bytes_per_block) {
+      *blocks = 0;
+      return CUDA_SUCCESS;
+    }
+    const auto whole_warps = static_cast<std::size_t>((threads + 31) / 32 * 32);
+    *blocks = static_cast<int>(std::min<std::size_t>(
+        {device.blocks_per_multiprocessor, device.threads_per_multiprocessor / whole_warps,
+         device.shared_bytes_per_multiprocessor / (shared + exec::kReservedSharedBytesPerBlock)}));
     return CUDA_SUCCESS;
   });
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -71,7 +72,7 @@ Text inflated(const PtxEntry& entry, std::size_t& left) {
   return text;
 }
 
-/// Its entries of PTX that sm_80 can run; an error where it says that it goes beyond `limit`.
+/// Its entries of PTX, the newest first; an error where it says that it goes beyond `limit`.
 tl::expected<std::vector<PtxEntry>, std::string> entries_of(const char* bytes, std::size_t limit) {
   FatbinHeader head{};
   if (limit < sizeof head) return tl::unexpected<std::string>("a fat binary that ends in its header");
@@ -89,37 +90,46 @@ tl::expected<std::vector<PtxEntry>, std::string> entries_of(const char* bytes, s
       return tl::unexpected<std::string>("a fat binary with an entry that goes beyond its end");
     const auto padded = static_cast<std::size_t>(entry.padded_bytes);
     const bool compressed = entry.uncompressed_bytes != 0;
-    if (entry.kind == 1 && entry.architecture <= 90)
+    if (entry.kind == 1)
       found.push_back({entry.architecture, bytes + at + entry.header_bytes,
                        compressed ? std::min<std::size_t>(entry.payload_bytes, padded) : padded,
                        entry.uncompressed_bytes});
     at += entry.header_bytes + padded;
   }
+  std::ranges::reverse(found);  // of two alike the later one
+  std::ranges::stable_sort(found, std::greater{}, &PtxEntry::architecture);
   return found;
 }
 
-/// The PTX of the newest architecture that sm_80 can run, what a driver would compile; where that cannot be
-/// used, the next one.
-FoundImage in_fatbin(const char* bytes, std::size_t limit) {
-  auto entries = entries_of(bytes, limit);
-  if (!entries) return {{}, false, entries.error()};
-  if (entries->empty()) return {{}, true, {}};
-  std::ranges::reverse(*entries);  // of two alike the later one
-  std::ranges::stable_sort(*entries, std::greater{}, &PtxEntry::architecture);
+/// The PTX of the newest architecture that the device can run, what a driver would compile; where that cannot
+/// be used, the next one.
+FoundImage in_fatbin(const char* bytes, int capability, std::size_t limit) {
+  FoundImage found;
+  const auto entries = entries_of(bytes, limit);
+  if (!entries) {
+    found.failed = entries.error();
+    return found;
+  }
   std::size_t left = kMostPtx;
-  std::string failed;
   for (const PtxEntry& entry : *entries) {
+    if (std::cmp_greater(entry.architecture, capability)) continue;
     const Text text =
         entry.inflated_bytes != 0 ? inflated(entry, left) : std::string(entry.payload, entry.bytes);
-    if (text) return {text->substr(0, text->find('\0')), false, {}};
-    if (failed.empty()) failed = text.error();
+    if (text) {
+      found.ptx = text->substr(0, text->find('\0'));
+      found.failed.clear();
+      return found;
+    }
+    if (found.failed.empty()) found.failed = text.error();
   }
-  return {{}, false, failed};
+  found.opaque = entries->empty();
+  if (!found.opaque && found.failed.empty()) found.too_new = entries->back().architecture;
+  return found;
 }
 
 }  // namespace
 
-FoundImage find_ptx(const void* image, std::optional<std::size_t> limit) {
+FoundImage find_ptx(const void* image, int capability, std::optional<std::size_t> limit) {
   const auto* bytes = static_cast<const char*>(image);
   const std::size_t most = limit.value_or(SIZE_MAX / 2);
   std::uint32_t magic = 0;
@@ -127,11 +137,13 @@ FoundImage find_ptx(const void* image, std::optional<std::size_t> limit) {
   if (magic == kWrapper && !limit) {
     const void* inside = nullptr;
     std::memcpy(&inside, bytes + 8, sizeof inside);
-    return find_ptx(inside);
+    return find_ptx(inside, capability);
   }
-  if (magic == kFatbin) return in_fatbin(bytes, most);
-  if (most >= 4 && std::memcmp(&magic, "\177ELF", 4) == 0) return {{}, true, {}};
-  return {std::string(bytes, strnlen(bytes, std::min(most, kMostPtx))), false, {}};
+  if (magic == kFatbin) return in_fatbin(bytes, capability, most);
+  FoundImage found;
+  found.opaque = most >= 4 && std::memcmp(&magic, "\177ELF", 4) == 0;
+  if (!found.opaque) found.ptx.assign(bytes, strnlen(bytes, std::min(most, kMostPtx)));
+  return found;
 }
 
 }  // namespace softcuda::api

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <fmt/core.h>
+
 #include "harness/softcuda/api/images.h"
 #include "harness/softcuda/ptx/parser.h"
 
@@ -57,10 +59,19 @@ CUresult load_image(CUmodule* module, CUcontext context, const void* image, cons
   if (module == nullptr || image == nullptr ||
       (jit.count != 0 && (jit.options == nullptr || jit.values == nullptr)))
     return CUDA_ERROR_INVALID_VALUE;
-  const FoundImage found = find_ptx(image);
+  const exec::DeviceProfile& device = state().machine.device();
+  const FoundImage found = find_ptx(image, device.capability());
   if (!found.failed.empty()) {
     tell(found.failed, jit);
     return CUDA_ERROR_INVALID_IMAGE;
+  }
+  if (found.too_new != 0) {
+    tell(fmt::format(
+             "a fat binary whose oldest PTX is for compute_{}, and the device is an {}; SOFTCUDA_DEVICE may "
+             "name a newer one",
+             found.too_new, device.name),
+         jit);
+    return CUDA_ERROR_NO_BINARY_FOR_GPU;
   }
   auto made = std::make_shared<CUmod_st>();
   made->context = context;
@@ -68,6 +79,14 @@ CUresult load_image(CUmodule* module, CUcontext context, const void* image, cons
     auto parsed = ptx::parse(found.ptx, "PTX");
     if (!parsed) {
       tell(parsed.error().what, jit);
+      return CUDA_ERROR_INVALID_PTX;
+    }
+    if (!exec::runs(device, parsed->target)) {
+      tell(fmt::format(
+               "PTX for {}, and the device is an {}: expected an older target; SOFTCUDA_DEVICE may name "
+               "another device",
+               parsed->target, device.name),
+           jit);
       return CUDA_ERROR_INVALID_PTX;
     }
     auto loaded = state().machine.load(std::move(*parsed));

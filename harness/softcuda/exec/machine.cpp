@@ -15,18 +15,17 @@ namespace softcuda::exec {
 namespace {
 
 LaunchError refusal(const Kernel& kernel, Dim3 grid, Dim3 block, std::uint32_t dynamic_shared_bytes,
-                    std::size_t parameter_bytes) {
+                    std::size_t parameter_bytes, const DeviceProfile& device) {
   const auto empty = [](Dim3 d) { return d.x == 0 || d.y == 0 || d.z == 0; };
   if (empty(grid) || empty(block)) return LaunchError::empty_grid;
   if (block.x > 1024 || block.y > 1024 || block.z > 64) return LaunchError::block_too_large;
-  if (block.x * block.y * block.z > std::min(kernel.max_threads, Machine::limits().threads_per_block))
+  if (block.x * block.y * block.z > std::min(kernel.max_threads, kThreadsPerBlock))
     return LaunchError::block_too_large;
   if (grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) return LaunchError::grid_too_large;
   const auto& required = kernel.required_block;
   if (required[0] != 0 && (block.x != required[0] || block.y != required[1] || block.z != required[2]))
     return LaunchError::wrong_block;
-  if (std::uint64_t{kernel.static_shared_bytes} + dynamic_shared_bytes >
-      Machine::limits().shared_bytes_per_block)
+  if (std::uint64_t{kernel.static_shared_bytes} + dynamic_shared_bytes > device.shared_bytes_per_block)
     return LaunchError::too_much_shared;
   return parameter_bytes < kernel.parameter_bytes ? LaunchError::wrong_parameter_size : LaunchError::none;
 }
@@ -70,7 +69,8 @@ tl::expected<std::unique_ptr<Image>, LoadError> Machine::load(ptx::Module module
 tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 grid, Dim3 block,
                                                   std::uint32_t dynamic_shared_bytes,
                                                   std::span<const std::byte> parameters) {
-  if (const LaunchError refused = refusal(kernel, grid, block, dynamic_shared_bytes, parameters.size());
+  if (const LaunchError refused =
+          refusal(kernel, grid, block, dynamic_shared_bytes, parameters.size(), device());
       refused != LaunchError::none) {
     return tl::unexpected(LaunchFailure{refused, {}});
   }

@@ -31,7 +31,7 @@ enum class LaunchError : std::uint8_t {
   block_too_large,       ///< more than 1024 threads, or than the kernel's .maxntid, or z > 64
   grid_too_large,        ///< y or z above 65535, x above 2^31 - 1
   wrong_block,           ///< .reqntid names another block
-  too_much_shared,       ///< static + dynamic above Limits::shared_bytes_per_block
+  too_much_shared,       ///< static + dynamic above DeviceProfile::shared_bytes_per_block
   wrong_parameter_size,  ///< fewer parameter bytes than the kernel's layout has
 };
 [[nodiscard]] const char* name_of(LaunchError);
@@ -40,11 +40,6 @@ enum class LaunchError : std::uint8_t {
 struct LaunchFailure {
   LaunchError refused = LaunchError::none;
   check::Fault fault;  ///< where refused == none
-};
-
-struct Limits {
-  std::uint32_t shared_bytes_per_block = 163 * 1024;  ///< sm_80, opt-in maximum
-  std::uint32_t threads_per_block = 1024;
 };
 
 class Machine {
@@ -56,7 +51,8 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   [[nodiscard]] DeviceMemory& memory() { return memory_; }
-  [[nodiscard]] static constexpr Limits limits() { return {}; }
+  /// Which GPU it passes for, by its settings.
+  [[nodiscard]] const DeviceProfile& device() const { return *settings().device; }
 
   /// Decodes every kernel, places and initialises the module's variables. Thread-safe.
   [[nodiscard]] tl::expected<std::unique_ptr<Image>, LoadError> load(ptx::Module module);

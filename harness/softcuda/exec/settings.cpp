@@ -97,6 +97,13 @@ struct Key {
   bool (*set)(Settings&, std::string_view);
 };
 constexpr Key kKeys[] = {
+    {"device", "sm_80|sm_86|sm_89|sm_90|sm_100|sm_120", "sm_80",
+     "which GPU programs see: its attributes and limits, and the PTX that it takes",
+     [](Settings& s, std::string_view v) {
+       const DeviceProfile* const found = profile_named(v);
+       if (found != nullptr) s.device = found;
+       return found != nullptr;
+     }},
     {"threads", "0..1024", "0", "host threads of a launch; 0: one a processor",
      [](Settings& s, std::string_view v) { return number<unsigned>(v, s.threads) && s.threads <= 1024; }},
     {"instruction-limit", "0..2^63-1", "20000000000",

@@ -6,6 +6,7 @@
 
 #include <tl/expected.hpp>
 
+#include "harness/softcuda/exec/profile.h"
 #include "harness/softcuda/isa/modes.h"
 
 namespace softcuda::exec {
@@ -31,6 +32,7 @@ struct Checks {
 
 /// How launches are run. Every value may be set at any time and counts from the next launch on.
 struct Settings {
+  const DeviceProfile* device = profiles().data();   ///< which GPU programs see; its limits are launches'
   unsigned threads = 0;                              ///< host threads of a launch; 0: one a processor
   std::uint64_t instruction_limit = 20'000'000'000;  ///< warp instructions of a launch; 0: none
   Checks checks;

@@ -50,13 +50,23 @@ std::string compressed(const std::string& text) {
   made.resize(ZSTD_compress(made.data(), made.size(), text.data(), text.size(), 3));
   return made;
 }
-FoundImage found(const std::string& bytes) { return find_ptx(bytes.data(), bytes.size()); }
+FoundImage found(const std::string& bytes, int capability = 80) {
+  return find_ptx(bytes.data(), capability, bytes.size());
+}
 
 TEST(Images, TheNewestArchitectureThatSm80RunsIsTaken) {
   const std::string entries = entry(kMachineCode, 80, "\177ELF") + entry(kPtx, 70, "old") +
                               entry(kPtx, 80, compressed("this"), 4) + entry(kPtx, 75, "older") +
                               entry(kPtx, 100, "new");
   EXPECT_EQ(found(fat_binary(entries)).ptx, "this");
+  EXPECT_EQ(found(fat_binary(entries), 120).ptx, "new");
+}
+
+TEST(Images, PtxForNewerDevicesAloneIsNothingToRun) {
+  const FoundImage image = found(fat_binary(entry(kPtx, 100, "new") + entry(kPtx, 90, "newer")));
+  EXPECT_EQ(image.too_new, 90u);
+  EXPECT_TRUE(image.ptx.empty() && image.failed.empty());
+  EXPECT_FALSE(image.opaque);
 }
 
 TEST(Images, MachineCodeAloneIsOpaque) {
