@@ -8,6 +8,7 @@ import math
 import random
 import struct
 import sys
+import threading
 
 from cuda.bindings import driver as cu
 
@@ -107,6 +108,53 @@ def rows_and_pools(device, stream):
     assert error == cu.CUresult.CUDA_ERROR_INVALID_VALUE, error
 
 
+def events(stream):
+    """Events that a second stream waits for; one without timing has no time."""
+    timed = [call(cu.cuEventCreate(cu.CUevent_flags.CU_EVENT_DEFAULT)) for _ in range(2)]
+    untimed = call(cu.cuEventCreate(cu.CUevent_flags.CU_EVENT_DISABLE_TIMING))
+    other = call(cu.cuStreamCreateWithPriority(cu.CUstream_flags.CU_STREAM_NON_BLOCKING, -1))
+    assert call(cu.cuStreamGetPriority(other)) == -1
+    pointer = on_device(bytes(1 << 20))
+    call(cu.cuEventRecord(timed[0], stream))
+    call(cu.cuMemsetD8Async(pointer, 1, 1 << 20, stream))
+    call(cu.cuEventRecord(timed[1], stream))
+    call(cu.cuStreamWaitEvent(other, timed[1], 0))
+    call(cu.cuMemsetD8Async(pointer, 2, 1 << 20, other))
+    call(cu.cuEventRecord(untimed, other))
+    call(cu.cuEventSynchronize(untimed))
+    call(cu.cuEventQuery(untimed))
+    assert from_device(pointer, 1 << 20) == b"\2" * (1 << 20)
+    assert call(cu.cuEventElapsedTime(*timed)) > 0
+    error, _ = cu.cuEventElapsedTime(timed[0], untimed)
+    assert error == cu.CUresult.CUDA_ERROR_INVALID_HANDLE, error
+    for event in (*timed, untimed):
+        call(cu.cuEventDestroy(event))
+    call(cu.cuStreamDestroy(other))
+    call(cu.cuMemFree(pointer))
+
+
+def two_threads(image, context):
+    """Two host threads, each with a stream of its own, at once."""
+    failed = []
+
+    def work():
+        try:
+            call(cu.cuCtxSetCurrent(context))
+            stream = call(cu.cuStreamCreate(cu.CUstream_flags.CU_STREAM_NON_BLOCKING))
+            for _ in range(10):
+                vector_add(image, stream)
+            call(cu.cuStreamDestroy(stream))
+        except BaseException as error:  # an assertion, too: it is this program's that fails
+            failed.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed, failed
+
+
 def opaque(image):
     """Machine code loads, and its launch says that it cannot be executed."""
     module = call(cu.cuModuleLoadData(image))
@@ -143,6 +191,8 @@ def main():
     vector_add(images[0], stream)
     attention(images[1], stream)
     rows_and_pools(device, stream)
+    events(stream)
+    two_threads(images[0], primary)
     opaque(images[2])
     for fatbin in images[3:]:
         vector_add(fatbin, stream)
