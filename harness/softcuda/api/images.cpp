@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <lz4.h>
 #include <tl/expected.hpp>
 #include <zstd.h>
 
@@ -15,6 +16,7 @@ namespace softcuda::api {
 namespace {
 
 constexpr std::uint32_t kFatbin = 0xba55ed50u, kWrapper = 0x466243b1u, kZstd = 0xfd2fb528u;
+constexpr std::uint64_t kLz4 = 0x2000;  // as --compress-mode=speed writes it; zstd is 0x8000
 constexpr std::size_t kMostPtx = std::size_t{1} << 28;
 
 /// Not documented by the vendor; as public readers of the format have it, and as `nvcc -fatbin` was seen to
@@ -31,7 +33,8 @@ struct EntryHeader {
   std::uint32_t payload_bytes;  ///< where it is compressed: without the padding
   std::uint32_t unknown[2];
   std::uint32_t architecture;  ///< 80
-  std::uint32_t rest[4];
+  std::uint32_t rest[2];
+  std::uint64_t flags;  ///< kLz4 among them
   std::uint64_t unknown_too;
   std::uint64_t uncompressed_bytes;  ///< 0: plain
 };
@@ -43,32 +46,54 @@ struct PtxEntry {
   const char* payload = nullptr;
   std::size_t bytes = 0;
   std::uint64_t inflated_bytes = 0;  ///< 0: plain
+  bool lz4 = false;                  ///< compressed that way, where it is compressed and no zstd frame
 };
 using Text = tl::expected<std::string, std::string>;
 
-/// `left`: bytes that may still be made of a fat binary's entries; what is made is taken off.
-Text inflated(const PtxEntry& entry, std::size_t& left) {
-  std::uint32_t magic = 0;
-  if (entry.bytes >= 4) std::memcpy(&magic, entry.payload, 4);
-  if (magic != kZstd)
-    return tl::unexpected<std::string>(
-        "PTX in a fat binary, compressed in another way than by zstd: not supported, compile with "
-        "-no-compress");
-  if (entry.inflated_bytes > left)
-    return tl::unexpected(fmt::format("PTX of {} bytes in a fat binary: more than {} are not supported",
-                                      entry.inflated_bytes, kMostPtx));
+Text of_zstd(const PtxEntry& entry) {
   // Before memory is taken for what the entry claims: the frame says itself what it holds.
   const unsigned long long holds = ZSTD_getFrameContentSize(entry.payload, entry.bytes);
   if (holds != entry.inflated_bytes)
     return tl::unexpected(fmt::format(
         "compressed PTX in a fat binary: {} bytes by its entry, {} by its zstd frame", entry.inflated_bytes,
         holds >= ZSTD_CONTENTSIZE_ERROR ? "an unknown number" : std::to_string(holds)));
-  left -= static_cast<std::size_t>(holds);
   std::string text(static_cast<std::size_t>(holds), '\0');
   const std::size_t got = ZSTD_decompress(text.data(), text.size(), entry.payload, entry.bytes);
   if (ZSTD_isError(got) != 0U)
     return tl::unexpected(fmt::format("compressed PTX in a fat binary: {}", ZSTD_getErrorName(got)));
   text.resize(got);
+  return text;
+}
+
+/// One LZ4 block without a frame, which says nothing of its size; but no block holds more than 255 times its
+/// own bytes ("LZ4 Block Format": a byte of a length adds at most 255).
+Text of_lz4(const PtxEntry& entry) {
+  if (entry.inflated_bytes / 255 > entry.bytes)
+    return tl::unexpected(
+        fmt::format("compressed PTX in a fat binary: {} bytes by its entry, more than an LZ4 "
+                    "block of {} bytes can hold",
+                    entry.inflated_bytes, entry.bytes));
+  std::string text(static_cast<std::size_t>(entry.inflated_bytes), '\0');
+  const int got = LZ4_decompress_safe(entry.payload, text.data(), static_cast<int>(entry.bytes),
+                                      static_cast<int>(text.size()));
+  if (std::cmp_not_equal(got, text.size()))
+    return tl::unexpected<std::string>("compressed PTX in a fat binary: no LZ4 block of its size");
+  return text;
+}
+
+/// `left`: bytes that may still be made of a fat binary's entries; what is made is taken off.
+Text inflated(const PtxEntry& entry, std::size_t& left) {
+  std::uint32_t magic = 0;
+  if (entry.bytes >= 4) std::memcpy(&magic, entry.payload, 4);
+  if (magic != kZstd && !entry.lz4)
+    return tl::unexpected<std::string>(
+        "PTX in a fat binary, compressed in another way than by zstd or LZ4: not supported, compile with "
+        "-no-compress");
+  if (entry.inflated_bytes > left || entry.bytes > kMostPtx)
+    return tl::unexpected(fmt::format("PTX of {} bytes in a fat binary: more than {} are not supported",
+                                      entry.inflated_bytes, kMostPtx));
+  Text text = magic == kZstd ? of_zstd(entry) : of_lz4(entry);
+  if (text) left -= text->size();
   return text;
 }
 
@@ -93,7 +118,7 @@ tl::expected<std::vector<PtxEntry>, std::string> entries_of(const char* bytes, s
     if (entry.kind == 1)
       found.push_back({entry.architecture, bytes + at + entry.header_bytes,
                        compressed ? std::min<std::size_t>(entry.payload_bytes, padded) : padded,
-                       entry.uncompressed_bytes});
+                       entry.uncompressed_bytes, (entry.flags & kLz4) != 0});
     at += entry.header_bytes + padded;
   }
   std::ranges::reverse(found);  // of two alike the later one

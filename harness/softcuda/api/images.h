@@ -14,9 +14,9 @@ struct FoundImage {
 };
 
 /// PTX text (zero-terminated), a fat binary with PTX in it (as nvcc -fatbin writes it, plain or compressed by
-/// zstd), its wrapper in a program, or machine code, which has no PTX. `capability`: of the device, 80 for an
-/// sm_80; of several PTX texts the newest that it can run is found. `limit`: bytes that may be read, where
-/// it is known; a client's pointer comes without one, and then what the headers say is believed.
+/// zstd or LZ4), its wrapper in a program, or machine code, which has no PTX. `capability`: of the device, 80
+/// for an sm_80; of several PTX texts the newest that it can run is found. `limit`: bytes that may be read,
+/// where it is known; a client's pointer comes without one, and then what the headers say is believed.
 [[nodiscard]] FoundImage find_ptx(const void* image, int capability, std::optional<std::size_t> limit = {});
 
 }  // namespace softcuda::api
