@@ -19,6 +19,7 @@ namespace driver {
 struct SoftExtension {
   decltype(&::softcudaCounters) counters = nullptr;
   decltype(&::softcudaCountersReset) reset_counters = nullptr;
+  decltype(&::softcudaCountersJson) counters_json = nullptr;
   decltype(&::softcudaLastFault) last_fault = nullptr;
   decltype(&::softcudaSetThreads) set_threads = nullptr;
   decltype(&::softcudaSetInstructionLimit) set_instruction_limit = nullptr;

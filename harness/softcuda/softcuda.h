@@ -18,6 +18,10 @@ struct SoftcudaCounters {
 };
 void softcudaCounters(struct SoftcudaCounters* out);
 void softcudaCountersReset(void);
+/// All that was counted since then, by kernel, class of instruction, memory and source line: a JSON array of
+/// objects with kernel, launches, instructions, classes, tensor, flops, memory, branches, divergences,
+/// barriers, lines; count/README.md says what is counted. Owned by softcuda, valid until the next call.
+const char* softcudaCountersJson(void);
 
 /// Report of the fault that stopped the last launch in this process: kind, address and allocation, CUDA
 /// source line, block, warp, lane; empty when there was none. Owned by softcuda, valid until the next launch.

@@ -124,13 +124,6 @@ CUresult usable() {
 
 using softcuda::api::state;
 
-SOFTCUDA_EXPORT void softcudaCounters(SoftcudaCounters* out) {
-  if (out == nullptr) return;
-  const softcuda::count::Counters c = state().machine.counters();
-  *out = {c.launches,        c.warp_instructions, c.thread_instructions,
-          c.global_requests, c.shared_requests,   c.barriers};
-}
-SOFTCUDA_EXPORT void softcudaCountersReset() { state().machine.reset_counters(); }
 SOFTCUDA_EXPORT const char* softcudaLastFault() { return state().last_fault.c_str(); }
 SOFTCUDA_EXPORT void softcudaSetThreads(unsigned threads) {
   auto settings = state().machine.settings();

@@ -76,7 +76,7 @@ struct State {
   CUmemoryPool default_pool = nullptr, current_pool = nullptr;
   std::string last_fault;
   std::size_t told = 0;  ///< reports that have been written out
-  std::string reports_json;
+  std::string reports_json, counters_json;
   // A call that runs keeps what it was given, whatever another thread destroys meanwhile.
   std::map<CUmodule, std::shared_ptr<CUmod_st>> modules;
   std::map<CUfunction, CUmodule> functions;
