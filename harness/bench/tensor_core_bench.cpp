@@ -1,5 +1,6 @@
 #include "harness/bench/tensor_core_bench.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -131,6 +132,35 @@ void cost(benchmark::State& state, const Shape& shape, const exec::Settings& oth
   state.counters["over_plain"] = changed.seconds() / base.seconds();
 }
 
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Two host threads and one, in turn. `efficiency`: blocks a second by two over twice those by one.
+/// `processor_time`: what both threads use together over what one uses; with 1 there, what is missing of
+/// `efficiency` went to other programs, or to threads that wait (`cores`: how many were used).
+void two_threads(benchmark::State& state, const Shape& shape) {
+  Load load(shape);
+  exec::Settings both = plain();
+  both.threads = 2;
+  Fastest wall[2]{Fastest(wall_seconds), Fastest(wall_seconds)};
+  Fastest processor[2]{Fastest(detail::process_seconds), Fastest(detail::process_seconds)};
+  for ([[maybe_unused]] auto _ : state) {
+    bool good = true;
+    const auto run = [&](int which, const exec::Settings& settings) {
+      wall[which].time([&] { processor[which].time([&] { good = load.run(settings) && good; }); });
+    };
+    run(1, both);
+    state.PauseTiming();
+    run(0, plain());
+    if (!good) return state.SkipWithError("the kernel failed");
+    state.ResumeTiming();
+  }
+  state.counters["efficiency"] = wall[0].seconds() / (2 * wall[1].seconds());
+  state.counters["processor_time"] = processor[1].seconds() / processor[0].seconds();
+  state.counters["cores"] = processor[1].seconds() / wall[1].seconds();
+}
+
 }  // namespace
 
 void register_tensor_core_benchmarks() {
@@ -141,6 +171,10 @@ void register_tensor_core_benchmarks() {
   for (const Shape& shape : kShapes)
     add(shape.name, [&shape](benchmark::State& state) { rate(state, shape); });
   const Shape& small = kShapes[1];
+  benchmark::RegisterBenchmark("softcuda/blocks/2_threads",
+                               [&small](benchmark::State& state) { two_threads(state, small); })
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
   const auto with = [&](const std::string& name, auto change) {
     exec::Settings settings = plain();
     change(settings);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/bench/check_bench.h"
+#include "harness/bench/launch_bench.h"
 #include "harness/bench/reference_bench.h"
 #include "harness/bench/softcuda_bench.h"
 #include "harness/bench/tensor_core_bench.h"
@@ -54,6 +55,7 @@ int run(const Options& options) {
   register_reference_benchmarks();
   if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
   register_tensor_core_benchmarks();
+  register_launch_benchmarks();
   register_check_benchmarks();
   const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
   // Nothing matches: Google Benchmark has said so.
