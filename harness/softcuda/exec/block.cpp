@@ -13,6 +13,14 @@ namespace softcuda::exec {
 namespace {
 
 constexpr std::size_t kAlign = 64;
+
+/// Special registers that differ from lane to lane, whatever the block is.
+bool is_of_lane(Special what) {
+  using enum Special;
+  return what == laneid || what == lanemask_eq || what == lanemask_lt || what == lanemask_le ||
+         what == lanemask_ge || what == lanemask_gt;
+}
+
 }  // namespace
 
 void Arena::Free::operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlign}); }
@@ -25,8 +33,11 @@ std::byte* Arena::reserve(std::size_t bytes) {
   return data_.get();
 }
 
-BlockRunner::BlockRunner(const Launch& launch)
+BlockRunner::BlockRunner(const Launch& launch, BlockMemory& memory)
     : launch_(launch),
+      files_(memory.files),
+      shared_(memory.shared),
+      local_(memory.local),
       sites_(launch.program.sites),
       patterns_(launch.program.sites),
       threads_(launch.warps()),
@@ -117,13 +128,19 @@ std::uint64_t BlockRunner::special_value(Special what, std::uint32_t thread, std
 }
 
 void BlockRunner::fill_special(isa::Warp& w, const SpecialRow& special) {
+  using enum Special;
+  const auto first = static_cast<std::uint32_t>(w.index) * isa::kLanes;
+  std::array<std::uint64_t, isa::kLanes> values;
+  values.fill(special_value(special.what, first, 0));
+  if (special.what == tid_x || special.what == tid_y || special.what == tid_z || is_of_lane(special.what)) {
+    for (std::uint32_t lane = 1; lane < isa::kLanes; ++lane)
+      values[lane] = special_value(special.what, first + lane, lane);
+  }
   for (std::uint32_t lane = 0; lane < isa::kLanes; ++lane) {
-    const std::uint64_t value =
-        special_value(special.what, static_cast<std::uint32_t>(w.index) * isa::kLanes + lane, lane);
     switch (special.bits) {
-      case 16: w.row<std::uint16_t>(special.row)[lane] = static_cast<std::uint16_t>(value); break;
-      case 32: w.row<std::uint32_t>(special.row)[lane] = static_cast<std::uint32_t>(value); break;
-      default: w.row<std::uint64_t>(special.row)[lane] = value & 0xffffffffu; break;
+      case 16: w.row<std::uint16_t>(special.row)[lane] = static_cast<std::uint16_t>(values[lane]); break;
+      case 32: w.row<std::uint32_t>(special.row)[lane] = static_cast<std::uint32_t>(values[lane]); break;
+      default: w.row<std::uint64_t>(special.row)[lane] = values[lane] & 0xffffffffu; break;
     }
   }
 }

@@ -24,6 +24,10 @@ class Arena {
  public:
   std::byte* reserve(std::size_t bytes);
   [[nodiscard]] std::byte* data() const { return data_.get(); }
+  /// Keeps no more than that.
+  void trim(std::size_t bytes) {
+    if (bytes_ > bytes) data_.reset(), bytes_ = 0;
+  }
 
  private:
   struct Free {
@@ -33,11 +37,20 @@ class Arena {
   std::size_t bytes_ = 0;
 };
 
+/// Where a host thread runs its blocks; kept between launches, since new pages cost more than a small one.
+struct BlockMemory {
+  Arena files, shared, local;
+  /// What a launch of unusual size took.
+  void give_back() {
+    for (Arena* arena : {&files, &shared, &local}) arena->trim(std::size_t{4} << 20);
+  }
+};
+
 /// Runs one block after another on one host thread: register files, shared and local memory are set up once a
 /// launch.
 class BlockRunner final : private isa::System {
  public:
-  explicit BlockRunner(const Launch& launch);
+  BlockRunner(const Launch& launch, BlockMemory& memory);
   /// The block's fault, if it has one.
   std::optional<check::Fault> run(std::uint64_t block);
   [[nodiscard]] const count::Tally& tally() const { return tally_; }
@@ -67,7 +80,7 @@ class BlockRunner final : private isa::System {
   [[nodiscard]] check::Fault stuck(check::FaultKind) const;
   const Launch& launch_;
   Extent3 position_{};
-  Arena files_, shared_, local_;
+  Arena &files_, &shared_, &local_;
   std::vector<check::Interval> sites_;
   std::vector<count::SharedPattern> patterns_;  ///< by site
   std::vector<WarpThread> threads_;

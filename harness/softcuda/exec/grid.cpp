@@ -5,15 +5,12 @@
 #include <limits>
 #include <map>
 #include <mutex>
-#include <thread>
-#include <vector>
 
-#include "harness/softcuda/exec/block.h"
 #include "harness/softcuda/exec/turns.h"
 
 namespace softcuda::exec {
 
-GridResult run_grid(const Launch& launch, unsigned threads) {
+GridResult run_grid(const Launch& launch, Workers& workers, unsigned threads) {
   std::atomic<std::uint64_t> next{0};
   std::atomic<std::uint64_t> first_bad{std::numeric_limits<std::uint64_t>::max()};
   std::mutex mutex;
@@ -21,8 +18,8 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
   result.tally = count::Tally(launch.program.blocks.size(), launch.program.sites);
   std::map<std::uint64_t, std::string> printed;
 
-  const auto work = [&] {
-    BlockRunner runner(launch);
+  const auto work = [&](unsigned worker) {
+    BlockRunner runner(launch, workers.memory[worker]);
     while (true) {
       const std::uint64_t position = next.fetch_add(1, std::memory_order_relaxed);
       if (position >= launch.blocks() || position > first_bad.load(std::memory_order_relaxed)) break;
@@ -43,10 +40,9 @@ GridResult run_grid(const Launch& launch, unsigned threads) {
   };
 
   const auto most = static_cast<unsigned>(std::min<std::uint64_t>(launch.blocks(), std::max(threads, 1u)));
-  std::vector<std::thread> others;
-  for (unsigned k = 1; k < most; ++k) others.emplace_back(work);
-  work();
-  for (std::thread& other : others) other.join();
+  if (workers.memory.size() < most) workers.memory.resize(most);
+  workers.threads.run(most, work);
+  for (BlockMemory& memory : workers.memory) memory.give_back();
   for (const auto& [position, text] : printed) {
     if (position <= first_bad.load()) result.printed += text;
   }

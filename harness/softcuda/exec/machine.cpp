@@ -59,7 +59,7 @@ const char* name_of(LaunchError error) {
   return "";
 }
 
-Machine::Machine(std::uint64_t memory_limit) : memory_(memory_limit) {}
+Machine::Machine(std::uint64_t memory_limit) : memory_(memory_limit), workers_(std::make_unique<Workers>()) {}
 Machine::~Machine() = default;
 
 tl::expected<std::unique_ptr<Image>, LoadError> Machine::load(ptx::Module module) {
@@ -108,7 +108,7 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
                       limited,
                       looked_at ? &detectors : nullptr};
   // The shadow of global memory is for one host thread at a time, and so the order of its reports is fixed.
-  GridResult result = run_grid(launch, chosen.checks.race ? 1 : threads);
+  GridResult result = run_grid(launch, *workers_, chosen.checks.race ? 1 : threads);
   if (printer_ && !result.printed.empty()) printer_(result.printed);
   detectors.tell_global_races();
   std::vector<check::Report> reports = told(launch, detectors.findings);

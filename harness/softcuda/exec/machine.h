@@ -20,6 +20,8 @@
 /// The software GPU: device memory, loaded modules, launches. This header is all that api/ needs.
 namespace softcuda::exec {
 
+struct Workers;
+
 struct Dim3 {
   std::uint32_t x = 1, y = 1, z = 1;
 };
@@ -91,6 +93,7 @@ class Machine {
  private:
   DeviceMemory memory_;
   std::mutex launch_mutex_;
+  std::unique_ptr<Workers> workers_;  ///< under launch_mutex_
   mutable std::mutex settings_mutex_;
   Settings settings_;
   Ledger ledger_;

@@ -29,7 +29,7 @@ Turns::Turns(WarpOrder order, std::uint32_t warps, std::uint64_t seed)
 void Turns::start(std::uint64_t block) {
   if (order_ != WarpOrder::random && order_ != WarpOrder::far_ahead) return;
   const std::uint64_t seed = mixed(seed_ ^ mixed(block));
-  engine_.seed(seed);
+  engine_.emplace(seed);
   first_ = static_cast<std::uint32_t>(seed % warps_.size());
   std::ranges::sort(warps_);
   if (order_ == WarpOrder::far_ahead) std::swap(warps_.front(), warps_[first_]);
@@ -37,13 +37,13 @@ void Turns::start(std::uint64_t block) {
 
 const std::vector<std::uint32_t>& Turns::round() {
   if (order_ == WarpOrder::random) {
-    for (std::size_t k = warps_.size(); k > 1; --k) std::swap(warps_[k - 1], warps_[engine_() % k]);
+    for (std::size_t k = warps_.size(); k > 1; --k) std::swap(warps_[k - 1], warps_[(*engine_)() % k]);
   }
   return warps_;
 }
 
 std::int64_t Turns::length() {
-  return order_ == WarpOrder::random ? std::int64_t{1} << engine_() % 12 : kTurn;
+  return order_ == WarpOrder::random ? std::int64_t{1} << (*engine_)() % 12 : kTurn;
 }
 
 std::uint64_t block_at(BlockOrder order, std::uint64_t position, std::uint64_t blocks, std::uint64_t seed) {

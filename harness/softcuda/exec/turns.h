@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -29,7 +30,7 @@ class Turns {
   std::uint64_t seed_;
   std::uint32_t first_ = 0;
   std::vector<std::uint32_t> warps_;
-  std::mt19937_64 engine_;
+  std::optional<std::mt19937_64> engine_;  ///< of random orders: seeding one costs more than a small block
 };
 
 /// The block that starts as number `position` of `blocks`, by Settings::block_order.
