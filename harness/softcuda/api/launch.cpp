@@ -85,8 +85,11 @@ CUresult launch(CUfunction handle, const exec::Dim3& grid, const exec::Dim3& blo
   const std::lock_guard lock(state().mutex);
   state().last_fault.clear();
   if (done) return CUDA_SUCCESS;
-  if (done.error().refused != exec::LaunchError::none) return CUDA_ERROR_INVALID_VALUE;
+  const exec::LaunchError refused = done.error().refused;
   state().last_fault = done.error().fault.report;
+  if (refused == exec::LaunchError::too_much_local || refused == exec::LaunchError::too_much_shadow)
+    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  if (refused != exec::LaunchError::none) return CUDA_ERROR_INVALID_VALUE;
   const CUresult code = code_of(done.error().fault);
   if (context == &state().primary || state().contexts.contains(context)) context->sticky = code;
   return code;

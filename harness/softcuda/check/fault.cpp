@@ -25,6 +25,7 @@ const char* name_of(FaultKind kind) {
     case FaultKind::double_free: return "double free";
     case FaultKind::invalid_free: return "free of what is not allocated";
     case FaultKind::instruction_limit: return "instruction limit reached";
+    case FaultKind::memory_limit: return "memory limit reached";
     case FaultKind::illegal_operand: return "illegal operand";
     case FaultKind::trap: return "trap";
     case FaultKind::assertion: return "assertion failed";

@@ -28,6 +28,7 @@ enum class FaultKind : std::uint8_t {
   double_free,       ///< by the host: of what has been freed before
   invalid_free,      ///< by the host: of an address that no allocation starts at, or by the wrong call
   instruction_limit,  ///< the launch issued more instructions than it may
+  memory_limit,       ///< the launch would take more of the host's memory than it may
   illegal_operand,    ///< an operand's value that the instruction does not take
   trap,               ///< trap, brkpt or a failed assertion
   assertion,

@@ -21,6 +21,10 @@ bool is_of_lane(Special what) {
          what == lanemask_ge || what == lanemask_gt;
 }
 
+/// What a block counts at least against the instruction limit: setting one up takes about as long as running
+/// so many, and a grid may have 2^63 blocks that do nothing.
+constexpr std::uint64_t kLeastInstructions = 100;
+
 }  // namespace
 
 void Arena::Free::operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{kAlign}); }
@@ -187,6 +191,8 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
   if (watcher_) watcher_->start(block);
   turns_.start(block);
   std::optional<check::Fault> fault;
+  if (launch_.limited && launch_.budget.load(std::memory_order_relaxed) < 0)
+    fault = stuck(check::FaultKind::instruction_limit);
   bool unfinished = true;
   while (unfinished && !fault) {
     bool moved = false;
@@ -202,6 +208,11 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
     }
     if (!moved && unfinished && !fault) fault = stuck(check::FaultKind::deadlock);
   }
+  std::uint64_t issued = 0;
+  for (const WarpThread& thread : threads_) issued += thread.warp_instructions;
+  if (issued < kLeastInstructions)
+    launch_.budget.fetch_sub(static_cast<std::int64_t>(kLeastInstructions - issued),
+                             std::memory_order_relaxed);
   if (watcher_) watcher_->finish();
   return fault;
 }

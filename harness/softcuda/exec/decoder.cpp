@@ -266,8 +266,9 @@ void emit(const Decoder& decoder, const Flat& flat, const RegisterFile& file, co
 
 tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_ptr<const ptx::Module> module,
                                                                     const ptx::Function& kernel,
-                                                                    const GlobalAddresses& globals) {
-  Flat flat = flatten(*module, kernel);
+                                                                    const GlobalAddresses& globals,
+                                                                    int& copies_left) {
+  Flat flat = flatten(*module, kernel, copies_left);
   if (!flat.errors.empty()) return tl::unexpected(std::move(flat.errors));
   const Placement placement(*module, globals, flat);
   Rows rows;

@@ -16,8 +16,9 @@ struct DecodedKernel {
   std::uint32_t registers = 0;                                      ///< 32-bit registers of a thread
 };
 
-/// A kernel as ops. Errors: `line: what`, all that were found.
+/// A kernel as ops. Errors: `line: what`, all that were found. `copies_left`: see flatten.
 [[nodiscard]] tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(
-    std::shared_ptr<const ptx::Module>, const ptx::Function& kernel, const GlobalAddresses&);
+    std::shared_ptr<const ptx::Module>, const ptx::Function& kernel, const GlobalAddresses&,
+    int& copies_left);
 
 }  // namespace softcuda::exec

@@ -1,6 +1,7 @@
 #include "harness/softcuda/exec/flatten.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -12,12 +13,12 @@ namespace {
 using isa::Flow;
 using ptx::Instruction;
 
-constexpr std::size_t kMostItems = 4'000'000;  // copies of copies could grow without end
 constexpr int kDeepestCall = 64;
 
 class Flattener {
  public:
-  Flattener(const ptx::Module& module, Flat& flat) : module_(module), flat_(flat) {}
+  Flattener(const ptx::Module& module, int& copies_left, Flat& flat)
+      : module_(module), copies_left_(copies_left), flat_(flat) {}
 
   void add(const ptx::Function& function, int caller, const Instruction* call, int depth) {
     const int frame = static_cast<int>(flat_.frames.size());
@@ -28,9 +29,9 @@ class Flattener {
     std::vector<std::size_t> returns;
     for (std::size_t at = 0; at < function.body.size(); ++at) {
       flat_.frames[static_cast<std::size_t>(frame)].item_of[at] = next_item();
-      if (flat_.items.size() > kMostItems)
-        return error(function.body[at], "calls make the kernel longer than 4 million instructions");
+      if (caller >= 0) copied(function.body[at], 1);
       instruction(function.body[at], frame, depth, returns);
+      if (stopped_) return;
     }
     flat_.frames[static_cast<std::size_t>(frame)].item_of[function.body.size()] = next_item();
     for (const std::size_t at : returns) flat_.items[at].targets = {next_item()};
@@ -44,7 +45,20 @@ class Flattener {
  private:
   [[nodiscard]] int next_item() const { return static_cast<int>(flat_.items.size()); }
   void error(const Instruction& at, const std::string& what) {
-    flat_.errors.push_back(fmt::format("{}: {}", at.ptx_line, what));
+    const std::string line = fmt::format("{}: {}", at.ptx_line, what);
+    if (told_.insert(line).second) flat_.errors.push_back(line);  // of all copies of a function once
+  }
+  /// Copies of copies could grow without end, and so could tables.
+  void copied(const Instruction& in, std::size_t count) {
+    if (stopped_) return;
+    stopped_ = count > static_cast<std::size_t>(copies_left_);
+    if (stopped_)
+      error(in,
+            fmt::format("calls, which are copied in, and tables of brx.idx make the module longer by more "
+                        "than {} instructions",
+                        kMostCopies));
+    else
+      copies_left_ -= static_cast<int>(count);
   }
 
   int keep(isa::Form form) {
@@ -61,6 +75,17 @@ class Flattener {
     isa::Decoded decoded = isa::decode(in);
     if (!decoded.form) return error(in, decoded.error);
     const Flow flow = decoded.form->pattern().entry().flow;
+    if (flow == Flow::branch && in.operands[0].kind != ptx::OperandKind::label)
+      return error(in, "a branch to what is no label");
+    if (flow == Flow::indexed_branch) {
+      const ptx::Operand& table = in.operands[1];
+      if (table.owner != ptx::SymbolOwner::table)
+        return error(in, "brx.idx without a table of .branchtargets");
+      const auto& all = flat_.frames[static_cast<std::size_t>(frame)].function->tables;
+      const std::size_t targets = all.at(static_cast<std::size_t>(table.index)).targets.size();
+      if (targets == 0) return error(in, "brx.idx with an empty table");
+      copied(in, targets);
+    }
     Item item{ItemKind::instruction, flow, frame, &in, keep(std::move(*decoded.form)), in.guard,
               in.guard_negated,      1,    {}};
 
@@ -134,14 +159,17 @@ class Flattener {
   }
 
   const ptx::Module& module_;
+  int& copies_left_;
   Flat& flat_;
+  std::set<std::string> told_;
+  bool stopped_ = false;
 };
 
 }  // namespace
 
-Flat flatten(const ptx::Module& module, const ptx::Function& kernel) {
+Flat flatten(const ptx::Module& module, const ptx::Function& kernel, int& copies_left) {
   Flat flat;
-  Flattener(module, flat).add(kernel, -1, nullptr, 0);
+  Flattener(module, copies_left, flat).add(kernel, -1, nullptr, 0);
   return flat;
 }
 

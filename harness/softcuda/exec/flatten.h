@@ -47,8 +47,13 @@ struct Flat {
   std::vector<std::string> errors;  ///< `line: what`, empty when all is well
 };
 
+/// Instructions that copies of called functions, and targets of brx.idx, may add to a module's kernels, all
+/// of them together: a short text can ask for 2^64 of them.
+constexpr int kMostCopies = 500'000;
+
 /// A kernel with its calls copied in, guards on control instructions made into branches, labels made into
-/// items, every instruction matched with its pattern.
-[[nodiscard]] Flat flatten(const ptx::Module&, const ptx::Function& kernel);
+/// items, every instruction matched with its pattern. `copies_left`: of the module's
+/// kMostCopies; what this kernel takes is taken off.
+[[nodiscard]] Flat flatten(const ptx::Module&, const ptx::Function& kernel, int& copies_left);
 
 }  // namespace softcuda::exec

@@ -14,7 +14,7 @@ namespace softcuda::exec {
 struct GridResult {
   count::Tally tally;
   std::optional<check::Fault> fault;
-  std::string printed;  ///< by the kernel: blocks in the order in which they started
+  std::string printed;  ///< by the kernel: blocks in the order in which they started, 1 MiB at most
 };
 
 /// What one launch leaves to the next: host threads, and the memory that each runs blocks in.

@@ -24,7 +24,8 @@ struct Lives {
   std::vector<int> at_entry;  ///< rows that may be read before they are written
 };
 /// Lives of `rows` rows. Per lane, which is what counts: lanes of a warp may be at different places,
-/// but each lane's part of a row is its own, and handlers write active lanes only.
+/// but each lane's part of a row is its own, and handlers write active lanes only. Row by row, since sets of
+/// rows for each block would take memory by blocks times rows.
 [[nodiscard]] Lives lives_of(int rows, const std::vector<Draft>&, const std::vector<DraftBlock>&);
 
 }  // namespace softcuda::exec

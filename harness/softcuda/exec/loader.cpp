@@ -7,6 +7,7 @@
 
 #include "harness/softcuda/exec/decoder.h"
 #include "harness/softcuda/exec/device_memory.h"
+#include "harness/softcuda/exec/flatten.h"
 #include "harness/softcuda/exec/image.h"
 
 namespace softcuda::exec {
@@ -75,8 +76,11 @@ class Loader {
   void initialise_variables() {
     for (const ptx::Variable& variable : image_->module_->variables) {
       if (!is_global(variable) || variable.bytes == 0) continue;
+      // "Variables in .global without initialiser are zero": no copy of what may be gigabytes.
+      (void)memory_.fill(addresses_.at(variable.name), 0, 1, variable.bytes);
+      if (variable.initial.empty() && variable.relocations.empty()) continue;
       std::vector<std::uint8_t> bytes = variable.initial;
-      bytes.resize(variable.bytes, 0);  // "variables in .global without initialiser are zero"
+      if (!variable.relocations.empty()) bytes.resize(variable.bytes, 0);
       for (const auto& relocation : variable.relocations) {
         const auto target = addresses_.find(relocation.symbol);
         if (target == addresses_.end() ||
@@ -94,7 +98,7 @@ class Loader {
   }
 
   void decode(const ptx::Function& function) {
-    auto decoded = decode_kernel(image_->module_, function, addresses_);
+    auto decoded = decode_kernel(image_->module_, function, addresses_, copies_left_);
     if (!decoded) {
       for (const std::string& reason : decoded.error()) {
         error_.reasons.push_back(
@@ -109,13 +113,16 @@ class Loader {
     kernel.static_shared_bytes = decoded->program->static_shared_bytes;
     kernel.local_bytes = decoded->program->local_bytes;
     kernel.registers = decoded->registers;
-    const auto product = [](const std::array<int, 3>& n) {
-      return std::max(n[0], 1) * std::max(n[1], 1) * std::max(n[2], 1);
+    // Any int may stand there, so that a plain product could overflow.
+    const auto threads = [](const std::array<int, 3>& extents) {
+      std::uint32_t product = 1;
+      for (const int n : extents)
+        product = std::min(product * static_cast<std::uint32_t>(std::clamp(n, 1, 1024)), 1024u);
+      return product;
     };
-    if (function.max_ntid[0] > 0)
-      kernel.max_threads = static_cast<std::uint32_t>(std::min(product(function.max_ntid), 1024));
+    if (function.max_ntid[0] > 0) kernel.max_threads = threads(function.max_ntid);
     if (function.required_ntid[0] > 0) {
-      kernel.max_threads = static_cast<std::uint32_t>(std::min(product(function.required_ntid), 1024));
+      kernel.max_threads = threads(function.required_ntid);
       for (std::size_t k = 0; k < 3; ++k)
         kernel.required_block[k] = static_cast<std::uint32_t>(std::max(function.required_ntid[k], 1));
     }
@@ -127,6 +134,7 @@ class Loader {
   DeviceMemory& memory_;
   GlobalAddresses addresses_;
   LoadError error_;
+  int copies_left_ = kMostCopies;
 };
 
 tl::expected<std::unique_ptr<Image>, LoadError> load_image(ptx::Module module, DeviceMemory& memory) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <optional>
 #include <thread>
 
 #include <fmt/core.h>
@@ -30,6 +31,39 @@ LaunchError refusal(const Kernel& kernel, Dim3 grid, Dim3 block, std::uint32_t d
   return parameter_bytes < kernel.parameter_bytes ? LaunchError::wrong_parameter_size : LaunchError::none;
 }
 
+/// Local memory of a block, which each host thread has: all that its threads may use.
+std::uint64_t local_bytes(const Kernel& kernel, Dim3 block) {
+  const std::uint64_t warps = (std::uint64_t{block.x} * block.y * block.z + isa::kLanes - 1) / isa::kLanes;
+  return kernel.local_bytes * warps * isa::kLanes;
+}
+/// Of `used` bytes of global memory: GlobalRaces has 16 bytes a cell of 8, Written a bit a byte.
+std::uint64_t shadow_bytes(std::uint64_t used, const Checks& checks) {
+  return (checks.race ? 2 * used : 0) + (checks.init ? used / 8 : 0);
+}
+
+/// What would take more memory of the host than it may, in a sentence.
+std::optional<LaunchFailure> above_a_limit(const Kernel& kernel, Dim3 block, std::uint64_t used,
+                                           const Settings& settings) {
+  LaunchFailure failure;
+  failure.fault.kind = check::FaultKind::memory_limit;
+  if (const std::uint64_t local = local_bytes(kernel, block); local > settings.local_limit) {
+    failure.refused = LaunchError::too_much_local;
+    failure.fault.what = fmt::format(
+        "kernel `{}` wants {} bytes of local memory for a block ({} a thread), and local-limit is {}",
+        kernel.name, local, kernel.local_bytes, settings.local_limit);
+  } else if (const std::uint64_t shadow = shadow_bytes(used, settings.checks);
+             shadow > settings.shadow_limit) {
+    failure.refused = LaunchError::too_much_shadow;
+    failure.fault.what = fmt::format(
+        "kernel `{}`: detectors would keep {} bytes about {} bytes of global memory, and shadow-limit is {}",
+        kernel.name, shadow, used, settings.shadow_limit);
+  } else {
+    return std::nullopt;
+  }
+  failure.fault.report = failure.fault.what + "\n";
+  return failure;
+}
+
 constexpr std::size_t kMostReports = 10'000;  // between two resets
 
 check::Report report_of(const check::Fault& fault, const Kernel& kernel) {
@@ -55,6 +89,8 @@ const char* name_of(LaunchError error) {
     case LaunchError::wrong_block: return "block size differs from the kernel's .reqntid";
     case LaunchError::too_much_shared: return "more shared memory than a block can have";
     case LaunchError::wrong_parameter_size: return "fewer parameter bytes than the kernel takes";
+    case LaunchError::too_much_local: return "more local memory than a launch may have";
+    case LaunchError::too_much_shadow: return "detectors would need more memory than they may have";
   }
   return "";
 }
@@ -76,7 +112,14 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
   }
   const std::lock_guard one_at_a_time(launch_mutex_);
   const Settings chosen = settings();
-  const unsigned threads = chosen.threads != 0 ? chosen.threads : std::thread::hardware_concurrency();
+  if (auto failure = above_a_limit(kernel, block, memory_.used_bytes(), chosen)) {
+    report(report_of(failure->fault, kernel));
+    return tl::unexpected(std::move(*failure));
+  }
+  const std::uint64_t most_at_once =
+      chosen.local_limit / std::max<std::uint64_t>(local_bytes(kernel, block), 1);
+  const auto threads = static_cast<unsigned>(std::min<std::uint64_t>(
+      chosen.threads != 0 ? chosen.threads : std::thread::hardware_concurrency(), most_at_once));
   const std::uint64_t limit = chosen.instruction_limit;
   const bool limited =
       limit != 0 && limit < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());

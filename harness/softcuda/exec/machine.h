@@ -35,13 +35,15 @@ enum class LaunchError : std::uint8_t {
   wrong_block,           ///< .reqntid names another block
   too_much_shared,       ///< static + dynamic above DeviceProfile::shared_bytes_per_block
   wrong_parameter_size,  ///< fewer parameter bytes than the kernel's layout has
+  too_much_local,        ///< a block's local memory above Settings::local_limit
+  too_much_shadow,       ///< what detectors would keep above Settings::shadow_limit
 };
 [[nodiscard]] const char* name_of(LaunchError);
 
 /// How a launch ended badly: refused, or stopped by a fault.
 struct LaunchFailure {
   LaunchError refused = LaunchError::none;
-  check::Fault fault;  ///< where refused == none
+  check::Fault fault;  ///< where refused == none; of too_much_* a sentence with the limit and its setting
 };
 
 class Machine {

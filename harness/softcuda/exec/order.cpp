@@ -8,22 +8,31 @@ namespace softcuda::exec {
 namespace {
 
 /// Strongly connected components of the blocks for which inside[b] == level, by Tarjan's algorithm without
-/// recursion: a component number for each.
+/// recursion: a component number for each. One of it serves all levels, since arrays of all blocks for each
+/// loop would be quadratic: a level's numbers are good until its blocks are looked for again at another.
 class Components {
  public:
-  Components(const Graph& graph, const std::vector<int>& blocks, const std::vector<int>& inside, int level)
+  Components(const Graph& graph, const std::vector<int>& inside)
       : graph_(graph),
         inside_(inside),
-        level_(level),
         number_(graph.size(), 0),
         low_(graph.size(), 0),
-        of_(graph.size(), -1) {
+        of_(graph.size(), -1) {}
+
+  /// How many there are of `blocks`, which are those inside `level`.
+  int find(const std::vector<int>& blocks, int level) {
+    level_ = level;
+    visited_ = count_ = 0;
+    for (const int block : blocks) {
+      number_[at(block)] = 0;
+      of_[at(block)] = -1;
+    }
     for (const int block : blocks) {
       if (number_[at(block)] == 0) walk(block);
     }
+    return count_;
   }
   [[nodiscard]] int of(int block) const { return of_[at(block)]; }
-  [[nodiscard]] int count() const { return count_; }
 
  private:
   static std::size_t at(int block) { return static_cast<std::size_t>(block); }
@@ -65,7 +74,7 @@ class Components {
 
   const Graph& graph_;
   const std::vector<int>& inside_;
-  int level_;
+  int level_ = 0;
   std::vector<int> number_, low_, of_, open_;
   std::vector<Visit> path_;
   int visited_ = 0, count_ = 0;
@@ -73,23 +82,23 @@ class Components {
 
 class Ranker {
  public:
-  explicit Ranker(const Graph& graph) : graph_(graph), inside_(graph.size(), 0) {}
+  explicit Ranker(const Graph& graph)
+      : graph_(graph), inside_(graph.size(), 0), components_(graph, inside_) {}
 
   /// Appends `blocks` (all at `level`) in order. `head`: of a loop that has been put out already, or -1.
   void arrange(std::vector<int> blocks, int level) {
     std::ranges::sort(blocks);
-    const Components components(graph_, blocks, inside_, level);
-    const auto count = static_cast<std::size_t>(components.count());
+    const auto count = static_cast<std::size_t>(components_.find(blocks, level));
     std::vector<std::vector<int>> members(count);
-    for (const int block : blocks) members[static_cast<std::size_t>(components.of(block))].push_back(block);
+    for (const int block : blocks) members[static_cast<std::size_t>(components_.of(block))].push_back(block);
 
     // Kahn's algorithm, the component that comes first in the program first.
     std::vector<int> waits(count, 0);
     const auto each_edge = [&](std::size_t c, const auto& tell) {
       for (const int block : members[c]) {
         for (const int to : graph_[static_cast<std::size_t>(block)]) {
-          if (inside_[static_cast<std::size_t>(to)] == level && components.of(to) != static_cast<int>(c))
-            tell(static_cast<std::size_t>(components.of(to)), to);
+          if (inside_[static_cast<std::size_t>(to)] == level && components_.of(to) != static_cast<int>(c))
+            tell(static_cast<std::size_t>(components_.of(to)), to);
         }
       }
     };
@@ -139,6 +148,7 @@ class Ranker {
 
   const Graph& graph_;
   std::vector<int> inside_;  ///< per block, the innermost loop being arranged; -1 for a head already put
+  Components components_;
   int levels_ = 0, depth_ = 0;
 };
 

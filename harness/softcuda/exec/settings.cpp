@@ -107,9 +107,21 @@ constexpr Key kKeys[] = {
     {"threads", "0..1024", "0", "host threads of a launch; 0: one a processor",
      [](Settings& s, std::string_view v) { return number<unsigned>(v, s.threads) && s.threads <= 1024; }},
     {"instruction-limit", "0..2^63-1", "20000000000",
-     "warp instructions of a launch before CUDA_ERROR_LAUNCH_TIMEOUT; 0: none",
+     "warp instructions of a launch before CUDA_ERROR_LAUNCH_TIMEOUT, a block counted as 100 at least; 0: "
+     "none",
      [](Settings& s, std::string_view v) {
        return number<std::uint64_t>(v, s.instruction_limit) && s.instruction_limit >> 63 == 0;
+     }},
+    {"local-limit", "0..2^63-1", "1073741824",
+     "bytes of local memory of a launch: fewer host threads where it is short, an error where it is less "
+     "than a block's",
+     [](Settings& s, std::string_view v) {
+       return number<std::uint64_t>(v, s.local_limit) && s.local_limit >> 63 == 0;
+     }},
+    {"shadow-limit", "0..2^63-1", "17179869184",
+     "bytes that detectors keep about global memory: race 2 and init 1/8 of each byte allocated",
+     [](Settings& s, std::string_view v) {
+       return number<std::uint64_t>(v, s.shadow_limit) && s.shadow_limit >> 63 == 0;
      }},
     {"check", "all|none|memory,race,init,sync,leaks,extents", "memory,sync",
      "detectors; memory is always checked",

@@ -32,9 +32,11 @@ struct Checks {
 
 /// How launches are run. Every value may be set at any time and counts from the next launch on.
 struct Settings {
-  const DeviceProfile* device = profiles().data();   ///< which GPU programs see; its limits are launches'
-  unsigned threads = 0;                              ///< host threads of a launch; 0: one a processor
-  std::uint64_t instruction_limit = 20'000'000'000;  ///< warp instructions of a launch; 0: none
+  const DeviceProfile* device = profiles().data();       ///< which GPU programs see; its limits are launches'
+  unsigned threads = 0;                                  ///< host threads of a launch; 0: one a processor
+  std::uint64_t instruction_limit = 20'000'000'000;      ///< warp instructions of a launch; 0: none
+  std::uint64_t local_limit = std::uint64_t{1} << 30;    ///< bytes of local memory of a launch
+  std::uint64_t shadow_limit = std::uint64_t{16} << 30;  ///< bytes that detectors keep about global memory
   Checks checks;
   WarpOrder warp_order = WarpOrder::round_robin;
   BlockOrder block_order = BlockOrder::rising;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "harness/softcuda/exec/decoder.h"
+#include "harness/softcuda/exec/flatten.h"
 
 namespace softcuda::exec {
 
@@ -14,12 +15,13 @@ std::vector<KernelSurvey> survey(const ptx::Module& module) {
       globals[variable.name] = std::uint64_t{1} << 40;
   }
   std::vector<KernelSurvey> kernels;
+  int copies_left = kMostCopies;
   for (const ptx::Function& function : module.functions) {
     if (!function.is_entry || function.is_declared_only) continue;
     KernelSurvey& one = kernels.emplace_back();
     one.name = function.name;
     one.instructions = function.body.size();
-    auto decoded = decode_kernel(shared, function, globals);
+    auto decoded = decode_kernel(shared, function, globals, copies_left);
     if (decoded) {
       one.instructions = decoded->program->origins.size();
       one.parameter_bytes = decoded->program->parameter_bytes;

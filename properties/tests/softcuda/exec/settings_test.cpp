@@ -46,7 +46,7 @@ TEST(Settings, WrongTextSaysWhatWasExpectedAndChangesNothing) {
 /// The list that help texts print names every key that set() takes.
 TEST(Settings, KeysAreListed) {
   for (const char* key : {"threads=", "instruction-limit=", "check=", "warp-order=", "block-order=",
-                          "late-copies=", "poison=", "tensor=", "seed="})
+                          "late-copies=", "poison=", "local-limit=", "shadow-limit=", "tensor=", "seed="})
     EXPECT_THAT(Settings::keys(), ::testing::HasSubstr(key));
 }
 
