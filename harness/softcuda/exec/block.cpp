@@ -223,10 +223,13 @@ bool BlockRunner::turn(WarpThread& thread, std::optional<check::Fault>& fault) {
   const std::uint32_t lived = thread.warp().live;
   const WarpEvent event = thread.run(turns_.length());
   const auto issued = static_cast<std::int64_t>(thread.warp_instructions - before);
-  if (launch_.budget.fetch_sub(issued, std::memory_order_relaxed) < issued && launch_.limited)
+  const bool beyond = launch_.budget.fetch_sub(issued, std::memory_order_relaxed) < issued && launch_.limited;
+  if (event == WarpEvent::fault)
+    fault = fault_at(thread);
+  else if (beyond)
     fault = stuck(check::FaultKind::instruction_limit);
-  if (event == WarpEvent::fault) fault = fault_at(thread);
-  if (event == WarpEvent::arrived) fault = arrive(thread);
+  else if (event == WarpEvent::arrived)
+    fault = arrive(thread);
   if (!fault && thread.warp().live != lived) check_barriers();
   return event == WarpEvent::yielded;
 }

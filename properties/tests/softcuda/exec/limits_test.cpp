@@ -136,6 +136,17 @@ TEST(Limits, ShadowMemory) {
   EXPECT_TRUE(launched(*image, {1, 1, 1}, {32, 1, 1}));
 }
 
+/// Found by properties/fuzz/: an arrival at a barrier made the limit's fault undone, and so each turn's.
+TEST(Limits, InstructionsOfALoopOfBarriers) {
+  const auto image = loaded(kernel_text("AGAIN: bar.sync 0; bra AGAIN;"));
+  ASSERT_TRUE(image);
+  const WithSettings limited([](auto& s) { s.instruction_limit = 10'000; });
+  const auto done = launched(*image, {1, 1, 1}, {64, 1, 1});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().fault.kind, check::FaultKind::instruction_limit);
+  machine().reset_reports();
+}
+
 /// 64 blocks of 32 threads that say 1,000 bytes each: the first MiB is told, for any number of host threads.
 TEST(Limits, WhatALaunchPrints) {
   std::string letters;
