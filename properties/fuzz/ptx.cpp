@@ -28,7 +28,7 @@ void launch(const exec::Kernel& kernel) {
     exec::Settings settings;
     settings.threads = 1;
     settings.instruction_limit = 10'000;
-    settings.checks = {detectors, detectors, detectors, false};
+    settings.checks = {detectors, detectors, detectors, false, detectors};
     settings.modes.late_copies = detectors;
     machine().set(settings);
     (void)machine().launch(kernel, {2, 1, 1}, block, 64, parameters);
