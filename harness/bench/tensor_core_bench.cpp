@@ -1,10 +1,12 @@
 #include "harness/bench/tensor_core_bench.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -161,9 +163,29 @@ void two_threads(benchmark::State& state, const Shape& shape) {
   state.counters["cores"] = processor[1].seconds() / wall[1].seconds();
 }
 
+/// Parsing and loading the module, by its own text (with -lineinfo, 13,000 lines). `per_10k_lines`: seconds
+/// of processor time, best of all rounds.
+void load_time(benchmark::State& state) {
+  const std::string_view text(&tensor_core_ptx_begin,
+                              static_cast<std::size_t>(&tensor_core_ptx_end - &tensor_core_ptx_begin));
+  const auto lines = static_cast<double>(std::ranges::count(text, '\n'));
+  Fastest load;
+  bool good = true;
+  exec::Machine machine(std::uint64_t{1} << 28);
+  for (auto _ : state) {
+    load.time([&] {
+      auto module = softcuda::ptx::parse(text, "tensor_core.ptx");
+      good = good && module && machine.load(std::move(*module)).has_value();
+    });
+  }
+  if (!good) return state.SkipWithError("the module does not load");
+  state.counters["per_10k_lines"] = load.seconds() * 10'000 / lines;
+}
+
 }  // namespace
 
 void register_tensor_core_benchmarks() {
+  benchmark::RegisterBenchmark("softcuda/load/10k_lines", load_time)->Unit(benchmark::kMillisecond);
   const auto add = [](const std::string& name, auto run) {
     benchmark::RegisterBenchmark(("softcuda/tensor_core/" + name).c_str(), run)
         ->Unit(benchmark::kMillisecond);
