@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "properties/tests/reports/told_by_hand.h"
+#include "properties/tests/run/temporary_folder.h"
 
 namespace flashdiff {
 namespace {
@@ -19,7 +20,8 @@ using testing::Not;
 void expect_valid(const std::string& xml) {
   if (std::system("python3 -c 'import xml.etree.ElementTree' 2>/dev/null") != 0)
     GTEST_SKIP() << "SKIPPED: no python3 here, so no XML parser has read the file";
-  const auto path = std::filesystem::path(testing::TempDir()) / "flashdiff-junit-test.xml";
+  const test::TemporaryFolder folder;  // of its own: ctest runs such tests at the same time
+  const auto path = folder.path() / "junit.xml";
   std::ofstream(path, std::ios::binary) << xml;
   const std::string command =
       "python3 " FLASHDIFF_SOURCE_DIR "/properties/tests/reports/junit_structure.py " + path.string();
