@@ -47,7 +47,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }  // namespace
 
 Said run_program(const std::vector<std::string>& command, const std::vector<std::string>& environment,
-                 int signal, double seconds) {
+                 int signal, const std::function<bool()>& due) {
   Catch out, err;
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -65,12 +65,17 @@ Said run_program(const std::vector<std::string>& command, const std::vector<std:
       posix_spawn(&pid, words[0].c_str(), &files, nullptr, pointers(words).data(), pointers(settings).data());
   posix_spawn_file_actions_destroy(&files);
   if (failed != 0) throw std::runtime_error("cannot start " + words[0]);
-  if (signal != 0) {
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-    kill(pid, signal);
-  }
   int status = 0;
-  waitpid(pid, &status, 0);
+  bool ended = false;
+  if (signal != 0) {
+    const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (!ended && !due() && std::chrono::steady_clock::now() < latest) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      ended = waitpid(pid, &status, WNOHANG) == pid;
+    }
+    if (!ended) kill(pid, signal);
+  }
+  if (!ended) waitpid(pid, &status, 0);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), out.text(), err.text()};
 }
 
@@ -80,10 +85,11 @@ Said flashdiff(const std::vector<std::string>& arguments, const std::vector<std:
   return run_program(command, environment);
 }
 
-Said flashdiff_with_signal(const std::vector<std::string>& arguments, int signal, double seconds) {
+Said flashdiff_with_signal(const std::vector<std::string>& arguments, int signal,
+                           const std::function<bool()>& due) {
   std::vector<std::string> command{FLASHDIFF_BINARY_DIR "/flashdiff"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return run_program(command, {}, signal, seconds);
+  return run_program(command, {}, signal, due);
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

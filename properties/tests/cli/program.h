@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,14 @@ struct Said {
 [[nodiscard]] Said flashdiff(const std::vector<std::string>& arguments,
                              const std::vector<std::string>& environment = {});
 
-/// The same, and after `seconds` it gets the signal.
+/// The same, and as soon as `due` holds (asked every few milliseconds, for two minutes at most: a machine may
+/// be slow) it gets the signal.
 [[nodiscard]] Said flashdiff_with_signal(const std::vector<std::string>& arguments, int signal,
-                                         double seconds);
+                                         const std::function<bool()>& due);
 
 [[nodiscard]] Said run_program(const std::vector<std::string>& command,
                                const std::vector<std::string>& environment, int signal = 0,
-                               double seconds = 0);
+                               const std::function<bool()>& due = {});
 
 /// Lines without their line feeds.
 [[nodiscard]] std::vector<std::string> lines_of(const std::string& text);
