@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "harness/softcuda/api/state.h"
 
 /// Functions: their attributes, parameters and occupancy ("CUDA Driver API", 6.22 and 6.29).
@@ -128,17 +126,8 @@ SOFTCUDA_EXPORT CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks
                                                                      std::size_t dynamic_shared) {
   if (blocks == nullptr || threads <= 0) return CUDA_ERROR_INVALID_VALUE;
   return with_kernel(function, [&](const CUfunc_st& f) {
-    const exec::DeviceProfile& device = state().machine.device();
-    const std::size_t shared = f.kernel->static_shared_bytes + dynamic_shared;
-    if (static_cast<std::uint32_t>(threads) > f.kernel->max_threads ||
-        shared > device.shared_bytes_per_block) {
-      *blocks = 0;
-      return CUDA_SUCCESS;
-    }
-    const auto whole_warps = static_cast<std::size_t>((threads + 31) / 32 * 32);
-    *blocks = static_cast<int>(std::min<std::size_t>(
-        {device.blocks_per_multiprocessor, device.threads_per_multiprocessor / whole_warps,
-         device.shared_bytes_per_multiprocessor / (shared + exec::kReservedSharedBytesPerBlock)}));
+    *blocks = static_cast<int>(
+        state().machine.resident_blocks(*f.kernel, static_cast<std::uint32_t>(threads), dynamic_shared));
     return CUDA_SUCCESS;
   });
 }

@@ -23,6 +23,16 @@ CUresult code_of(const check::Fault& fault) {
   return CUDA_ERROR_LAUNCH_FAILED;
 }
 
+CUresult code_of(exec::LaunchError refused) {
+  switch (refused) {
+    case exec::LaunchError::too_many_resident: return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
+    case exec::LaunchError::too_much_local:
+    case exec::LaunchError::too_much_shadow: return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+    case exec::LaunchError::no_workspace: return CUDA_ERROR_OUT_OF_MEMORY;
+    default: return CUDA_ERROR_INVALID_VALUE;
+  }
+}
+
 /// The parameters as one packed buffer, from either form that cuLaunchKernel takes.
 CUresult gather_parameters(const exec::Kernel& kernel, void** parameters, void** extra,
                            std::vector<std::byte>& bytes) {
@@ -65,7 +75,8 @@ CUresult context_of_launch(CUcontext& context, CUstream stream, const CUfunc_st&
 }
 
 CUresult launch(CUfunction handle, const exec::Dim3& grid, const exec::Dim3& block, unsigned shared_bytes,
-                CUstream stream, void** parameters, void** extra) {
+                CUstream stream, void** parameters, void** extra,
+                exec::LaunchKind kind = exec::LaunchKind::ordinary) {
   const auto function = function_of(handle);
   if (function == nullptr) return CUDA_ERROR_INVALID_HANDLE;
   CUcontext context = nullptr;
@@ -80,16 +91,18 @@ CUresult launch(CUfunction handle, const exec::Dim3& grid, const exec::Dim3& blo
   std::vector<std::byte> bytes;
   const CUresult gathered = gather_parameters(*function->kernel, parameters, extra, bytes);
   if (gathered != CUDA_SUCCESS) return gathered;
-  const auto done = state().machine.launch(*function->kernel, grid, block, shared_bytes, bytes);
+  const auto done = state().machine.launch(*function->kernel, grid, block, shared_bytes, bytes, kind);
   write_reports();
   const std::lock_guard lock(state().mutex);
   state().last_fault.clear();
   if (done) return CUDA_SUCCESS;
   const exec::LaunchError refused = done.error().refused;
   state().last_fault = done.error().fault.report;
-  if (refused == exec::LaunchError::too_much_local || refused == exec::LaunchError::too_much_shadow)
-    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
-  if (refused != exec::LaunchError::none) return CUDA_ERROR_INVALID_VALUE;
+  if (refused != exec::LaunchError::none) {
+    if (state().last_fault.empty())
+      state().last_fault = "launch of `" + function->name + "` refused: " + name_of(refused) + "\n";
+    return code_of(refused);
+  }
   const CUresult code = code_of(done.error().fault);
   if (context == &state().primary || state().contexts.contains(context)) context->sticky = code;
   return code;
@@ -106,22 +119,32 @@ SOFTCUDA_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, un
                   parameters, extra);
   });
 }
-/// Attributes that ask for what is not here (clusters, cooperative launches) are refused; hints are passed
-/// over.
+SOFTCUDA_EXPORT CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned grid_x, unsigned grid_y,
+                                                   unsigned grid_z, unsigned block_x, unsigned block_y,
+                                                   unsigned block_z, unsigned shared_bytes, CUstream stream,
+                                                   void** parameters) {
+  return in_context([&] {
+    return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes, stream,
+                  parameters, nullptr, exec::LaunchKind::cooperative);
+  });
+}
+/// Clusters are refused: sm_80 has none. What is left of the attributes but for "cooperative" are hints.
 SOFTCUDA_EXPORT CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function,
                                           void** parameters, void** extra) {
   return in_context([&] {
     if (config == nullptr || (config->numAttrs != 0 && config->attrs == nullptr))
       return CUDA_ERROR_INVALID_VALUE;
+    exec::LaunchKind kind = exec::LaunchKind::ordinary;
     for (unsigned k = 0; k < config->numAttrs; ++k) {
       const CUlaunchAttribute& a = config->attrs[k];
       const bool cluster = a.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION &&
                            (a.value.clusterDim.x > 1 || a.value.clusterDim.y > 1 || a.value.clusterDim.z > 1);
-      if (cluster || (a.id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE && a.value.cooperative != 0))
-        return CUDA_ERROR_NOT_SUPPORTED;
+      if (cluster) return CUDA_ERROR_NOT_SUPPORTED;
+      if (a.id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE)
+        kind = a.value.cooperative != 0 ? exec::LaunchKind::cooperative : exec::LaunchKind::ordinary;
     }
     return launch(function, {config->gridDimX, config->gridDimY, config->gridDimZ},
                   {config->blockDimX, config->blockDimY, config->blockDimZ}, config->sharedMemBytes,
-                  config->hStream, parameters, extra);
+                  config->hStream, parameters, extra, kind);
   });
 }

@@ -28,12 +28,18 @@ void GlobalRaces::start_launch(Races& races) {
     ::madvise(cells_, mapped_, MADV_DONTNEED);
     last_era_ = 0;
   }
-  many_ = first_era_ = next_era(kSeveral);
+  several_ = first_era_ = next_era(kBlocks);
+  released_since_ = false;
 }
 
 GlobalRaces::Era GlobalRaces::next_era(std::uint32_t block) {
   block_of_.push_back(block);
   return ++last_era_;
+}
+GlobalRaces::Era GlobalRaces::several() {
+  if (released_since_) several_ = next_era(kBlocks);
+  released_since_ = false;
+  return several_;
 }
 void GlobalRaces::start_block(std::uint32_t block) { block_at(block).era = next_era(block); }
 
@@ -42,19 +48,20 @@ GlobalRaces::Cell& GlobalRaces::cell_at(std::uint64_t address) const {
 }
 
 bool GlobalRaces::ordered(const Block& me, std::uint32_t block, const Side& before) const {
-  // By many blocks: who they were is not kept. A block that has acquired something may well know them.
-  if (before.era == many_) return !me.knows.empty();
   const std::uint32_t other = block_of_[before.era - first_era_];
   if (other == block) return true;
-  const auto known = me.knows.find(other);
-  return known != me.knows.end() && known->second >= before.era;
+  // By several blocks: who they were is not kept. If all of them come before, then the last of them has
+  // released behind it and this block has acquired that.
+  if (other == kBlocks) return me.acquired >= before.era;
+  const auto known = me.knows.eras.find(other);
+  return known != me.knows.eras.end() && known->second >= before.era;
 }
 
 /// Whether another block has touched other bytes of the cell than this access does.
 bool GlobalRaces::must_split(const Cell& cell, std::uint32_t block, const Side& now) const {
   for (const Side* side : {&cell.write, &cell.read}) {
     if (!is_current(side->era) || (side->bytes == now.bytes)) continue;
-    if (side->era == many_ || block_of_[side->era - first_era_] != block) return true;
+    if (block_of_[side->era - first_era_] != block) return true;
   }
   return false;
 }
@@ -62,11 +69,12 @@ bool GlobalRaces::must_split(const Cell& cell, std::uint32_t block, const Side& 
 void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, const Side& now,
                         std::uint64_t address) {
   const std::uint32_t block = access.block;
-  const Block& me = block_at(block);
+  Block& me = block_at(block);
   const bool writes = access.mode != Mode::read && access.mode != Mode::strong_read;
   const auto found = [&](const Side& before, bool wrote) {
-    const std::uint32_t other = before.era == many_ ? kSeveral : block_of_[before.era - first_era_];
-    races_->add({{other, before.era == many_ ? kSeveral : 0, before.number, wrote, false},
+    const std::uint32_t other = block_of_[before.era - first_era_];
+    const bool several = other == kBlocks;
+    races_->add({{several ? kSeveral : other, several ? kSeveral : 0, before.number, wrote, false},
                  {block, lane, access.number, writes, false},
                  address,
                  static_cast<std::uint32_t>(std::popcount(static_cast<unsigned>(now.bytes)))});
@@ -77,14 +85,16 @@ void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, co
     found(cell.write, true);
   if (!writes) {
     Side& read = cell.read;
-    const bool known = is_current(read.era);
-    const bool mine = !known || (read.era != many_ && block_of_[read.era - first_era_] == block);
+    // Reads that come before this one need not be kept: who comes behind this one comes behind them.
+    const bool own = is_current(read.era) && block_of_[read.era - first_era_] == block;
+    const bool known = is_current(read.era) && (own || !ordered(me, block, read));
+    const bool mine = !known || own;
     const std::uint32_t bytes = known ? read.bytes | now.bytes : now.bytes;
     const std::uint32_t strong = known ? read.strong & now.strong : now.strong;
     read = now;
     read.bytes = bytes & 0xff;
     read.strong = strong & 1;
-    if (!mine) read.era = many_;
+    if (!mine) me.shared = read.era = several();
     return;
   }
   if (is_current(cell.read.era) && (cell.read.bytes & now.bytes) != 0 &&
@@ -93,13 +103,13 @@ void GlobalRaces::touch(const Access& access, std::uint32_t lane, Cell& cell, co
   }
   const Side before = cell.write;
   const bool known = is_current(before.era);
-  const bool same_block = known && before.era != many_ && block_of_[before.era - first_era_] == block;
+  const bool same_block = known && block_of_[before.era - first_era_] == block;
   cell.write = now;
   if (same_block) cell.write.bytes = (before.bytes | now.bytes) & 0xff;
   if (same_block) cell.write.strong = before.strong & now.strong;
   // Atomics one after the other: who comes next races with all of them, or with none.
   const bool strong = known && before.strong != 0 && now.strong != 0;
-  if (strong && !same_block && (before.era == many_ || !ordered(me, block, before))) cell.write.era = many_;
+  if (strong && !same_block && !ordered(me, block, before)) me.shared = cell.write.era = several();
   cell.read.bytes = cell.read.bytes & ~now.bytes & 0xff;
   if (cell.read.bytes == 0) cell.read = {};
 }
@@ -145,8 +155,8 @@ void GlobalRaces::access(const Access& access, std::uint32_t lane, std::uint64_t
     const bool untouched = !is_current(cell.write.era), unread = !is_current(cell.read.era);
     bool known = false;
     if (!strong && !writes && untouched) {
-      known = (cell.read.era == now.era || cell.read.era == many_) && (now.bytes & ~cell.read.bytes) == 0 &&
-              cell.read.strong == 0;
+      known = (cell.read.era == now.era || (cell.read.era == several_ && !released_since_)) &&
+              (now.bytes & ~cell.read.bytes) == 0 && cell.read.strong == 0;
       if (!known && unread) {
         cell.read = now;
         known = true;
@@ -173,36 +183,53 @@ void GlobalRaces::access(const Access& access, std::uint32_t lane, std::uint64_t
 }
 
 void GlobalRaces::join(Knowledge& into, const Knowledge& more) {
-  for (const auto& [block, era] : more) {
-    Era& known = into[block];
+  for (const auto& [block, era] : more.eras) {
+    Era& known = into.eras[block];
     known = std::max(known, era);
   }
+  into.latest = std::max(into.latest, more.latest);
+}
+
+/// What several blocks have done is ordered by time alone (`ordered`), so that what this block itself has
+/// done among them must not look later than what it learns now.
+void GlobalRaces::acquire(Block& me, const Knowledge& more) {
+  join(me.knows, more);
+  me.acquired = std::max({me.acquired, more.latest, me.shared});
 }
 
 void GlobalRaces::fence(std::uint32_t block, bool release, bool acquire) {
   Block& me = block_at(block);
-  if (acquire && !me.acquirable.empty()) {
-    join(me.knows, me.acquirable);
-    me.acquirable.clear();
+  if (acquire && !me.acquirable.eras.empty()) {
+    this->acquire(me, me.acquirable);
+    me.acquirable = {};
   }
   if (!release) return;
   me.released = me.knows;
-  me.released[block] = me.era;
-  me.era = next_era(block);
+  me.released.eras[block] = me.era;
+  me.released.latest = me.era = next_era(block);
   me.releases = true;
+  released_since_ = true;
 }
 
 void GlobalRaces::strong_write(std::uint32_t block, std::uint64_t address, bool releases) {
   Block& me = block_at(block);
   if (releases) fence(block, true, false);
-  if (me.releases) join(places_[address], me.released);
+  if (!me.releases) return;
+  Place& place = places_[address];
+  join(place.knowledge, me.released);
+  ++place.version;
 }
 
 void GlobalRaces::strong_read(std::uint32_t block, std::uint64_t address, bool acquires) {
   const auto found = places_.find(address);
   if (found == places_.end()) return;
+  const Place& place = found->second;
   Block& me = block_at(block);
-  join(acquires ? me.knows : me.acquirable, found->second);
+  if (!acquires) return join(me.acquirable, place.knowledge);
+  if (me.read_place == address && me.read_version == place.version) return;
+  me.read_place = address;
+  me.read_version = place.version;
+  acquire(me, place.knowledge);
 }
 
 }  // namespace softcuda::check

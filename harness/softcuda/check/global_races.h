@@ -44,8 +44,10 @@ class GlobalRaces {
 
  private:
   using Era = std::uint32_t;  ///< a block between two releases; 0: none
-  /// Block -> its eras up to this one come before what the owner does now.
-  using Knowledge = std::unordered_map<std::uint32_t, Era>;
+  struct Knowledge {
+    std::unordered_map<std::uint32_t, Era> eras;  ///< block -> its eras up to this one come before
+    Era latest = 0;                               ///< the era that the last release among them began
+  };
   struct Side {
     Era era = 0;
     std::uint32_t number : 23 = 0;
@@ -60,11 +62,24 @@ class GlobalRaces {
     Era era = 0;
     Knowledge knows, released, acquirable;
     bool releases = false;
+    Era shared = 0;    ///< the last era of several blocks that it has put down itself
+    Era acquired = 0;  ///< what others did in eras of several blocks up to this one may come before
+    /// The place read last and what was there: who spins on it need not learn it again.
+    std::uint64_t read_place = 0;
+    std::uint32_t read_version = 0;
+  };
+  struct Place {
+    Knowledge knowledge;
+    std::uint32_t version = 0;  ///< grows with each release into it
   };
   static constexpr Era kSplit = 0xfffffffeu;
+  static constexpr std::uint32_t kBlocks = 0xffffffffu;  ///< in block_of_: an era of several blocks
 
   [[nodiscard]] Cell& cell_at(std::uint64_t address) const;
   [[nodiscard]] bool is_current(Era era) const { return era >= first_era_; }
+  /// The era of several blocks that now is; none is older than the last release.
+  Era several();
+  void acquire(Block& me, const Knowledge& more);
   [[nodiscard]] bool ordered(const Block& me, std::uint32_t block, const Side& before) const;
   void touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
   void split_touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
@@ -84,12 +99,13 @@ class GlobalRaces {
   std::size_t mapped_ = 0;
   Races* races_ = nullptr;
   Era first_era_ = 1, last_era_ = 0;
-  Era many_ = 1;                         ///< of several blocks, in this launch
+  Era several_ = 1;                      ///< of several blocks, since the last release
+  bool released_since_ = false;          ///< so that the next one is another
   std::vector<std::uint32_t> block_of_;  ///< by era, from first_era_ on
   std::unordered_map<std::uint32_t, Block> blocks_;
   std::uint32_t current_ = 0;  ///< the block met last, and its entry
   Block* current_block_ = nullptr;
-  std::unordered_map<std::uint64_t, Knowledge> places_;
+  std::unordered_map<std::uint64_t, Place> places_;
   std::unordered_map<const Cell*, std::array<Cell, 8>> split_;
 };
 

@@ -127,6 +127,8 @@ std::uint64_t BlockRunner::special_value(Special what, std::uint32_t thread, std
     case lanemask_gt: return ~((2u << lane) - 1);
     case dynamic_shared_bytes: return launch_.dynamic_shared_bytes;
     case total_shared_bytes: return launch_.shared_bytes();
+    case workspace_high: return launch_.workspace >> 32;
+    case workspace_low: return launch_.workspace & 0xffffffffu;
     default: return 0;
   }
 }
@@ -183,6 +185,16 @@ std::uint32_t BlockRunner::living() const {
 }
 
 std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
+  begin(block);
+  std::optional<check::Fault> fault;
+  if (launch_.limited && launch_.budget.load(std::memory_order_relaxed) < 0)
+    fault = stuck(check::FaultKind::instruction_limit);
+  while (!fault && round(fault) != Progress::finished) continue;
+  finish();
+  return fault;
+}
+
+void BlockRunner::begin(std::uint64_t block) {
   const auto& grid = launch_.grid;
   position_ = {static_cast<std::uint32_t>(block % grid[0]),
                static_cast<std::uint32_t>(block / grid[0] % grid[1]),
@@ -190,38 +202,47 @@ std::optional<check::Fault> BlockRunner::run(std::uint64_t block) {
   start();
   if (watcher_) watcher_->start(block);
   turns_.start(block);
-  std::optional<check::Fault> fault;
-  if (launch_.limited && launch_.budget.load(std::memory_order_relaxed) < 0)
-    fault = stuck(check::FaultKind::instruction_limit);
-  bool unfinished = true;
-  while (unfinished && !fault) {
-    bool moved = false;
-    unfinished = false;
-    for (const std::uint32_t index : turns_.round()) {
-      WarpThread& thread = threads_[index];
-      for (int left = turns_.in_a_row(index); left > 0 && thread.can_run() && !fault; --left) {
-        moved = true;
-        if (!turn(thread, fault)) break;
-      }
-      if (fault) break;
-      unfinished = unfinished || !thread.finished();
+  if (launch_.workspace != 0) standstills_.assign(launch_.warps(), {});
+}
+
+BlockRunner::Progress BlockRunner::round(std::optional<check::Fault>& fault) {
+  bool moved = false, unfinished = false, changed = standstills_.empty();
+  for (const std::uint32_t index : turns_.round()) {
+    WarpThread& thread = threads_[index];
+    for (int left = turns_.in_a_row(index); left > 0 && thread.can_run() && !fault; --left) {
+      moved = true;
+      const bool goes_on = turn(thread, fault);
+      const bool stands = goes_on && !standstills_.empty() && standstills_[index].lasts();
+      changed = changed || !stands;
+      if (!goes_on || stands) break;
     }
-    if (!moved && unfinished && !fault) fault = stuck(check::FaultKind::deadlock);
+    if (fault) return Progress::going;
+    unfinished = unfinished || !thread.finished();
   }
+  if (!moved && unfinished) fault = stuck(check::FaultKind::deadlock);
+  if (!unfinished) return Progress::finished;
+  return changed ? Progress::going : Progress::waiting;
+}
+
+void BlockRunner::finish() {
   std::uint64_t issued = 0;
   for (const WarpThread& thread : threads_) issued += thread.warp_instructions;
   if (issued < kLeastInstructions)
     launch_.budget.fetch_sub(static_cast<std::int64_t>(kLeastInstructions - issued),
                              std::memory_order_relaxed);
   if (watcher_) watcher_->finish();
-  return fault;
 }
 
 /// One warp's turn; whether it could go on.
 bool BlockRunner::turn(WarpThread& thread, std::optional<check::Fault>& fault) {
   const std::uint64_t before = thread.warp_instructions;
   const std::uint32_t lived = thread.warp().live;
-  const WarpEvent event = thread.run(turns_.length());
+  std::int64_t length = turns_.length();
+  Standstill* standstill =
+      standstills_.empty() ? nullptr : &standstills_[static_cast<std::size_t>(thread.warp().index)];
+  if (standstill != nullptr) length = std::min(length, standstill->turn());
+  const WarpEvent event = thread.run(length);
+  if (standstill != nullptr) standstill->look(thread, launch_.program, event == WarpEvent::yielded);
   const auto issued = static_cast<std::int64_t>(thread.warp_instructions - before);
   const bool beyond = launch_.budget.fetch_sub(issued, std::memory_order_relaxed) < issued && launch_.limited;
   if (event == WarpEvent::fault)

@@ -11,6 +11,7 @@
 #include "harness/softcuda/check/fault.h"
 #include "harness/softcuda/count/tally.h"
 #include "harness/softcuda/exec/launch.h"
+#include "harness/softcuda/exec/standstill.h"
 #include "harness/softcuda/exec/turns.h"
 #include "harness/softcuda/exec/warp_runner.h"
 #include "harness/softcuda/exec/watcher.h"
@@ -53,6 +54,18 @@ class BlockRunner final : private isa::System {
   BlockRunner(const Launch& launch, BlockMemory& memory);
   /// The block's fault, if it has one.
   std::optional<check::Fault> run(std::uint64_t block);
+  /// The same in steps, for blocks that take turns: `begin`, then `round`, a turn of each warp, until it says
+  /// `finished` or there is a fault, then `finish`.
+  void begin(std::uint64_t block);
+  enum class Progress : std::uint8_t {
+    finished,
+    going,
+    waiting,  ///< of a cooperative launch: no turn changed a register, so it is for other blocks to act
+  };
+  Progress round(std::optional<check::Fault>& fault);
+  void finish();
+  /// Where each warp stands.
+  [[nodiscard]] check::Fault stuck(check::FaultKind) const;
   [[nodiscard]] const count::Tally& tally() const { return tally_; }
   /// What the last block has printed.
   [[nodiscard]] std::string take_printed() { return std::exchange(printed_, {}); }
@@ -77,7 +90,7 @@ class BlockRunner final : private isa::System {
   void look_at(const isa::BarrierRequest&, const Barrier&, const WarpThread&);
   void look_at_completed(std::uint32_t number);
   [[nodiscard]] check::Fault fault_at(const WarpThread&) const;
-  [[nodiscard]] check::Fault stuck(check::FaultKind) const;
+
   const Launch& launch_;
   Extent3 position_{};
   Arena &files_, &shared_, &local_;
@@ -85,6 +98,7 @@ class BlockRunner final : private isa::System {
   std::vector<count::SharedPattern> patterns_;  ///< by site
   std::vector<WarpThread> threads_;
   Turns turns_;
+  std::vector<Standstill> standstills_;  ///< by warp, of a cooperative launch
   std::array<Barrier, 16> barriers_{};
   isa::Copies copies_;
   std::optional<Watcher> watcher_;

@@ -16,6 +16,10 @@ using Extent3 = std::array<std::uint32_t, 3>;
 
 struct Detectors;
 
+/// What grid.sync of nvcc 12 and 13 wants of the driver: a size, then the word that blocks count their
+/// arrivals in.
+inline constexpr std::uint32_t kWorkspaceBytes = 8;
+
 /// What all blocks of a launch share.
 struct Launch {
   const Program& program;
@@ -28,6 +32,8 @@ struct Launch {
   std::atomic<std::int64_t>& budget;  ///< instructions left
   bool limited = true;
   Detectors* detectors = nullptr;  ///< none: nobody looks on
+  /// Of a cooperative launch: device memory of kWorkspaceBytes, zero at first; 0 of any other.
+  std::uint64_t workspace = 0;
 
   [[nodiscard]] std::uint32_t threads() const { return block[0] * block[1] * block[2]; }
   [[nodiscard]] std::uint32_t warps() const { return (threads() + isa::kLanes - 1) / isa::kLanes; }

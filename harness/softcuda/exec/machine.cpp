@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "harness/softcuda/exec/cooperative.h"
 #include "harness/softcuda/exec/grid.h"
 #include "harness/softcuda/exec/loader.h"
 #include "harness/softcuda/exec/watcher.h"
@@ -31,7 +32,7 @@ LaunchError refusal(const Kernel& kernel, Dim3 grid, Dim3 block, std::uint32_t d
   return parameter_bytes < kernel.parameter_bytes ? LaunchError::wrong_parameter_size : LaunchError::none;
 }
 
-/// Local memory of a block, which each host thread has: all that its threads may use.
+/// Local memory of a block, which each block that runs at once has: all that its threads may use.
 std::uint64_t local_bytes(const Kernel& kernel, Dim3 block) {
   const std::uint64_t warps = (std::uint64_t{block.x} * block.y * block.z + isa::kLanes - 1) / isa::kLanes;
   return kernel.local_bytes * warps * isa::kLanes;
@@ -41,16 +42,18 @@ std::uint64_t shadow_bytes(std::uint64_t used, const Checks& checks) {
   return (checks.race ? 2 * used : 0) + (checks.init ? used / 8 : 0);
 }
 
-/// What would take more memory of the host than it may, in a sentence.
-std::optional<LaunchFailure> above_a_limit(const Kernel& kernel, Dim3 block, std::uint64_t used,
-                                           const Settings& settings) {
+/// What would take more memory of the host than it may, in a sentence. `resident`: blocks that have to be
+/// there at once.
+std::optional<LaunchFailure> above_a_limit(const Kernel& kernel, Dim3 block, std::uint64_t resident,
+                                           std::uint64_t used, const Settings& settings) {
   LaunchFailure failure;
   failure.fault.kind = check::FaultKind::memory_limit;
-  if (const std::uint64_t local = local_bytes(kernel, block); local > settings.local_limit) {
+  if (const std::uint64_t local = resident * local_bytes(kernel, block); local > settings.local_limit) {
     failure.refused = LaunchError::too_much_local;
     failure.fault.what = fmt::format(
-        "kernel `{}` wants {} bytes of local memory for a block ({} a thread), and local-limit is {}",
-        kernel.name, local, kernel.local_bytes, settings.local_limit);
+        "kernel `{}` wants {} bytes of local memory for {} ({} a thread), and local-limit is {}", kernel.name,
+        local, resident == 1 ? "a block" : fmt::format("{} blocks at once", resident), kernel.local_bytes,
+        settings.local_limit);
   } else if (const std::uint64_t shadow = shadow_bytes(used, settings.checks);
              shadow > settings.shadow_limit) {
     failure.refused = LaunchError::too_much_shadow;
@@ -63,6 +66,27 @@ std::optional<LaunchFailure> above_a_limit(const Kernel& kernel, Dim3 block, std
   failure.fault.report = failure.fault.what + "\n";
   return failure;
 }
+
+/// What the grid barrier of a cooperative launch counts in; gone when the launch is.
+class Workspace {
+ public:
+  explicit Workspace(DeviceMemory& memory)
+      : memory_(memory),
+        address_(memory.allocate(kWorkspaceBytes, "the grid barrier of a cooperative launch")) {
+    if (address_) (void)memory_.fill(*address_, 0, 1, kWorkspaceBytes);
+  }
+  ~Workspace() {
+    if (address_) (void)memory_.free(*address_);
+  }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  /// 0 where there was no memory left.
+  [[nodiscard]] std::uint64_t address() const { return address_.value_or(0); }
+
+ private:
+  DeviceMemory& memory_;
+  MemoryResult<std::uint64_t> address_;
+};
 
 constexpr std::size_t kMostReports = 10'000;  // between two resets
 
@@ -91,6 +115,9 @@ const char* name_of(LaunchError error) {
     case LaunchError::wrong_parameter_size: return "fewer parameter bytes than the kernel takes";
     case LaunchError::too_much_local: return "more local memory than a launch may have";
     case LaunchError::too_much_shadow: return "detectors would need more memory than they may have";
+    case LaunchError::too_many_resident:
+      return "more blocks than the device holds at once, as a cooperative launch has to";
+    case LaunchError::no_workspace: return "no device memory left for a cooperative launch's grid barrier";
   }
   return "";
 }
@@ -104,18 +131,30 @@ tl::expected<std::unique_ptr<Image>, LoadError> Machine::load(ptx::Module module
 
 tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 grid, Dim3 block,
                                                   std::uint32_t dynamic_shared_bytes,
-                                                  std::span<const std::byte> parameters) {
-  if (const LaunchError refused =
-          refusal(kernel, grid, block, dynamic_shared_bytes, parameters.size(), device());
-      refused != LaunchError::none) {
-    return tl::unexpected(LaunchFailure{refused, {}});
+                                                  std::span<const std::byte> parameters, LaunchKind kind) {
+  const bool cooperative = kind == LaunchKind::cooperative;
+  LaunchError refused = refusal(kernel, grid, block, dynamic_shared_bytes, parameters.size(), device());
+  std::uint64_t resident = 1;  // blocks that have to be there at once
+  if (refused == LaunchError::none && cooperative) {
+    const auto blocks = static_cast<unsigned __int128>(grid.x) * grid.y * grid.z;
+    const std::uint32_t a_multiprocessor =
+        resident_blocks(kernel, block.x * block.y * block.z, dynamic_shared_bytes);
+    if (blocks > std::uint64_t{device().multiprocessors} * a_multiprocessor)
+      refused = LaunchError::too_many_resident;
+    else
+      resident = static_cast<std::uint64_t>(blocks);
   }
+  if (refused != LaunchError::none) return tl::unexpected(LaunchFailure{refused, {}});
   const std::lock_guard one_at_a_time(launch_mutex_);
   const Settings chosen = settings();
-  if (auto failure = above_a_limit(kernel, block, memory_.used_bytes(), chosen)) {
+  if (auto failure = above_a_limit(kernel, block, resident, memory_.used_bytes(), chosen)) {
     report(report_of(failure->fault, kernel));
     return tl::unexpected(std::move(*failure));
   }
+  std::optional<Workspace> workspace;
+  if (cooperative) workspace.emplace(memory_);
+  if (workspace && workspace->address() == 0)
+    return tl::unexpected(LaunchFailure{LaunchError::no_workspace, {}});
   const std::uint64_t most_at_once =
       chosen.local_limit / std::max<std::uint64_t>(local_bytes(kernel, block), 1);
   const auto threads = static_cast<unsigned>(std::min<std::uint64_t>(
@@ -149,9 +188,11 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
                       chosen,
                       budget,
                       limited,
-                      looked_at ? &detectors : nullptr};
+                      looked_at ? &detectors : nullptr,
+                      workspace ? workspace->address() : 0};
   // The shadow of global memory is for one host thread at a time, and so the order of its reports is fixed.
-  GridResult result = run_grid(launch, *workers_, chosen.checks.race ? 1 : threads);
+  GridResult result =
+      cooperative ? run_cooperative(launch) : run_grid(launch, *workers_, chosen.checks.race ? 1 : threads);
   if (printer_ && !result.printed.empty()) printer_(result.printed);
   detectors.tell_global_races();
   std::vector<check::Report> reports = told(launch, detectors.findings);
@@ -165,6 +206,17 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
   }
   if (result.fault) return tl::unexpected(LaunchFailure{LaunchError::none, std::move(*result.fault)});
   return {};
+}
+
+std::uint32_t Machine::resident_blocks(const Kernel& kernel, std::uint32_t threads,
+                                       std::uint64_t dynamic_shared_bytes) const {
+  const DeviceProfile& device = this->device();
+  const std::uint64_t shared = kernel.static_shared_bytes + dynamic_shared_bytes;
+  if (threads > kernel.max_threads || shared > device.shared_bytes_per_block) return 0;
+  const std::uint32_t whole_warps = (threads + isa::kLanes - 1) / isa::kLanes * isa::kLanes;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(
+      {device.blocks_per_multiprocessor, device.threads_per_multiprocessor / whole_warps,
+       device.shared_bytes_per_multiprocessor / (shared + kReservedSharedBytesPerBlock)}));
 }
 
 void Machine::set_printer(std::function<void(const std::string&)> printer) {

@@ -35,8 +35,10 @@ enum class LaunchError : std::uint8_t {
   wrong_block,           ///< .reqntid names another block
   too_much_shared,       ///< static + dynamic above DeviceProfile::shared_bytes_per_block
   wrong_parameter_size,  ///< fewer parameter bytes than the kernel's layout has
-  too_much_local,        ///< a block's local memory above Settings::local_limit
+  too_much_local,        ///< local memory of the blocks that run at once above Settings::local_limit
   too_much_shadow,       ///< what detectors would keep above Settings::shadow_limit
+  too_many_resident,     ///< a cooperative launch of more blocks than the device holds at once
+  no_workspace,          ///< a cooperative launch without device memory left for its grid barrier
 };
 [[nodiscard]] const char* name_of(LaunchError);
 
@@ -45,6 +47,8 @@ struct LaunchFailure {
   LaunchError refused = LaunchError::none;
   check::Fault fault;  ///< where refused == none; of too_much_* a sentence with the limit and its setting
 };
+
+enum class LaunchKind : std::uint8_t { ordinary, cooperative };
 
 class Machine {
  public:
@@ -65,9 +69,17 @@ class Machine {
   /// host threads). `parameters`: laid out as Kernel::parameters says, at least parameter_bytes. Launches
   /// from several threads run one after the other. After a fault the memory holds what had been written by
   /// then.
+  /// Cooperative: blocks may wait for each other ("CUDA C++ Programming Guide", Grid Synchronization), so
+  /// that all of them have to be resident at once.
   [[nodiscard]] tl::expected<void, LaunchFailure> launch(const Kernel& kernel, Dim3 grid, Dim3 block,
                                                          std::uint32_t dynamic_shared_bytes,
-                                                         std::span<const std::byte> parameters);
+                                                         std::span<const std::byte> parameters,
+                                                         LaunchKind kind = LaunchKind::ordinary);
+
+  /// Blocks that a multiprocessor holds at once, by threads, shared memory and their number; registers bound
+  /// nothing, since an sm_80's allocation of them is not ours. `threads` is at least 1.
+  [[nodiscard]] std::uint32_t resident_blocks(const Kernel& kernel, std::uint32_t threads,
+                                              std::uint64_t dynamic_shared_bytes) const;
 
   /// Count from the next launch on.
   [[nodiscard]] Settings settings() const;

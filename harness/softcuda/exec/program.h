@@ -45,6 +45,8 @@ enum class Special : std::uint8_t {
   dynamic_shared_bytes,
   total_shared_bytes,
   clock,
+  workspace_high,  ///< a cooperative launch's, where grid.sync counts
+  workspace_low,
 };
 struct SpecialRow {
   std::uint32_t row = 0;

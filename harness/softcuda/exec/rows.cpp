@@ -71,11 +71,14 @@ std::optional<Special> special_named(std::string_view name) {
       {"%globaltimer", clock},
       {"%globaltimer_lo", clock},
       {"%globaltimer_hi", zero},
+      // "driver-defined": where cooperative_groups looks for its workspace, and traps if there is none.
+      {"%envreg1", workspace_high},
+      {"%envreg2", workspace_low},
   };
   for (const auto& [text, special] : kNames) {
     if (text == name) return special;
   }
-  if (name.starts_with("%envreg")) return zero;    // "driver-defined": no driver of ours defines one
+  if (name.starts_with("%envreg")) return zero;    // "driver-defined": ours defines no other
   if (name.starts_with("%pm")) return zero;        // performance monitors: "behavior is currently undefined"
   if (name == "%current_graph_exec") return zero;  // "0 if the kernel is not executing in a graph"
   return std::nullopt;

@@ -82,6 +82,16 @@ SOFTCUDA_RUNTIME cudaError_t cudaLaunchKernel(const void* host, dim3 grid, dim3 
                                               std::size_t shared, cudaStream_t stream) {
   return launch(host, grid, block, arguments, shared, stream);
 }
+SOFTCUDA_RUNTIME cudaError_t cudaLaunchCooperativeKernel(const void* host, dim3 grid, dim3 block,
+                                                         void** arguments, std::size_t shared,
+                                                         cudaStream_t stream) {
+  return with_function(host, [&](CUfunction function) {
+    if (!launchable(grid, block)) return cudaErrorInvalidConfiguration;
+    return error_of(cuLaunchCooperativeKernel(function, grid.x, grid.y, grid.z, block.x, block.y, block.z,
+                                              static_cast<unsigned>(shared), driver_stream(stream),
+                                              arguments));
+  });
+}
 /// Launch attributes are the driver's, bit for bit; it says which it knows.
 SOFTCUDA_RUNTIME cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* given, const void* host,
                                                  void** arguments) {

@@ -71,6 +71,63 @@ TEST(GlobalRaces, AReleaseAndAnAcquireOrderBlocks) {
   }
 }
 
+/// A grid barrier, as cooperative groups have it: each block releases into one place, and then acquires it.
+void grid_barrier(Memory& memory, std::uint32_t blocks) {
+  constexpr std::uint64_t kPlace = kBegin + 2048;
+  for (std::uint32_t block = 0; block < blocks; ++block) {
+    memory.races.strong_read(block, kPlace, false);
+    memory.races.strong_write(block, kPlace, true);
+  }
+  for (std::uint32_t block = 0; block < blocks; ++block) memory.races.strong_read(block, kPlace, true);
+}
+
+/// Writes behind a grid barrier that reads of several blocks come before; without the second barrier they
+/// race with reads of its own side. Block 32 as any other.
+TEST(GlobalRaces, AGridBarrierOrdersWhatSeveralBlocksHaveRead) {
+  constexpr std::uint32_t kBlocks = 34;
+  for (const bool second : {true, false}) {
+    Memory memory;
+    for (std::uint32_t block = 0; block < kBlocks; ++block) {
+      memory.races.start_block(block);
+      memory.touch(block, Mode::write, 8 * block, 8);
+    }
+    grid_barrier(memory, kBlocks);
+    for (std::uint32_t block = 0; block < kBlocks; ++block) memory.touch(block, Mode::read, 0, 8 * kBlocks);
+    if (second) grid_barrier(memory, kBlocks);
+    for (std::uint32_t block = 0; block < kBlocks; ++block) memory.touch(block, Mode::write, 8 * block, 8);
+    EXPECT_EQ(memory.found.found().empty(), second);
+  }
+}
+
+/// What a block has read itself behind the barrier is no other's.
+TEST(GlobalRaces, AReadOfOnesOwnBehindTheBarrierIsNoOthers) {
+  Memory memory;
+  for (std::uint32_t block = 0; block < 3; ++block) {
+    memory.races.start_block(block);
+    memory.touch(block, Mode::read, 0, 8);
+    memory.touch(block, Mode::update, 8, 8);
+  }
+  grid_barrier(memory, 3);
+  memory.touch(1, Mode::read, 0, 8);
+  memory.touch(1, Mode::write, 0, 8);
+  memory.touch(1, Mode::update, 8, 8);
+  memory.touch(1, Mode::read, 8, 8);
+  EXPECT_TRUE(memory.found.found().empty());
+}
+
+/// A block reads late, behind another one's release, and then acquires that.
+TEST(GlobalRaces, AReadBetweenAReleaseAndItsAcquireIsNoOthers) {
+  Memory memory;
+  memory.races.start_block(0);
+  memory.races.start_block(1);
+  memory.touch(0, Mode::read, 0, 8);
+  memory.races.strong_write(0, kBegin + 64, true);
+  memory.touch(1, Mode::read, 0, 8);
+  memory.races.strong_read(1, kBegin + 64, true);
+  memory.touch(1, Mode::write, 0, 8);
+  EXPECT_TRUE(memory.found.found().empty());
+}
+
 /// Against every pair of accesses, byte by byte.
 RC_GTEST_PROP(GlobalRaces, FindsWhatComparingEveryPairFinds, ()) {
   struct Did {

@@ -15,6 +15,7 @@ struct Pair {
   std::string file;  ///< without ".cu"
   std::string name;
   std::uint32_t grid = 1, block = 32;
+  bool cooperative = false;
   std::map<int, std::set<std::string>> faults;  ///< line -> kinds
   std::set<int> others;                         ///< lines of other sides
 
@@ -27,7 +28,8 @@ inline std::vector<Pair> pairs_of(const std::string& file) {
   std::ifstream text(std::string(KERNELS) + "/" + file + ".cu");
   std::vector<Pair> pairs;
   std::string line;
-  static const std::regex head(R"(PAIR (\w+): grid (\d+), block (\d+))"), fault(R"(FAULT((?: [a-z_]+)+))");
+  static const std::regex head(R"(PAIR (\w+): grid (\d+), block (\d+)(, cooperative)?)"),
+      fault(R"(FAULT((?: [a-z_]+)+))");
   for (int number = 1; std::getline(text, line); ++number) {
     std::smatch found;
     if (std::regex_search(line, found, head)) {
@@ -35,6 +37,7 @@ inline std::vector<Pair> pairs_of(const std::string& file) {
                        found[1],
                        static_cast<std::uint32_t>(std::stoul(found[2])),
                        static_cast<std::uint32_t>(std::stoul(found[3])),
+                       found[4].matched,
                        {},
                        {}});
       continue;
@@ -51,7 +54,7 @@ inline std::vector<Pair> pairs_of(const std::string& file) {
 
 inline std::vector<Pair> all_pairs() {
   std::vector<Pair> all;
-  for (const char* file : {"races", "copies", "blocks", "unwritten", "synchronisation", "memory"}) {
+  for (const char* file : {"races", "copies", "blocks", "grids", "unwritten", "synchronisation", "memory"}) {
     for (Pair& pair : pairs_of(file)) all.push_back(std::move(pair));
   }
   return all;

@@ -43,7 +43,8 @@ std::vector<check::Report> reports_of(const Pair& pair, const std::string& twin)
   machine().reset_reports();
   const auto done =
       machine().launch(*image->kernel(pair.name + twin), {pair.grid, 1, 1}, {pair.block, 1, 1}, 0,
-                       parameters(in.address(), out.address(), std::uint64_t{1024}, scratch));
+                       parameters(in.address(), out.address(), std::uint64_t{1024}, scratch),
+                       pair.cooperative ? exec::LaunchKind::cooperative : exec::LaunchKind::ordinary);
   if (!done && done.error().refused != exec::LaunchError::none)
     ADD_FAILURE() << name_of(done.error().refused);
   EXPECT_TRUE(machine().memory().free(scratch));
@@ -53,7 +54,7 @@ std::vector<check::Report> reports_of(const Pair& pair, const std::string& twin)
 /// A marker that is not read would leave a pair untested.
 TEST(PairsOfKernels, AreAllRead) {
   std::size_t kernels = 0;
-  for (const char* file : {"races", "copies", "blocks", "unwritten", "synchronisation", "memory"}) {
+  for (const char* file : {"races", "copies", "blocks", "grids", "unwritten", "synchronisation", "memory"}) {
     std::ifstream text(std::string(KERNELS) + "/" + file + ".cu");
     for (std::string line; std::getline(text, line);)
       kernels += static_cast<std::size_t>(line.find("_wrong(") != std::string::npos);
