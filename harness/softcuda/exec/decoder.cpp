@@ -115,8 +115,11 @@ class Decoder {
     if (is_branch(item(block.last - 1))) counting.number_of_branch = counting.number;
     const int next = runs_on(block) ? block_at(block.last) : -1;
     const bool next_follows = rank + 1 < order_.size() && order_[rank + 1] == next;
+    std::uint32_t position = 0;
     for (int at = block.first; at < block.last; ++at) {
       const Item& i = item(at);
+      drafter_.set_position(position);
+      position += static_cast<std::uint32_t>(i.counted);
       switch (i.flow) {
         case Flow::plain:
         case Flow::memory:

@@ -134,12 +134,13 @@ int Drafter::operand_row(const Item& item, const Operand& operand, Type type, in
         error(item, fmt::format("special register `{}` is not supported here", operand.name));
         return rows_.sink(bits);
       }
-      if (*special == Special::clock) {
+      if (*special == Special::clock || *special == Special::clock_high) {
         const int wide = rows_.scratch(64);
         Draft read;
         const isa::Handlers h = isa::read_clock();
         read.op.full = h.full;
         read.op.masked = h.masked;
+        isa::set_clock_read(read.op, position_, *special == Special::clock_high);
         read.rows = {{wide, true}};
         read.shape.rule = Rule::plain;
         out.push_back(read);

@@ -36,6 +36,8 @@ class Drafter {
   /// Appends the item's ops: what its operands need first, the guard, the instruction. Errors go to
   /// Flat::errors.
   void draft(int item, std::vector<Draft>& out);
+  /// Instructions that stand before the next item in its block: what a clock shows.
+  void set_position(std::uint32_t position) { position_ = position; }
   /// The register or constant of a branch's guard, and of an indexed branch's index.
   int guard_row(const Item&);
   int operand_row(const Item&, const ptx::Operand&, ptx::Type type, int bits, bool written,
@@ -61,7 +63,7 @@ class Drafter {
   Flat& flat_;
   const Placement& placement_;
   Rows& rows_;
-  std::uint32_t sites_ = 0;
+  std::uint32_t sites_ = 0, position_ = 0;
 };
 
 }  // namespace softcuda::exec

@@ -45,6 +45,7 @@ enum class Special : std::uint8_t {
   dynamic_shared_bytes,
   total_shared_bytes,
   clock,
+  clock_high,
   workspace_high,  ///< a cooperative launch's, where grid.sync counts
   workspace_low,
 };

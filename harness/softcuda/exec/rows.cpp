@@ -66,11 +66,11 @@ std::optional<Special> special_named(std::string_view name) {
       {"%total_smem_size", total_shared_bytes},
       {"%aggr_smem_size", total_shared_bytes},
       {"%clock", clock},
-      {"%clock_hi", zero},
+      {"%clock_hi", clock_high},
       {"%clock64", clock},
       {"%globaltimer", clock},
       {"%globaltimer_lo", clock},
-      {"%globaltimer_hi", zero},
+      {"%globaltimer_hi", clock_high},
       // "driver-defined": where cooperative_groups looks for its workspace, and traps if there is none.
       {"%envreg1", workspace_high},
       {"%envreg2", workspace_low},

@@ -24,6 +24,8 @@ void WarpThread::start(isa::Warp* warp, std::span<const isa::Op> ops, std::uint3
   warp_ = warp;
   end_ = ops.data() + ops.size();
   warp_->live = lanes;
+  warp_->slept = 0;
+  warp_instructions = 0;
   groups_.clear();
   groups_.push_back({ops.data(), lanes, GroupState::ready, false, {}});
 }
@@ -102,6 +104,7 @@ WarpEvent WarpThread::run(std::int64_t turn) {
     const bool alone = groups_.size() == 1;
     const std::int64_t before = alone ? turn : std::min(turn, is_behind(g) ? kBehind : kAhead);
     w.turn = before;
+    w.turn_end = static_cast<std::int64_t>(warp_instructions) + before;
     w.active = groups_[g].lanes;
     w.stop = isa::Stop::none;
     const isa::Op* op = groups_[g].pc;

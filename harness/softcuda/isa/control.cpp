@@ -1,7 +1,8 @@
 /// "Control Flow Instructions" (PTX ISA 9.7.12) and "Miscellaneous Instructions" (9.7.19).
 #include "harness/softcuda/isa/control.h"
 
-#include <chrono>
+#include <algorithm>
+#include <bit>
 
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/lanes.h"
@@ -86,8 +87,14 @@ const Op* trap(Warp& w, const Op* op) {
   return w.fault({check::FaultKind::trap, op, 0, 0, __builtin_ctz(w.active), false, {}});
 }
 
-/// nanosleep: gives the other warps a turn, which is what a waiting loop wants of it.
+/// nanosleep: gives the other warps a turn, which is what a waiting loop wants of it; the warp's clock moves
+/// by as much as was asked for ("in [0, 2*t]").
 const Op* sleep(Warp& w, const Op* op) {
+  const u32* nanoseconds = w.row<u32>(op->rows[0]);
+  u32 longest = 0;
+  for (u32 rest = w.active; rest != 0; rest &= rest - 1)
+    longest = std::max(longest, nanoseconds[std::countr_zero(rest)]);
+  w.slept += longest;
   w.pc = op + 1;
   w.stop = Stop::yielded;
   return nullptr;
@@ -95,8 +102,8 @@ const Op* sleep(Warp& w, const Op* op) {
 const Op* nothing(Warp&, const Op* op) { return op + 1; }
 
 const Op* clock_now(Warp& w, const Op* op) {
-  const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
-                                              std::chrono::nanoseconds(1));
+  const auto issued = static_cast<std::uint64_t>(w.turn_end - w.turn + op->imm);
+  const std::uint64_t now = (issued + w.slept) >> op->rows[1];
   auto* d = w.row<std::uint64_t>(op->rows[0]);
   for (int lane = 0; lane < kLanes; ++lane) d[lane] = (w.active >> lane & 1u) != 0 ? now : d[lane];
   return op + 1;
@@ -112,6 +119,10 @@ Handlers guard_if() { return {&guard<false>, &guard<false>}; }
 Handlers guard_unless() { return {&guard<true>, &guard<true>}; }
 bool ends_lanes(const Op* op) { return op->full == &exit_lanes; }
 Handlers read_clock() { return {&clock_now, &clock_now}; }
+void set_clock_read(Op& op, std::uint32_t position, bool high) {
+  op.imm = position;
+  op.rows[1] = high ? 32 : 0;
+}
 
 std::span<const Entry> control_family() {
   static const Entry entries[] = {

@@ -38,7 +38,11 @@ inline void count_block(const Warp& w, const Op* end, std::uint32_t lanes) {
   ++block.executions;
   block.lanes += static_cast<std::uint64_t>(std::popcount(lanes));
 }
-/// %clock, %clock64, %globaltimer: the u64 row rows[0] gets a count that grows.
+/// %clock, %clock64, %globaltimer and their halves: the u64 row rows[0] gets the instructions that the warp
+/// has issued, a cycle and a nanosecond each, and the nanoseconds that it has slept.
 [[nodiscard]] Handlers read_clock();
+/// What such an op has to know: how many instructions stand before it in its block; `high`: it wants the
+/// upper 32 bits.
+void set_clock_read(Op&, std::uint32_t position, bool high);
 
 }  // namespace softcuda::isa

@@ -85,9 +85,11 @@ inline constexpr std::uint64_t kWindowMask = std::uint64_t{0xff} << 56;
 
 /// The head of a warp's register file; the rows follow it in memory.
 struct alignas(64) Warp {
-  std::uint32_t active = 0;  ///< lanes that execute now
-  std::uint32_t live = 0;    ///< lanes that have not exited
-  std::int64_t turn = 0;     ///< instructions left before the warp has to give way
+  std::uint32_t active = 0;   ///< lanes that execute now
+  std::uint32_t live = 0;     ///< lanes that have not exited
+  std::int64_t turn = 0;      ///< instructions left before the warp has to give way
+  std::int64_t turn_end = 0;  ///< instructions that the warp will have issued when none are left
+  std::uint64_t slept = 0;    ///< nanoseconds
   const Op* pc = nullptr;
   const Op* limit = nullptr;  ///< several groups: one of them waits here, so go no further
   const Op* split_pc = nullptr;
