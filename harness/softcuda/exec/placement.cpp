@@ -102,8 +102,13 @@ Placement::Placement(const ptx::Module& module, const GlobalAddresses& globals, 
     parameter += variable.bytes;
   }
   constexpr std::uint64_t kMost = std::uint64_t{1} << 28;
-  if (shared > kMost || local > kMost || parameter > kMost)
-    flat.errors.emplace_back("0: shared, local or parameter space above 256 MiB");
+  if (shared > kMost || local > kMost) flat.errors.emplace_back("0: shared or local memory above 256 MiB");
+  // "The maximum memory size supported by PTX for normal (non-opaque type) parameters is 32764 bytes" (PTX
+  // ISA 5.1.6.4, of version 8.1 for sm_70).
+  constexpr std::uint64_t kMostParameters = 32764;
+  if (parameter > kMostParameters)
+    flat.errors.push_back(fmt::format("0: {} bytes of parameters, where a kernel takes at most {}", parameter,
+                                      kMostParameters));
   shared_bytes = static_cast<std::uint32_t>(shared);
   local_bytes = static_cast<std::uint32_t>(aligned(local, 16));
   parameter_bytes = static_cast<std::uint32_t>(parameter);

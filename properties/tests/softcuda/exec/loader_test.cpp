@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "properties/tests/softcuda/exec/kernel_text.h"
 #include "properties/tests/softcuda/exec/on_machine.h"
 
@@ -29,6 +31,37 @@ TEST(Loader, OperandsMustFitTheirTypes) {
     ASSERT_FALSE(why.empty()) << wrong;
     EXPECT_NE(why[0].find("m.ptx:9: "), std::string::npos) << wrong << " -> " << why[0];
   }
+}
+
+/// A kernel whose parameters are an array of words and `out`: thread t stores word t + `first`.
+std::string with_parameters(std::uint32_t words, std::uint32_t first) {
+  return ".version 8.1\n.target sm_80\n.address_size 64\n.visible .entry k(.param .align 4 .b8 all[" +
+         std::to_string(4 * words) +
+         "],\n.param .u64 out)\n{\n.reg .b32 %r<4>; .reg .b64 %rd<8>;\n"
+         "ld.param.u64 %rd1, [out]; mov.u32 %r1, %tid.x; mul.wide.u32 %rd2, %r1, 4; mov.b64 %rd3, all;\n"
+         "add.s64 %rd3, %rd3, %rd2; add.s64 %rd1, %rd1, %rd2;\nld.param.u32 %r2, [%rd3+" +
+         std::to_string(4 * first) + "]; st.global.u32 [%rd1], %r2; ret;\n}\n";
+}
+
+/// 4,096 bytes, as every toolkit takes, and what CUDA 12.1 and later take: the last words arrive.
+TEST(Loader, ParametersMayBeLarge) {
+  for (const std::uint32_t words : {1022u, 1024u, 8188u}) {
+    const auto image = loaded(with_parameters(words, words - 32));
+    ASSERT_NE(image, nullptr);
+    const OnDevice<std::uint32_t> out(std::vector<std::uint32_t>(32));
+    std::vector<std::byte> bytes(image->kernel("k")->parameter_bytes);
+    ASSERT_EQ(bytes.size(), 4 * words + 8);
+    for (std::uint32_t k = 0; k < words; ++k) std::memcpy(bytes.data() + 4 * k, &k, 4);
+    const std::uint64_t address = out.address();
+    std::memcpy(bytes.data() + 4 * words, &address, 8);
+    ASSERT_TRUE(machine().launch(*image->kernel("k"), {1, 1, 1}, {32, 1, 1}, 0, bytes));
+    for (std::uint32_t t = 0; t < 32; ++t) EXPECT_EQ(out.values()[t], words - 32 + t);
+  }
+}
+
+TEST(Loader, ParametersAboveTheLimitAreRefused) {
+  EXPECT_EQ(reasons(with_parameters(8190, 0)),
+            (Lines{"m.ptx:0: 32768 bytes of parameters, where a kernel takes at most 32764, in kernel `k`"}));
 }
 
 /// Found by properties/fuzz/: nothing has been drafted when the first instruction is wrong.
