@@ -45,6 +45,8 @@ constexpr std::array<Named<isa::TensorModel>, 4> kTensorModels{
      {"truncating-sm80", isa::TensorModel::truncating_sm80},
      {"truncating-sm90", isa::TensorModel::truncating_sm90}}};
 
+constexpr std::array<Named<bool>, 2> kApproximations{{{"rounded", false}, {"perturbed", true}}};
+
 template <class T, class Into>
 bool number(std::string_view text, Into& into) {
   const int base = text.starts_with("0x") ? 16 : 10;
@@ -136,7 +138,10 @@ constexpr Key kKeys[] = {
      [](Settings& s, std::string_view v) { return number<std::uint8_t>(v, s.poison); }},
     {"tensor", "fused|exact|truncating-sm80|truncating-sm90", "fused", "arithmetic of mma and wmma",
      [](Settings& s, std::string_view v) { return one_of(kTensorModels, v, s.modes.tensor); }},
-    {"seed", "0..2^64-1", "0", "of random orders",
+    {"approx", "rounded|perturbed", "rounded",
+     "results of .approx and .full: perturbed, moved by seed within the ISA's bounds",
+     [](Settings& s, std::string_view v) { return one_of(kApproximations, v, s.modes.perturbed); }},
+    {"seed", "0..2^64-1", "0", "of random orders and perturbations",
      [](Settings& s, std::string_view v) { return number<std::uint64_t>(v, s.modes.seed); }},
 };
 

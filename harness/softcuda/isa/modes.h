@@ -14,6 +14,7 @@ enum class TensorModel : std::uint8_t {
 
 struct Modes {
   TensorModel tensor = TensorModel::fused;
+  bool perturbed = false;    ///< .approx and .full of f32 moved within the ISA's bounds: isa/perturbed.h
   bool late_copies = false;  ///< cp.async data arrive at the wait, poison until then
   std::uint64_t seed = 0;    ///< of whatever is random in a launch
 };
