@@ -25,6 +25,11 @@ std::uint64_t Allocations::add(std::uint64_t base, std::uint64_t bytes, std::str
   return number;
 }
 
+void Allocations::make_constant(std::uint64_t base) {
+  const std::unique_lock lock(mutex_);
+  if (const auto found = live_.find(base); found != live_.end()) found->second.constant = true;
+}
+
 std::optional<Allocation> Allocations::retire(std::uint64_t base) {
   const std::unique_lock lock(mutex_);
   const auto found = live_.find(base);
@@ -48,7 +53,7 @@ std::optional<Allocation> Allocations::live_at(std::uint64_t address) const {
 Interval Allocations::interval_at(std::uint64_t address) const {
   const std::shared_lock lock(mutex_);
   const Allocation* found = holder(live_, address);
-  return found != nullptr ? Interval{found->base, found->end()} : Interval{};
+  return found != nullptr ? Interval{found->base, found->end(), found->constant} : Interval{};
 }
 std::optional<Allocation> Allocations::freed_at(std::uint64_t address) const {
   const std::shared_lock lock(mutex_);

@@ -14,12 +14,14 @@ struct Allocation {
   std::uint64_t bytes = 0;
   std::uint64_t number = 0;  ///< 1 for the first of the process; a stable name in reports
   std::string what;          ///< "allocation 3", or "module variable `table`"
+  bool constant = false;     ///< kernels may not write it
   [[nodiscard]] std::uint64_t end() const { return base + bytes; }
 };
 
 struct Interval {
   std::uint64_t begin = 1;
   std::uint64_t end = 0;
+  bool constant = false;
 };
 
 /// What is live and what was freed lately, by address. Every member may be called from any thread.
@@ -27,6 +29,8 @@ class Allocations {
  public:
   /// Returns the number given.
   std::uint64_t add(std::uint64_t base, std::uint64_t bytes, std::string what = {});
+  /// Kernels may only read the live allocation that starts at `base`.
+  void make_constant(std::uint64_t base);
   /// The number given last; 0 before the first.
   [[nodiscard]] std::uint64_t last_number() const;
   /// The live allocation that starts at `base` becomes a freed one; nothing when there is none.

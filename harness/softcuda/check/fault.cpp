@@ -11,6 +11,7 @@ const char* name_of(FaultKind kind) {
     case FaultKind::null_pointer: return "null pointer";
     case FaultKind::misaligned: return "misaligned access";
     case FaultKind::wrong_space: return "address of another state space";
+    case FaultKind::constant_written: return "write to constant memory";
     case FaultKind::deadlock: return "deadlock";
     case FaultKind::divergent_sync: return "lane outside of its own member mask";
     case FaultKind::shared_race: return "race in shared memory";

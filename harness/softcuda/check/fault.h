@@ -14,6 +14,7 @@ enum class FaultKind : std::uint8_t {
   null_pointer,       ///< an address in the first 64 KiB
   misaligned,         ///< address no multiple of the access size
   wrong_space,        ///< a window address of one state space used in another
+  constant_written,   ///< a kernel writes a variable of constant memory
   deadlock,           ///< no thread of the block can go on
   divergent_sync,     ///< a *.sync instruction executed by a lane that its own member mask leaves out
   shared_race,        ///< two accesses to shared memory, one a write, that nothing orders

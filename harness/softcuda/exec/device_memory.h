@@ -46,6 +46,8 @@ class DeviceMemory {
 
   /// At least one byte; the address is a multiple of 512.
   [[nodiscard]] MemoryResult<std::uint64_t> allocate(std::uint64_t bytes, std::string what = {});
+  /// Kernels may only read what is allocated at `address`; the host may write it (cudaMemcpyToSymbol).
+  void make_constant(std::uint64_t address) { allocations_.make_constant(address); }
   [[nodiscard]] MemoryResult<void> free(std::uint64_t address);
 
   /// Memory of the host that kernels may use as well, from now until `forget`: an allocation like any other,

@@ -68,6 +68,7 @@ class Loader {
               fmt::format("no memory for the {} bytes of `{}`", variable.bytes, variable.name));
         continue;
       }
+      if (variable.space == ptx::Space::constant) memory_.make_constant(*address);
       image_->variables_.push_back({variable.name, *address, variable.bytes});
       addresses_[variable.name] = *address;
     }

@@ -84,7 +84,8 @@ std::string space_bounds(const Launch& launch, const isa::Raised& raised, const 
 
 bool is_access(FaultKind kind) {
   return kind == FaultKind::out_of_bounds || kind == FaultKind::use_after_free ||
-         kind == FaultKind::null_pointer || kind == FaultKind::misaligned || kind == FaultKind::wrong_space;
+         kind == FaultKind::null_pointer || kind == FaultKind::misaligned || kind == FaultKind::wrong_space ||
+         kind == FaultKind::constant_written;
 }
 
 /// Intrinsics are functions of the CUDA toolkit's headers: nobody looks for a mistake there. Told by name,

@@ -180,6 +180,11 @@ Shape in_allocations(Warp& w, const Op* op, u32 bytes, bool write, Access& acces
     if (a >= known.begin && a < known.end && bytes <= known.end - a) continue;
     const check::Interval found = w.allocations->interval_at(a);
     if (a >= found.begin && a < found.end && bytes <= found.end - a) {
+      // Asked here only: an instruction that writes never gets to know a constant one.
+      if (write && found.constant) {
+        w.fault({FaultKind::constant_written, op, a, bytes, lane, write, space});
+        return Shape::faulted;
+      }
       known = found;
       continue;
     }

@@ -94,14 +94,37 @@ Handlers bind_wrapping(const Form& f) {
   return made<u32>(f, [](u32 a, u32 b, u32) { return a == 0 || a > b ? b : a - 1; });
 }
 
+template <bool kFtz>
+u32 sum_f32(u32 a, u32 b) {
+  return bits_of(result<kFtz>(input<kFtz>(float_of(a)) + input<kFtz>(float_of(b))));
+}
 /// Floating-point addition by round to nearest. "atom.add.f32 on global memory flushes subnormal inputs and
-/// results to sign-preserving zero; on shared memory it supports them": generic addresses follow the latter
-/// only where they are shared, which a lane's address would have to say; global is what compilers emit.
+/// results to sign-preserving zero; on shared memory it supports them".
 template <bool kFtz>
 Handlers add_f32(const Form& f) {
-  return made<u32>(f, [](u32 a, u32 b, u32) {
-    return bits_of(result<kFtz>(input<kFtz>(float_of(a)) + input<kFtz>(float_of(b))));
-  });
+  return made<u32>(f, [](u32 a, u32 b, u32) { return sum_f32<kFtz>(a, b); });
+}
+/// By generic addresses: each lane's says which of the two it is.
+template <bool kReturns>
+const Op* add_f32_anywhere(Warp& w, const Op* op) {
+  Access access;
+  const u32* rows = op->rows;
+  const Shape shape = reach(w, op, rows[kReturns ? 1 : 0], sizeof(u32), Use::update, access);
+  if (shape == Shape::faulted) return nullptr;
+  spread(access, shape, sizeof(u32));
+  const u32* b = w.row<u32>(rows[kReturns ? 2 : 1]);
+  const u64 shared = check::address_of(w.shared);
+  for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    const u64 at = access.at[lane];
+    const auto flushing = [](u32 x, u32 y, u32) { return sum_f32<true>(x, y); };
+    const auto keeping = [](u32 x, u32 y, u32) { return sum_f32<false>(x, y); };
+    const bool is_shared = at >= shared && at - shared < w.shared_bytes;
+    const u32 old = is_shared ? exchange<u32, decltype(keeping)>(at, b[lane], 0)
+                              : exchange<u32, decltype(flushing)>(at, b[lane], 0);
+    if constexpr (kReturns) w.row<u32>(rows[0])[lane] = old;
+  }
+  return op + 1;
 }
 Handlers bind_add_float(const Form& f) {
   if (f.type() == Type::f64) {
@@ -109,7 +132,10 @@ Handlers bind_add_float(const Form& f) {
       return std::bit_cast<u64>(canonical(std::bit_cast<double>(a) + std::bit_cast<double>(b)));
     });
   }
-  return f.space() == ptx::Space::shared ? add_f32<false>(f) : add_f32<true>(f);
+  if (f.space() == ptx::Space::shared) return add_f32<false>(f);
+  if (f.space() == ptx::Space::global) return add_f32<true>(f);
+  return f.opcode() == "red" ? Handlers{&add_f32_anywhere<false>, &add_f32_anywhere<false>}
+                             : Handlers{&add_f32_anywhere<true>, &add_f32_anywhere<true>};
 }
 
 u16 sum_f16(u16 a, u16 b) {

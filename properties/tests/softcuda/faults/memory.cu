@@ -70,6 +70,20 @@ KERNEL other_space_right(const float* in, float* out, int n) {
   out[threadIdx.x] = x;
 }
 
+__constant__ float table[32];
+
+// A pointer to constant memory that has lost its const, and that the compiler cannot follow.
+// PAIR constant: grid 1, block 32
+KERNEL constant_wrong(const float* in, float* out, int n) {
+  float* entry;
+  asm volatile("mov.u64 %0, %1;" : "=l"(entry) : "l"(table + threadIdx.x));
+  *entry = in[threadIdx.x];  // FAULT constant_written
+  out[threadIdx.x] = *entry;
+}
+KERNEL constant_right(const float* in, float* out, int n) {
+  out[threadIdx.x] = in[threadIdx.x] + table[threadIdx.x];
+}
+
 // PAIR failed: grid 1, block 32
 KERNEL failed_wrong(const float* in, float* out, int n) {
   if (threadIdx.x == 7) __trap();  // FAULT trap

@@ -25,6 +25,7 @@ const std::map<std::string, FaultKind> kKinds{{"shared_race", FaultKind::shared_
                                               {"misaligned", FaultKind::misaligned},
                                               {"null_pointer", FaultKind::null_pointer},
                                               {"wrong_space", FaultKind::wrong_space},
+                                              {"constant_written", FaultKind::constant_written},
                                               {"trap", FaultKind::trap}};
 
 /// `in` holds 1024 small numbers, `out` 512 zeros, `scratch` has never been written.

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "properties/tests/softcuda/isa/one_instruction.h"
+#include "properties/tests/softcuda/isa/rounded_half.h"
 
 /// Half precision against the compiler's own _Float16 and against long double, over all operands of 16 bits.
 namespace softcuda::testing {
@@ -9,37 +10,6 @@ namespace {
 
 using u16 = std::uint16_t;
 using u32 = std::uint32_t;
-
-long double value(u16 bits, bool bfloat) {
-  if (!bfloat) {
-    _Float16 x;
-    std::memcpy(&x, &bits, 2);
-    return static_cast<long double>(x);
-  }
-  const u32 wide = u32{bits} << 16;
-  float x;
-  std::memcpy(&x, &wide, 4);
-  return x;
-}
-/// Rounded once, to nearest even, by looking at the two neighbours.
-u16 rounded(long double x, bool bfloat) {
-  if (std::isnan(x)) return 0x7fff;
-  const u16 sign = std::signbit(x) ? 0x8000 : 0;
-  const long double magnitude = std::fabs(x);
-  const u16 infinity = bfloat ? 0x7f80 : 0x7c00;
-  // Patterns of positive numbers are in order: the largest one that is not above.
-  u16 low = 0, high = infinity;
-  while (high - low > 1) {
-    const auto middle = static_cast<u16>((low + high) / 2);
-    (value(middle, bfloat) <= magnitude ? low : high) = middle;
-  }
-  if (std::isinf(x)) return sign | infinity;
-  const long double below = value(low, bfloat);
-  const long double above = high == infinity ? std::ldexp(1.0L, bfloat ? 128 : 16) : value(high, bfloat);
-  const long double under = magnitude - below, over = above - magnitude;
-  const u16 r = under < over || (under == over && low % 2 == 0) ? low : high;
-  return sign | r;
-}
 
 const std::vector<u16>& directed() {
   static const std::vector<u16> values = [] {
