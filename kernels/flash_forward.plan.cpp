@@ -136,11 +136,20 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   return {launch};
 }
 
+WorkTile work_tile(const Problem& problem) {
+  const ForwardTiles& tiles = *tiles_for(problem, true);
+  return {tiles.queries(), tiles.keys, tiles.d_qk, tiles.d_v};
+}
+
 }  // namespace
 
 KernelPlan flash_forward_plan() {
-  return {"forward on tensor cores: f16, bf16, head dims up to 256, every mask and layout", why_not, numerics,
-          needs, plan};
+  return {"forward on tensor cores: f16, bf16, head dims up to 256, every mask and layout",
+          why_not,
+          numerics,
+          needs,
+          plan,
+          work_tile};
 }
 
 }  // namespace flashdiff::kernels

@@ -35,6 +35,12 @@ struct Needs {
   std::size_t workspace_bytes = 0;
 };
 
+/// What a block multiplies at once: matrix products of this size are issued as a whole or not at all.
+struct WorkTile {
+  int queries = 1, keys = 1;
+  int d_qk = 1, d_v = 1;  ///< columns, smaller head dims filled up
+};
+
 /// What a kernel's .plan.cpp defines, as `KernelPlan <name>_plan()`.
 struct KernelPlan {
   std::string_view description;  ///< one line for `flashdiff backends`
@@ -44,6 +50,8 @@ struct KernelPlan {
   Needs (*needs)(const LaidOut&);
   /// Launches in order; none for a batch without queries.
   std::vector<Launch> (*plan)(const LaidOut&, const Addresses&);
+  /// For figures of how much work is wasted; null where a kernel has no tiles of tensor core products.
+  WorkTile (*tile)(const Problem&) = nullptr;
 };
 
 struct Kernel {

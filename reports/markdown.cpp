@@ -119,6 +119,31 @@ ViewList matrices_of(const Report& report, const Room& room) {
   return matrices;
 }
 
+void fill_bench(View& root, const Report& report, const Room& room) {
+  ViewList tables;
+  for (const BenchTable& table : report.bench) {
+    if (room.classes == 0) break;
+    ViewList columns, rows;
+    for (const std::string& column : table.columns) columns.push_back(View(column));
+    for (const BenchTable::Row& row : table.rows) {
+      ViewList cells;
+      for (const std::string& cell : row.cells) cells.push_back(View(cell));
+      View told;
+      told.set("name", (row.off ? "❌ " : "") + row.name);
+      told.set("cells", cells);
+      rows.push_back(told);
+    }
+    View view;
+    view.set("kernel", table.kernel);
+    view.set("title", table.title);
+    view.set("columns", columns);
+    view.set("rows", rows);
+    tables.push_back(view);
+  }
+  root.set("any_bench", View(!tables.empty()));
+  root.set("bench", tables);
+}
+
 void fill_reasons(View& root, const Report& report, const Room& room) {
   ViewList reasons;
   for (std::size_t i = 0; i < std::min(report.reasons.size(), room.rows); ++i) {
@@ -183,6 +208,7 @@ std::string with_room(const Report& report, const Room& room) {
                          ": index.html, junit.xml and the store name them.");
   fill_backends(root, report, room);
   root.set("matrices", matrices_of(report, room));
+  fill_bench(root, report, room);
   fill_reasons(root, report, room);
   fill_classes(root, report, room);
   fill_facts(root, report);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/run/record.h"
+#include "reports/bench.h"
 #include "reports/report.h"
 #include "reports/tally.h"
 
@@ -100,6 +101,7 @@ struct Report {
   std::vector<CaseUse> closest;             ///< passes by the share of the budget that they used, at most 50
   std::vector<std::size_t> weak;            ///< weak passes, the largest unseen effect first, at most 50
   std::vector<ClassAxis> classes;
+  std::vector<BenchTable> bench;
   std::vector<CaseRecord> cases;   ///< in the order of their execution, shrunk ones excluded
   std::vector<CaseRecord> shrunk;  ///< what failures were shrunk to
 };

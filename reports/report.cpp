@@ -1,5 +1,8 @@
 #include "reports/report.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "reports/read.h"
 #include "reports/summarise.h"
 #include "reports/write.h"
@@ -8,8 +11,17 @@ namespace flashdiff {
 
 Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
                                   const std::filesystem::path& out_dir, const ReportOptions& options) {
-  return read_stores(stores).and_then(
-      [&](Told told) { return write_files(summarise(std::move(told), options), out_dir); });
+  std::vector<BenchTable> bench;
+  for (const std::filesystem::path& file : options.bench) {
+    Outcome<std::vector<BenchTable>> tables = read_bench(file);
+    if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
+    std::ranges::move(*tables, std::back_inserter(bench));
+  }
+  return read_stores(stores).and_then([&](Told told) {
+    Report report = summarise(std::move(told), options);
+    report.bench = std::move(bench);
+    return write_files(report, out_dir);
+  });
 }
 
 }  // namespace flashdiff

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "harness/outcome/outcome.h"
 
@@ -15,8 +16,9 @@ enum class Conclusion : std::uint8_t { pass, fail, incomplete };
 [[nodiscard]] const char* name_of(Conclusion);
 
 struct ReportOptions {
-  std::string title = "flashdiff";          ///< heading of the page, name of the JUnit suite
-  std::string program = "build/flashdiff";  ///< how the repro commands call the program
+  std::string title = "flashdiff";           ///< heading of the page, name of the JUnit suite
+  std::string program = "build/flashdiff";   ///< how the repro commands call the program
+  std::vector<std::filesystem::path> bench{};  ///< what `flashdiff bench -o FILE` wrote, see bench.h
 };
 
 /// What write_report() wrote, and what it says, for the terminal and the exit code.
@@ -30,7 +32,8 @@ struct ReportFiles {
 
 /// Reads one or several stores (their runs are told together) and writes the three files into `out_dir`,
 /// which is made if it is not there. A file is replaced as a whole or not at all. Errors: bad_input for a
-/// path that is no store, a store of another version, no store at all, or a folder that cannot be written.
+/// path that is no store, a store of another version, no store at all, a file
+/// of `bench` that is none, or a folder that cannot be written.
 [[nodiscard]] Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
                                                 const std::filesystem::path& out_dir,
                                                 const ReportOptions& options = {});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/bench/check_bench.h"
+#include "harness/bench/figures_bench.h"
 #include "harness/bench/launch_bench.h"
 #include "harness/bench/reference_bench.h"
 #include "harness/bench/softcuda_bench.h"
@@ -15,7 +16,7 @@ namespace flashdiff::cli {
 namespace {
 
 struct Options {
-  std::string filter, out;
+  std::string filter, out, device = "auto";
   double min_seconds = 0;
   int repetitions = 0;
   bool list = false;
@@ -52,11 +53,14 @@ int run(const Options& options) {
   benchmark::Initialize(&count, words.data());
   benchmark::AddCustomContext("flashdiff_version", version());
   benchmark::AddCustomContext("flashdiff_commit", commit());
-  register_reference_benchmarks();
-  if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
-  register_tensor_core_benchmarks();
-  register_launch_benchmarks();
-  register_check_benchmarks();
+  if (auto there = register_figures(); !there) return complain(there.error());
+  if (options.device == "auto") {
+    register_reference_benchmarks();
+    if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
+    register_tensor_core_benchmarks();
+    register_launch_benchmarks();
+    register_check_benchmarks();
+  }
   const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
   // Nothing matches: Google Benchmark has said so.
   return ran == 0 && !options.list ? incomplete : as_expected;
@@ -66,9 +70,16 @@ int run(const Options& options) {
 
 void add_bench(CLI::App& program, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      program.add_subcommand("bench", "how fast reference and software driver are, on this machine");
+  CLI::App* command = program.add_subcommand(
+      "bench", "what kernels execute, counted; how fast reference and software driver are, on this machine");
   command->add_option("--filter", options->filter, "regular expression of the names to run (default: all)");
+  command
+      ->add_option(
+          "--device", options->device,
+          "auto: everything that can be measured here; soft: only what the kernels execute, counted by the\n"
+          "software driver, the same on every machine. Kernels on a GPU are not timed yet")
+      ->check(CLI::IsMember({"auto", "soft"}))
+      ->capture_default_str();
   command->add_option("-o,--out", options->out, "Google Benchmark's JSON, to this file as well")
       ->type_name("FILE");
   command->add_option("--min-time", options->min_seconds, "seconds to repeat each for (default: 0.5)")
@@ -78,7 +89,9 @@ void add_bench(CLI::App& program, Chosen& chosen) {
                    "measure each so often; mean, median and spread are added")
       ->check(CLI::Range(1, 1000));
   command->add_flag("--list", options->list, "print the names and stop");
-  command->footer("Example:\n  flashdiff bench --filter 'reference/.*' -o bench.json");
+  command->footer(
+      "Examples:\n  flashdiff bench --device soft -o figures.json\n  flashdiff bench --filter 'reference/.*' "
+      "-o bench.json");
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
 

@@ -14,14 +14,15 @@ namespace flashdiff::cli {
 namespace {
 
 struct Options {
-  std::vector<std::filesystem::path> stores;
+  std::vector<std::filesystem::path> stores, bench;
   std::filesystem::path out = "report";
   std::string title = ReportOptions{}.title;
   TerminalWords terminal;
 };
 
 int run(const Options& options) {
-  const auto files = write_report(options.stores, options.out, {options.title, program_name()});
+  const auto files =
+      write_report(options.stores, options.out, {options.title, program_name(), options.bench});
   if (!files) return complain(files.error());
   const Terminal terminal = terminal_of(options.terminal);
   const std::string word = name_of(files->conclusion);
@@ -46,12 +47,16 @@ void add_report(CLI::App& program, Chosen& chosen) {
   command->add_option("-o,--out", options->out, "folder to write into, made if it is not there")
       ->type_name("DIR")
       ->capture_default_str();
+  command
+      ->add_option("--bench", options->bench,
+                   "what `flashdiff bench --device soft -o FILE` wrote: its figures become a section")
+      ->type_name("FILE");
   command->add_option("--title", options->title, "heading of the page, name of the JUnit suite")
       ->capture_default_str();
   add_terminal_options(*command, options->terminal);
   command->footer(
       "Prints the paths of the files. Exit code 0 whatever the verdict: a report tells, `check` judges.\n\n"
-      "Example:\n  flashdiff report run.db -o site");
+      "Example:\n  flashdiff report run.db -o site --bench figures.json");
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
 

@@ -1,0 +1,142 @@
+#include "harness/bench/figures_bench.h"
+
+#include <algorithm>
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include "harness/backend/answerers/registry.h"
+#include "harness/figures/figures.h"
+#include "harness/figures/occupancy.h"
+#include "harness/figures/roofline.h"
+#include "harness/figures/shapes.h"
+#include "harness/figures/tile_work.h"
+#include "harness/problem/data.h"
+#include "kernels/kernel.h"
+#include "kernels/ptxas.h"
+
+namespace flashdiff {
+namespace {
+
+using figures::Figures;
+
+Outcome<Figures> counted(const std::string& kernel, const Case& c) {
+  const auto backend = open_backend(kernel, {DeviceChoice::soft, {}, {}, 0});
+  if (!backend) return tl::unexpected<Error>(backend.error());
+  const auto data = make_data(c.problem);
+  if (!data) return tl::unexpected<Error>(data.error());
+  return figures::count(**backend, lay_out(c, *data));
+}
+
+double ratio(double a, double b) { return b == 0 ? 0 : a / b; }
+
+/// What every entry has.
+void tell(benchmark::State& state, const Figures& f) {
+  auto& counters = state.counters;
+  counters["warp_instructions"] = static_cast<double>(f.warp_instructions);
+  if (f.tensor_flops > 0) {
+    counters["products"] = f.products();
+    counters["warp_instructions_a_product"] = ratio(static_cast<double>(f.warp_instructions), f.products());
+  }
+  counters["wavefronts_over_ideal"] = f.shared.over_ideal();
+  counters["read_sectors_over_ideal"] = f.read.over_ideal();
+  counters["written_sectors_over_ideal"] = f.written.over_ideal();
+  counters["local_sectors"] = static_cast<double>(f.local.units);
+}
+
+void main_loop(benchmark::State& state, const kernels::Kernel& kernel, int d) {
+  const figures::MainLoop cases = figures::main_loop(d);
+  const std::string name(kernel.name);
+  for ([[maybe_unused]] auto _ : state) {
+    const auto more = counted(name, cases.more), fewer = counted(name, cases.fewer);
+    if (!more || !fewer) return state.SkipWithError((more ? fewer : more).error().what.c_str());
+    const Figures loop = figures::difference(*more, *fewer);
+    tell(state, loop);
+    state.counters["issued_over_needed"] =
+        ratio(loop.tensor_flops, cases.more.problem.forward_flops() - cases.fewer.problem.forward_flops());
+  }
+}
+
+/// Bytes of all logical rows: what must cross the memory's pins once.
+double bytes_of_rows(const LaidOut& io) {
+  double bytes = 0;
+  for (const LaidOutTensor* tensor : {&io.q, &io.k, &io.v, &io.o, &io.lse}) {
+    double rows = 0;
+    for (const int n : tensor->place.rows) rows += n;
+    bytes += rows * tensor->place.heads * tensor->place.width * (tensor->dtype == DType::f32 ? 4 : 2);
+  }
+  return bytes;
+}
+
+void shape(benchmark::State& state, const kernels::Kernel& kernel, const Case& c) {
+  const LaidOut io = lay_out(c, make_data(c.problem).value());
+  for ([[maybe_unused]] auto _ : state) {
+    const auto f = counted(std::string(kernel.name), c);
+    if (!f) return state.SkipWithError(f.error().what.c_str());
+    tell(state, *f);
+    const double useful = c.problem.forward_flops();
+    if (kernel.plan.tile != nullptr) {
+      const figures::TileWork work = figures::tile_work(c.problem, kernel.plan.tile(c.problem));
+      state.counters["issued_over_needed"] = ratio(f->tensor_flops, work.useful);
+      state.counters["issued_over_tiles"] = ratio(f->tensor_flops, work.rounded);
+      state.counters["dense_over_needed"] = ratio(work.dense, work.useful);
+    }
+    state.counters["useful_flops"] = useful;
+    std::string bounds;
+    for (const figures::Gpu& gpu : figures::gpus()) {
+      const figures::Roofline roof = figures::roofline(gpu, *f, bytes_of_rows(io));
+      state.counters[fmt::format("bound_tflops_{}", gpu.name)] = useful / roof.seconds() / 1e12;
+      bounds += fmt::format("{}{}: {}", bounds.empty() ? "" : "; ", gpu.name, roof.bound_by());
+    }
+    state.SetLabel(fmt::format("bound by {}", bounds));
+  }
+}
+
+/// ptxas's figures of the entries that a shape launches.
+void ptxas(benchmark::State& state, const kernels::PtxasRow& row, const kernels::Launch& launch) {
+  for ([[maybe_unused]] auto _ : state) {
+    const auto shared = static_cast<int>(launch.shared_bytes) + row.shared_bytes;
+    const figures::Occupancy occupancy =
+        figures::occupancy(figures::multiprocessor_of(row.architecture), row.registers,
+                           static_cast<int>(launch.block[0]), shared);
+    state.counters["registers"] = row.registers;
+    state.counters["spill_bytes"] = row.spill_store_bytes + row.spill_load_bytes;
+    state.counters["shared_bytes"] = shared;
+    state.counters["blocks_a_multiprocessor"] = occupancy.blocks;
+    state.SetLabel(fmt::format("limited by {}", occupancy.limit));
+  }
+}
+
+template <class... Arguments>
+void add(const std::string& name, Arguments... arguments) {
+  benchmark::RegisterBenchmark(("figures/" + name).c_str(), arguments...)->Iterations(1);
+}
+
+void register_ptxas(const kernels::Kernel& kernel, const Case& c) {
+  const LaidOut io = lay_out(c, make_data(c.problem).value());
+  for (const kernels::Launch& launch : kernel.plan.plan(io, {}))
+    for (const kernels::PtxasRow& row : kernels::parse_ptxas(kernel.ptxas))
+      if (row.entry == launch.entry)
+        add(fmt::format("{}/ptxas/{}/{}", kernel.name, row.entry, row.architecture), ptxas, row, launch);
+}
+
+}  // namespace
+
+Outcome<void> register_figures() {
+  if (const auto driver = driver::Driver::load(DeviceChoice::soft); !driver)
+    return tl::unexpected<Error>(driver.error());
+  for (const kernels::Kernel& kernel : kernels::all_kernels()) {
+    const std::string name(kernel.name);
+    for (const int d : {64, 128}) {
+      const Case c = figures::main_loop(d).more;
+      if (kernel.plan.tile == nullptr || !kernel.plan.why_not(c).empty()) continue;
+      add(fmt::format("{}/d{}/main_loop", name, d), main_loop, kernel, d);
+      register_ptxas(kernel, c);
+    }
+    for (const figures::Shape& one : figures::shapes())
+      if (kernel.plan.why_not(one.question).empty()) add(name + '/' + one.name, shape, kernel, one.question);
+  }
+  return {};
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,13 @@
+#pragma once
+#include "harness/outcome/outcome.h"
+
+namespace flashdiff {
+
+/// Registers `figures/KERNEL/...`: what the kernels execute, counted by the software driver. No times: each
+/// runs once, and its counters are the same on every machine. `main_loop`: instructions a product, bank
+/// conflicts, sectors of full tiles; one entry a published shape: work against what was needed, and what
+/// bounds the kernel on published GPUs; `ptxas/...`: registers, spills, blocks a multiprocessor. Errors: no
+/// software driver.
+[[nodiscard]] Outcome<void> register_figures();
+
+}  // namespace flashdiff

@@ -1,0 +1,76 @@
+#include "harness/figures/figures.h"
+
+#include <nlohmann/json.hpp>
+
+#include "harness/driver/driver.h"
+
+namespace flashdiff::figures {
+namespace {
+
+using nlohmann::json;
+
+void add(Traffic& sum, const json& of, const char* unit) {
+  sum.requests += of.at("requests").get<std::uint64_t>();
+  sum.units += of.at(unit).get<std::uint64_t>();
+  sum.ideal += of.at("ideal").get<std::uint64_t>();
+  sum.bytes += of.at("bytes").get<std::uint64_t>();
+}
+
+void add(Figures& sum, const json& kernel) {
+  sum.launches += kernel.at("launches").get<std::uint64_t>();
+  sum.warp_instructions += kernel.at("instructions").at("warp").get<std::uint64_t>();
+  for (const auto& [type, flops] : kernel.at("flops").items())
+    if (type.starts_with("tensor_")) sum.tensor_flops += flops.get<double>();
+  sum.f32_flops += kernel.at("flops").value("f32", 0.0);
+  if (const auto special = kernel.at("classes").find("special_function");
+      special != kernel.at("classes").end())
+    sum.special_functions += special->at("thread").get<double>();
+  const json& memory = kernel.at("memory");
+  for (const auto& [access, traffic] : memory.at("global").items()) {
+    if (access == "all") continue;
+    add(access == "load" || access == "async_copy" ? sum.read : sum.written, traffic, "sectors");
+  }
+  add(sum.shared, memory.at("shared").at("all"), "wavefronts");
+  add(sum.local, memory.at("local").at("all"), "sectors");
+  sum.entries.push_back(kernel.at("kernel").get<std::string>());
+}
+
+Traffic difference(const Traffic& more, const Traffic& fewer) {
+  return {more.requests - fewer.requests, more.units - fewer.units, more.ideal - fewer.ideal,
+          more.bytes - fewer.bytes};
+}
+
+}  // namespace
+
+double Traffic::over_ideal() const {
+  return ideal == 0 ? 1.0 : static_cast<double>(units) / static_cast<double>(ideal);
+}
+
+Figures difference(const Figures& more, const Figures& fewer) {
+  Figures d;
+  d.launches = more.launches;
+  d.warp_instructions = more.warp_instructions - fewer.warp_instructions;
+  d.f32_flops = more.f32_flops - fewer.f32_flops;
+  d.special_functions = more.special_functions - fewer.special_functions;
+  d.tensor_flops = more.tensor_flops - fewer.tensor_flops;
+  d.read = difference(more.read, fewer.read);
+  d.written = difference(more.written, fewer.written);
+  d.shared = difference(more.shared, fewer.shared);
+  d.local = difference(more.local, fewer.local);
+  d.entries = more.entries;
+  return d;
+}
+
+Outcome<Figures> count(Backend& backend, const LaidOut& sent) {
+  const auto driver = driver::Driver::load(DeviceChoice::soft);
+  if (!driver) return tl::unexpected<Error>(driver.error());
+  if ((*driver)->soft().counters_json == nullptr)
+    return unsupported((*driver)->library() + ": an older softcuda, without counters by kernel");
+  (*driver)->soft().reset_counters();
+  if (const auto answer = backend.run(sent); !answer) return tl::unexpected<Error>(answer.error());
+  Figures figures;
+  for (const json& kernel : json::parse((*driver)->soft().counters_json())) add(figures, kernel);
+  return figures;
+}
+
+}  // namespace flashdiff::figures

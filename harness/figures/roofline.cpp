@@ -1,0 +1,50 @@
+#include "harness/figures/roofline.h"
+
+#include <algorithm>
+
+namespace flashdiff::figures {
+
+std::span<const Gpu> gpus() {
+  // The last figure: fused multiply-adds of a multiprocessor a clock (1024, 2048, 2048, 256 with f32
+  // accumulators, as the white papers of Ampere, Hopper and Ada have them), two operations each.
+  static constexpr Gpu kGpus[] = {
+      {"A100", "sm_80", 108, 312e12, 19.5e12, 2039e9, 2048},  // data sheet, 80 GB SXM
+      {"H100", "sm_90", 132, 989.4e12, 66.9e12, 3350e9,
+       4096},  // data sheet, SXM, dense; mma.sync stays below wgmma
+      {"H200", "sm_90", 132, 989.4e12, 66.9e12, 4800e9, 4096},
+      {"RTX 4090", "sm_89", 128, 165.2e12, 82.6e12, 1008e9, 512}};  // Ada white paper, appendix A
+  return kGpus;
+}
+
+namespace {
+
+struct Bound {
+  double seconds;
+  std::string_view by;
+};
+Bound largest(const Roofline& r) {
+  return std::max({Bound{r.tensor_cores, "tensor cores"}, Bound{r.f32_units, "f32 units"},
+                   Bound{r.special_functions, "special functions"}, Bound{r.shared_memory, "shared memory"},
+                   Bound{r.issue_slots, "issue slots"}, Bound{r.device_memory, "device memory"}},
+                  [](const Bound& a, const Bound& b) { return a.seconds < b.seconds; });
+}
+
+}  // namespace
+
+double Roofline::seconds() const { return largest(*this).seconds; }
+std::string_view Roofline::bound_by() const { return largest(*this).by; }
+
+Roofline roofline(const Gpu& gpu, const Figures& figures, double compulsory_bytes) {
+  const double clocks = gpu.clock() * gpu.multiprocessors;
+  Roofline r;
+  r.tensor_cores = figures.tensor_flops / gpu.tensor_flops;
+  r.f32_units = figures.f32_flops / gpu.f32_flops;
+  // "Throughput of Native Arithmetic Instructions" (CUDA C++ Programming Guide): 16 for 8.x and 9.0.
+  r.special_functions = figures.special_functions / (16 * clocks);
+  r.shared_memory = static_cast<double>(figures.shared.units) / clocks;
+  r.issue_slots = static_cast<double>(figures.warp_instructions) / (4 * clocks);
+  r.device_memory = compulsory_bytes / gpu.memory_bytes;
+  return r;
+}
+
+}  // namespace flashdiff::figures

@@ -1,0 +1,43 @@
+#include "harness/figures/tile_work.h"
+
+#include <algorithm>
+
+namespace flashdiff::figures {
+namespace {
+
+/// Key tiles that hold a key which some query of [first, last] sees. What a mask lets a query see is one
+/// interval, and the intervals' ends rise with the query, so those of a tile of queries are one interval,
+/// too, but for windows far from each other, which a tile of queries cannot have.
+int key_tiles(const Problem& problem, SequenceLengths lengths, int first, int last, int keys) {
+  int tiles = 0, end = 0;
+  for (int query = first; query <= last; ++query) {
+    const KeyRange seen = visible_keys(problem.mask, lengths, query);
+    if (seen.empty()) continue;
+    const int begin_tile = std::max(seen.begin / keys, end), end_tile = (seen.end + keys - 1) / keys;
+    tiles += std::max(0, end_tile - begin_tile);
+    end = std::max(end, end_tile);
+  }
+  return tiles;
+}
+
+}  // namespace
+
+TileWork tile_work(const Problem& problem, const kernels::WorkTile& tile) {
+  TileWork work;
+  work.useful = problem.forward_flops();
+  double tiles = 0;
+  int longest_q = 0, longest_kv = 0;
+  for (const SequenceLengths& lengths : problem.sequences) {
+    longest_q = std::max(longest_q, lengths.q_len);
+    longest_kv = std::max(longest_kv, lengths.kv_len);
+    for (int first = 0; first < lengths.q_len; first += tile.queries)
+      tiles +=
+          key_tiles(problem, lengths, first, std::min(first + tile.queries, lengths.q_len) - 1, tile.keys);
+  }
+  work.rounded = 2.0 * problem.h_q * tiles * tile.queries * tile.keys * (tile.d_qk + tile.d_v);
+  work.dense = 2.0 * problem.h_q * problem.batch() * static_cast<double>(longest_q) * longest_kv *
+               (problem.d_qk + problem.d_v);
+  return work;
+}
+
+}  // namespace flashdiff::figures
