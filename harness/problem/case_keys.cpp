@@ -130,6 +130,38 @@ bool read_scale(std::string_view text, Draft& draft) {
   return read_number(text, draft.value.problem.scale.emplace());
 }
 
+std::string a_softcap() {
+  return fmt::format("a number from {} to {}", limits::smallest_softcap, limits::largest_softcap);
+}
+Text write_softcap(const Case& c) {
+  if (!c.problem.softcap) return std::nullopt;
+  return fmt::format("{}", *c.problem.softcap);
+}
+bool read_softcap(std::string_view text, Draft& draft) {
+  return read_number(text, draft.value.problem.softcap.emplace());
+}
+
+std::string an_alibi() { return "on, or no such key"; }
+Text write_alibi(const Case& c) {
+  if (!c.problem.alibi) return std::nullopt;
+  return "on";
+}
+bool read_alibi(std::string_view text, Draft& draft) { return draft.value.problem.alibi = text == "on"; }
+
+constexpr std::string_view kSeeded = "seeded";
+std::string a_sink() {
+  return fmt::format("{}, or a number from {} to {}", kSeeded, -limits::sink, limits::sink);
+}
+Text write_sink(const Case& c) {
+  if (!c.problem.sink) return std::nullopt;
+  if (!c.problem.sink->logit) return std::string(kSeeded);
+  return fmt::format("{}", *c.problem.sink->logit);
+}
+bool read_sink(std::string_view text, Draft& draft) {
+  Sink& sink = draft.value.problem.sink.emplace();
+  return text == kSeeded || read_number(text, sink.logit.emplace());
+}
+
 std::string a_path() { return "a path, with %20 for a space and %25 for a percent sign"; }
 Text write_path(const Case& c) {
   if (c.problem.data_file.empty()) return std::nullopt;
@@ -168,6 +200,9 @@ constexpr std::array kKeys{
     Key{"kv", required, a_list, write_lengths<&SequenceLengths::kv_len>, read_lengths<&Draft::kv_lens>},
     Key{"mask", required, a_mask, write_mask, read_mask},
     Key{"scale", optional, a_scale, write_scale, read_scale},
+    Key{"softcap", optional, a_softcap, write_softcap, read_softcap},
+    Key{"alibi", optional, an_alibi, write_alibi, read_alibi},
+    Key{"sink", optional, a_sink, write_sink, read_sink},
     Key{"data", required, names_of<DataFamily>, write<&Problem::data>, read<&Problem::data>},
     Key{"file", optional, a_path, write_path, read_path},
     Key{"rows", optional, a_list, write_rows, read_rows},

@@ -13,6 +13,9 @@ inline constexpr int pad = 4096;
 inline constexpr int window = 1 << 30;
 inline constexpr double smallest_scale = 1e-6;
 inline constexpr double largest_scale = 1e6;
+inline constexpr double smallest_softcap = 0.01;
+inline constexpr double largest_softcap = 1e6;
+inline constexpr double sink = 1e4;
 inline constexpr std::int64_t tensor_bytes = std::int64_t{1} << 31;
 
 }  // namespace flashdiff::limits

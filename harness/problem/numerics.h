@@ -23,6 +23,7 @@ struct Numerics {
   double exp2_ulps = 2.0;          ///< error bound of exp2 in f32 ulps (PTX ISA, ex2.approx.f32: 2 ulp)
   double rcp_ulps = 1.0;           ///< bound of the final division or reciprocal (rcp.approx.f32: 1 ulp)
   double log2_absolute = 0x1p-22;  ///< lg2.approx.f32, absolute near 1, else relative of the same size
+  double tanh_relative = 0x1p-11;  ///< of softcap's tanh (PTX ISA, tanh.approx.f32: relative error 2^-11)
   bool flush_subnormals = false;   ///< f32 subnormals may become zero anywhere (--use_fast_math, .ftz)
   int kv_tile = 64;                ///< keys between two rescalings of the accumulator
   DType out = DType::f32;          ///< O is rounded to this

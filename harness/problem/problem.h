@@ -57,6 +57,13 @@ enum class DataFamily : std::uint8_t {
   file
 };
 
+/// An attention sink: a logit of each query head that takes part in softmax as a key without a value
+/// (gpt-oss). In units of scores: neither scale nor softcap is applied to it.
+struct Sink {
+  std::optional<float> logit;  ///< of every head; absent: a number for each head, from the seed
+  bool operator==(const Sink&) const = default;
+};
+
 /// A logical problem: what is asked, with no word on where a row lies in memory.
 struct Problem {
   std::vector<SequenceLengths> sequences;
@@ -65,7 +72,10 @@ struct Problem {
   int d_qk = 64;
   int d_v = 64;
   Mask mask;
-  std::optional<float> scale;  ///< absent: 1/sqrt(d_qk)
+  std::optional<float> scale;    ///< absent: 1/sqrt(d_qk)
+  std::optional<float> softcap;  ///< C: the scaled score s becomes C tanh(s / C)
+  bool alibi = false;            ///< a bias that falls with the distance of key and query; see modifiers.h
+  std::optional<Sink> sink;
   DType dtype = DType::f32;
   DataFamily data = DataFamily::normal;
   std::uint64_t seed = 0;

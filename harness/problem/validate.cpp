@@ -52,6 +52,16 @@ Outcome<void> check_scale(const Problem& p) {
                                limits::smallest_scale, limits::largest_scale));
 }
 
+Outcome<void> check_modifiers(const Problem& p) {
+  if (p.softcap && !(*p.softcap >= limits::smallest_softcap && *p.softcap <= limits::largest_softcap))
+    return bad_input(fmt::format("case: softcap={}, expected a number from {} to {}", *p.softcap,
+                                 limits::smallest_softcap, limits::largest_softcap));
+  if (p.sink && p.sink->logit && !(std::fabs(*p.sink->logit) <= limits::sink))
+    return bad_input(fmt::format("case: sink={}, expected a number from {} to {}, or seeded", *p.sink->logit,
+                                 -limits::sink, limits::sink));
+  return {};
+}
+
 Outcome<void> check_data(const Problem& p) {
   if (p.data != DataFamily::file) {
     if (p.data_file.empty() && p.data_rows.empty()) return {};
@@ -87,6 +97,7 @@ Outcome<Case> validated(Case c) {
   if (auto ok = check_shape(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_mask(c.problem.mask); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_scale(c.problem); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_modifiers(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_data(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = within("pad", c.layout.pad, 0, limits::pad); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_memory(c); !ok) return tl::unexpected(ok.error());

@@ -48,6 +48,12 @@ inline rc::Gen<Problem> any_problem() {
     p.d_v = *rc::gen::inRange(1, 20);
     p.mask = *any_mask();
     if (*rc::gen::arbitrary<bool>()) p.scale = static_cast<float>(*rc::gen::inRange(64, 1 << 30)) * 0x1p-25f;
+    if (*rc::gen::arbitrary<bool>())
+      p.softcap = static_cast<float>(*rc::gen::inRange(1 << 20, 1 << 30)) * 0x1p-20f;
+    p.alibi = *rc::gen::arbitrary<bool>();
+    if (*rc::gen::arbitrary<bool>()) p.sink = Sink{};
+    if (p.sink && *rc::gen::arbitrary<bool>())
+      p.sink->logit = static_cast<float>(*rc::gen::inRange(-(1 << 20), 1 << 20)) * 0x1p-10f;
     p.dtype = *any_of<DType>();
     p.data = *rc::gen::suchThat(any_of<DataFamily>(), [](DataFamily f) { return f != DataFamily::file; });
     p.seed = *rc::gen::arbitrary<std::uint64_t>();

@@ -72,7 +72,7 @@ TEST(CaseLine, IsTheOneOfTheDesign) {
 TEST(CaseLine, SaysWhatIsNotTheDefault) {
   const std::string line =
       "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=bf16 lay=packed mem=bhsd.view pad=3 q=1 kv=2 mask=window:inf,4 "
-      "scale=0.1 data=file "
+      "scale=0.1 softcap=30 alibi=on sink=-0.5 data=file "
       "file=a%20b/c%25.safetensors rows=2 seed=0x0 poison=huge";
   const auto c = parse_case(line);
   ASSERT_TRUE(c) << c.error().what;
@@ -80,6 +80,9 @@ TEST(CaseLine, SaysWhatIsNotTheDefault) {
   EXPECT_EQ(c->problem.data_file, "a b/c%.safetensors");
   EXPECT_EQ(c->problem.mask, (Mask{MaskKind::window, Mask::unbounded, 4}));
   EXPECT_EQ(c->problem.scale, 0.1f);
+  EXPECT_EQ(c->problem.softcap, 30.0f);
+  EXPECT_TRUE(c->problem.alibi);
+  EXPECT_EQ(c->problem.sink, Sink{-0.5f});
 }
 
 TEST(CaseLine, KeysMayStandInAnyOrderAndSeedsBeDecimal) {
@@ -137,6 +140,19 @@ INSTANTIATE_TEST_SUITE_P(
               "case: scale='big', expected a number from 1e-06"},
         Wrong{"scale_zero", "lay=left", "lay=left scale=0", "case: scale=0, expected a number from 1e-06"},
         Wrong{"scale_nan", "lay=left", "lay=left scale=nan", "case: scale=nan, expected a number from 1e-06"},
+        Wrong{"softcap_text", "lay=left", "lay=left softcap=on",
+              "case: softcap='on', expected a number from 0.01 to 1000000"},
+        Wrong{"softcap_zero", "lay=left", "lay=left softcap=0",
+              "case: softcap=0, expected a number from 0.01 to 1000000"},
+        Wrong{"softcap_negative", "lay=left", "lay=left softcap=-30",
+              "case: softcap=-30, expected a number from 0.01"},
+        Wrong{"softcap_nan", "lay=left", "lay=left softcap=nan",
+              "case: softcap=nan, expected a number from 0.01"},
+        Wrong{"alibi", "lay=left", "lay=left alibi=0.5", "case: alibi='0.5', expected on, or no such key"},
+        Wrong{"sink_text", "lay=left", "lay=left sink=on",
+              "case: sink='on', expected seeded, or a number from -10000 to 10000"},
+        Wrong{"sink_inf", "lay=left", "lay=left sink=-inf",
+              "case: sink=-inf, expected a number from -10000 to 10000, or seeded"},
         Wrong{"seed", "seed=0x2a", "seed=0x1ffffffffffffffff",
               "case: seed='0x1ffffffffffffffff', expected a number of up"},
         Wrong{"family", "rising", "falling_up", "case: data='falling_up', expected normal, uniform, "},
