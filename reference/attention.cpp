@@ -1,13 +1,16 @@
 #include "reference/attention.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <vector>
 
+#include "harness/problem/modifiers.h"
 #include "reference/element_budget.h"
 #include "reference/operands.h"
 #include "reference/row_blocks.h"
+#include "reference/score_modifiers.h"
 #include "reference/softmax_block.h"
 
 namespace flashdiff {
@@ -29,9 +32,32 @@ LogicalTensor<double> for_queries(const Problem& problem, int width, double valu
   return {rows, problem.h_q, width, value};
 }
 
+/// `value(head)` for every query of a head.
+template <class Value>
+LogicalTensor<double> for_heads(const Problem& problem, Value value) {
+  LogicalTensor<double> tensor = for_queries(problem, 1, 0.0);
+  for (int s = 0; s < tensor.sequences(); ++s)
+    for (int head = 0; head < tensor.heads(); ++head)
+      std::fill_n(tensor.matrix(s, head), tensor.rows(s), value(head));
+  return tensor;
+}
+
 /// Every row as the conventions have it where a query sees no key.
 Attention unseen(const Problem& problem) {
-  return {for_queries(problem, problem.d_v, 0.0), for_queries(problem, 1, -kInfinity)};
+  return {for_queries(problem, problem.d_v, 0.0), for_heads(problem, [&](int head) {
+            return problem.sink ? sink_logit(problem, head) : -kInfinity;
+          })};
+}
+
+/// The budget of LSE where a query sees no key: the sink is a row of one key, whose score needs no product.
+LogicalTensor<double> unseen_lse_budget(const Problem& problem, const budget::Shape& shape,
+                                        const Numerics& numerics) {
+  return for_heads(problem, [&](int head) {
+    if (!problem.sink) return 0.0;
+    const double sink = sink_logit(problem, head);
+    const budget::RowFacts alone{.max = sink, .has_sink = true, .sink = sink};
+    return detail::RowBudget(numerics, shape, alone).lse();
+  });
 }
 
 /// Visits every block of query rows that see a key: start(kv) before the blocks of a K/V head, then
@@ -66,7 +92,10 @@ void store(const detail::SoftmaxBlock& block, BlockPlace at, Attention& out) {
 
 /// What the terms of the budget may know of row r of a block.
 budget::RowFacts facts_of(const detail::SoftmaxBlockWithMoments& computed, const detail::QueryBounds& q,
-                          const detail::KeyValueBounds& kv, int keys, int d_qk, Eigen::Index r) {
+                          const detail::KeyValueBounds& kv, const detail::ScoreModifiers& modifiers,
+                          KeyRange seen, int d_qk, Eigen::Index r) {
+  const bool has_sink = !modifiers.sink.empty();
+  const int keys = seen.size() + (has_sink ? 1 : 0);
   const double sum = computed.block.sum(r);
   const double relative_dot_squared =
       detail::moment_bound(computed.moments.p_dot_squared(r) / sum, keys, d_qk);
@@ -76,11 +105,15 @@ budget::RowFacts facts_of(const detail::SoftmaxBlockWithMoments& computed, const
           .log_sum = std::log(sum),
           .q_norm = q.norm(r),
           .k_norm_largest = kv.k_norm_largest,
-          .dot_mean = q.norm(r) * kv.k_norm_largest * std::sqrt(relative_dot_squared)};
+          .dot_mean = q.norm(r) * kv.k_norm_largest * std::sqrt(relative_dot_squared),
+          .bias_largest = modifiers.largest_bias(seen, r),
+          .has_sink = has_sink,
+          .sink = has_sink ? modifiers.sink[static_cast<std::size_t>(r)] : 0.0};
 }
 
 void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail::QueryBounds& q,
-                  const detail::KeyValueBounds& kv, const BlockKeys& keys, const budget::Shape& shape,
+                  const detail::KeyValueBounds& kv, const BlockKeys& keys,
+                  const detail::ScoreModifiers& modifiers, const budget::Shape& shape,
                   const Numerics& numerics, BlockPlace at, BudgetedAttention& out) {
   thread_local Eigen::ArrayXd second_moment;
   const auto o = columns(out.reference.o, at);
@@ -88,11 +121,11 @@ void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail:
   auto lse_budget = columns(out.lse_budget, at);
   auto smallest_drop = columns(out.smallest_drop, at);
   for (Eigen::Index r = 0; r < o.cols(); ++r) {
-    const int seen = keys.of_row[static_cast<std::size_t>(r)].size();
-    if (seen == 0) continue;
-    const detail::RowBudget row(numerics, shape, facts_of(computed, q, kv, seen, shape.d_qk, r));
+    const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
+    if (seen.empty()) continue;
+    const detail::RowBudget row(numerics, shape, facts_of(computed, q, kv, modifiers, seen, shape.d_qk, r));
     second_moment = detail::moment_bound(
-        computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen,
+        computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen.size(),
         shape.d_qk);
     lse_budget(0, r) = row.lse();
     smallest_drop(0, r) = row.elements({o.col(r).data(), static_cast<std::size_t>(o.rows())},
@@ -108,16 +141,17 @@ Attention attention_forward(const Problem& problem, const LogicalData& data) {
       problem, data, [](const KeyValues&) {},
       [&](BlockPlace at, const BlockKeys& keys, const KeyValues& kv) {
         const Matrix q = detail::scaled_queries(data, problem.softmax_scale(), at);
-        store(detail::softmax_block(q, kv, keys), at, out);
+        store(detail::softmax_block(q, kv, keys, detail::modifiers_of(problem, at)), at, out);
       });
   return out;
 }
 
 BudgetedAttention attention_forward_with_budget(const Problem& problem, const LogicalData& data,
                                                 const Numerics& numerics) {
-  BudgetedAttention out{unseen(problem), for_queries(problem, problem.d_v, 0.0), for_queries(problem, 1, 0.0),
-                        for_queries(problem, 1, kInfinity)};
-  const budget::Shape shape{problem.d_qk, problem.softmax_scale(), problem.dtype};
+  const budget::Shape shape{problem.d_qk, problem.softmax_scale(), problem.dtype,
+                            problem.softcap ? *problem.softcap : kInfinity};
+  BudgetedAttention out{unseen(problem), for_queries(problem, problem.d_v, 0.0),
+                        unseen_lse_budget(problem, shape, numerics), for_queries(problem, 1, kInfinity)};
   const double floor = budget::exponent_floor(numerics.qk, problem.dtype);
   std::optional<detail::KeyValueBounds> kv_bounds;
   for_each_block(
@@ -125,9 +159,10 @@ BudgetedAttention attention_forward_with_budget(const Problem& problem, const Lo
       [&](BlockPlace at, const BlockKeys& keys, const KeyValues& kv) {
         const Matrix q = detail::scaled_queries(data, problem.softmax_scale(), at);
         const detail::QueryBounds q_bounds = detail::query_bounds(data, floor, at);
-        const auto computed = detail::softmax_block(q, kv, q_bounds, *kv_bounds, keys);
+        const detail::ScoreModifiers modifiers = detail::modifiers_of(problem, at);
+        const auto computed = detail::softmax_block(q, kv, q_bounds, *kv_bounds, keys, modifiers);
         store(computed.block, at, out.reference);
-        store_budget(computed, q_bounds, *kv_bounds, keys, shape, numerics, at, out);
+        store_budget(computed, q_bounds, *kv_bounds, keys, modifiers, shape, numerics, at, out);
       });
   return out;
 }

@@ -6,7 +6,8 @@
 namespace flashdiff {
 
 /// Forward attention in double from the rounded inputs. O: [sequence][h_q][q_len][d_v]; LSE: width 1, natural
-/// logarithm of the sum of exp(score). A query that sees no key gives O = 0 and LSE = -inf.
+/// logarithm of the sum of exp(score). A query that sees no key gives O = 0 and LSE = -inf, or the sink's
+/// logit where there is a sink. Score modifiers: harness/problem/modifiers.h.
 struct Attention {
   LogicalTensor<double> o;
   LogicalTensor<double> lse;
@@ -15,8 +16,9 @@ struct Attention {
 
 /// How far a correct kernel with the declared numerics may be from the reference, element by element: |got -
 /// o| <= o_budget. Derived term by term in budget.h; never tuned. A budget of 0 stands where the convention
-/// fixes the value (no visible key: O = 0, LSE = -inf). An infinite budget says that the declared dtype or
-/// accumulator may overflow there: infinities are then right, too, and nothing can be said of the element.
+/// fixes the value (no visible key: O = 0, and without a sink LSE = -inf). An infinite budget says that the
+/// declared dtype or accumulator may overflow there: infinities are then right, too, and nothing can be said
+/// of the element.
 struct BudgetedAttention {
   Attention reference;
   LogicalTensor<double> o_budget;

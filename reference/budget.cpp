@@ -18,10 +18,11 @@ constexpr double kUlp = 0x1p-23;  ///< an f32 ulp, relative to the smallest numb
 constexpr int kProductsPerStep = 8;
 constexpr double kStepRoundoff = (kProductsPerStep + 1) * 0x1p-24 + 0x1p-23;
 
-/// Rescalings that the keys of a row can meet: one for each tile that they reach into, wherever tiles begin.
+/// Rescalings that the keys of a row can meet: one for each tile that they reach into, wherever tiles begin,
+/// and one where the sink comes in on its own.
 double rescalings(const Numerics& numerics, const RowFacts& row) {
   const int tiles = (row.keys - 1 + numerics.kv_tile - 1) / numerics.kv_tile + 1;
-  return tiles;
+  return row.has_sink ? tiles + 1 : tiles;
 }
 
 /// sqrt(sum p_j x_j^2) for x_j = s_j - m from n and L alone. w ln^2(w) is at most g(w) = w ln^2(w) up to
@@ -32,9 +33,18 @@ double mean_depth(const RowFacts& row) {
   return spread < kESquared ? 2 * std::sqrt(spread / kESquared) : std::log(spread);
 }
 
-/// |s_j - m| <= |s_j| + |m|, by Cauchy.
+/// |s_j| before ALiBi: by Cauchy, and below the cap.
+double largest_score(const Shape& shape, const RowFacts& row) {
+  return std::min(shape.softcap, shape.scale * row.q_norm * row.k_norm_largest);
+}
+/// sqrt(sum p_j s_j^2) of the same.
+double mean_score(const Shape& shape, const RowFacts& row) {
+  return std::min(shape.softcap, shape.scale * row.dot_mean);
+}
+
+/// |s_j - m| <= |s_j| + |m|.
 double largest_depth(const Shape& shape, const RowFacts& row) {
-  return 2 * shape.scale * row.q_norm * row.k_norm_largest;
+  return 2 * (largest_score(shape, row) + row.bias_largest) + std::fabs(row.sink);
 }
 
 bool is_double(Accumulation how) { return how == Accumulation::f64; }
@@ -69,12 +79,15 @@ double exponent_floor(Accumulation how, DType dtype) {
 }
 
 // |fl(q.k) - q.k| <= product_sum * |q|.|k|; at most ||q|| ||k||, by Cauchy, for the largest. Two roundings
-// more for kernels that fold the scale into Q. Times scale, since h is an error of the score.
+// more for kernels that fold the scale into Q. Times scale, since h is an error of the score. A softcap only
+// lessens it: tanh' <= 1, and no two capped scores are further apart than 2 C.
 WeightError dot_product(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
   const double relative =
       product_sum(numerics.qk, shape.d_qk) + compounded(unit_roundoff(numerics.qk), 2) * 1.01;
   const double of_score = relative * shape.scale;
-  return {of_score * row.dot_mean, of_score * row.q_norm * row.k_norm_largest};
+  const double most = 2 * shape.softcap;
+  return {std::min(most, of_score * row.dot_mean),
+          std::min(most, of_score * row.q_norm * row.k_norm_largest)};
 }
 
 // Each of d operations may lose the underflow of f32, and a flushed subnormal factor loses at most that times
@@ -97,6 +110,40 @@ WeightError exponent_rounding(const Numerics& numerics, const Shape& shape, cons
   return {level + 6 * u * mean_depth(row), level + 6 * u * largest_depth(shape, row)};
 }
 
+// s' = C tanh(y), y = s / C. The argument has at most 4 roundings (scale / C, their product with q.k or Q),
+// and an argument wrong by y e moves tanh by at most |e| y tanh'(y) <= |e| tanh(y), since tanh is concave
+// above 0. tanh is within its declared relative error. C log2(e) stands for c in exponent_rounding. Each of
+// argument, tanh and product may lose the underflow of f32, times C.
+WeightError softcap(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
+  if (std::isinf(shape.softcap)) return {};
+  const double relative = 1.01 * (numerics.tanh_relative + 4 * unit_roundoff(numerics.qk));
+  const double tiny = 3 * underflow(numerics.qk, numerics.flush_subnormals) * std::max(1.0, shape.softcap);
+  return {relative * mean_score(shape, row) + tiny, relative * largest_score(shape, row) + tiny};
+}
+
+// s = s' - b, b = slope times distance. s' c is rounded and c's two roundings stretch it: 3u|s'|, which is no
+// longer the same for all keys. b has three: the slope in the kernel's units, its product with the distance
+// (which is exact in f32), and with c where they are the score's: 3u|b|. The sum rounds once, u|s|,
+// subtraction and rescaling 2u|x|. With |s'| <= |s| + |b| and |s| <= |m| + |x| together 4u|m| + 6u|x| +
+// 6u|b|; kernels that add b to q.k have u|x| more. Beyond exponent_rounding: 2u|m| + 2u|x| + 6u|b|. In the
+// mean |b| is at most its largest, and at most |s'| + |m| + |x|.
+WeightError alibi(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
+  if (row.bias_largest == 0) return {};
+  const double u = 1.01 * unit_roundoff(numerics.qk);
+  const double level = 2 * std::fabs(row.max), depth = mean_depth(row);
+  const double bias = std::min(row.bias_largest, mean_score(shape, row) + std::fabs(row.max) + depth);
+  return {u * (level + 2 * depth + 6 * bias),
+          u * (level + 2 * largest_depth(shape, row) + 6 * row.bias_largest)};
+}
+
+// The sink's logit in units of log2 has two roundings, or one in the kernel's units and c's: 2u|sink|; and it
+// does not share c's roundings with the keys' scores, so these no longer stretch all x alike. Where it is the
+// maximum, |sink| = |m|, keys have 3u|s| + u|x| of their own; where it is not, itself 2u(|m| + |x|), m c
+// 3u|m|. Either is 3u|m| beyond exponent_rounding at most.
+WeightError sink_rounding(const Numerics& numerics, const RowFacts& row) {
+  return row.has_sink ? both(3 * 1.01 * unit_roundoff(numerics.qk) * std::fabs(row.max)) : WeightError{};
+}
+
 // The key's own exp2 and one for each rescaling of its tile, each within the declared ulps. |ln(1 + e)|
 // <= 1.01 e.
 WeightError exponentials(const Numerics& numerics, const RowFacts& row) {
@@ -116,7 +163,8 @@ WeightError weights(const Numerics& numerics, const Shape& shape, const RowFacts
   WeightError sum;
   for (const WeightError& term :
        {dot_product(numerics, shape, row), dot_product_underflow(numerics, shape, row),
-        exponent_rounding(numerics, shape, row), exponentials(numerics, row), shared_p_rounding(numerics)}) {
+        exponent_rounding(numerics, shape, row), softcap(numerics, shape, row), alibi(numerics, shape, row),
+        sink_rounding(numerics, row), exponentials(numerics, row), shared_p_rounding(numerics)}) {
     sum.mean += term.mean;
     sum.largest += term.largest;
   }
@@ -203,6 +251,7 @@ Numerics reference_numerics() {
           .exp2_ulps = two_double_ulps,
           .rcp_ulps = two_double_ulps,
           .log2_absolute = 0x1p-52,
+          .tanh_relative = 0x1p-51,
           .flush_subnormals = false,
           .kv_tile = 64,
           .out = DType::f32,

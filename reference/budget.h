@@ -1,4 +1,6 @@
 #pragma once
+#include <limits>
+
 #include "harness/problem/numerics.h"
 #include "harness/problem/problem.h"
 
@@ -15,6 +17,8 @@
 /// bound that holds as it stands: no second-order remainder is dropped (see element_budget.h for how they
 /// combine).
 ///
+/// A sink is one more key: its score is given, its value is 0, and n, m, w and L count it.
+///
 /// Sources: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 3 (gamma_n, any order of
 /// summation); Dao, FlashAttention-2 (arXiv:2307.08691) for the algorithm; PTX ISA for ex2, lg2, rcp;
 /// Xie et al., MMA-Sim (arXiv:2511.10909) for what tensor cores truncate.
@@ -24,18 +28,22 @@ namespace flashdiff::budget {
 struct Shape {
   int d_qk = 1;
   double scale = 1;
-  DType inputs = DType::f32;  ///< dtype of Q, K, V
+  DType inputs = DType::f32;                                 ///< dtype of Q, K, V
+  double softcap = std::numeric_limits<double>::infinity();  ///< infinity: none
 };
 
 /// What a term may know of a row; all from the reference's own double results.
 struct RowFacts {
-  int keys = 1;               ///< n, visible keys, at least 1
+  int keys = 1;               ///< n, visible keys and the sink, at least 1
   double max = 0;             ///< m
   double sum = 1;             ///< L
   double log_sum = 0;         ///< ln(L)
   double q_norm = 0;          ///< ||q||, each |q_c| raised to exponent_floor first, here and below
   double k_norm_largest = 0;  ///< largest ||k_j|| of the head
   double dot_mean = 0;        ///< sqrt(sum p_j (|q|.|k_j|)^2)
+  double bias_largest = 0;    ///< ALiBi's, over the visible keys
+  bool has_sink = false;
+  double sink = 0;  ///< its score
 };
 
 /// A bound on |h_j|, for every key (`largest`) and in the mean that matters: sqrt(sum p_j h_j^2) (`mean`).
@@ -68,9 +76,12 @@ struct WeightError {
 [[nodiscard]] WeightError dot_product(const Numerics&, const Shape&, const RowFacts&);
 [[nodiscard]] WeightError dot_product_underflow(const Numerics&, const Shape&, const RowFacts&);
 [[nodiscard]] WeightError exponent_rounding(const Numerics&, const Shape&, const RowFacts&);
+[[nodiscard]] WeightError softcap(const Numerics&, const Shape&, const RowFacts&);
+[[nodiscard]] WeightError alibi(const Numerics&, const Shape&, const RowFacts&);
+[[nodiscard]] WeightError sink_rounding(const Numerics&, const RowFacts&);
 [[nodiscard]] WeightError exponentials(const Numerics&, const RowFacts&);
 [[nodiscard]] WeightError shared_p_rounding(const Numerics&);
-/// The sum of the five: |h_j|.
+/// The sum of them all: |h_j|.
 [[nodiscard]] WeightError weights(const Numerics&, const Shape&, const RowFacts&);
 
 // --- Terms of one of the two sums only

@@ -22,10 +22,10 @@ double largest_finite(Accumulation how) {
   return how == Accumulation::f64 ? std::numeric_limits<double>::max() : format_of(DType::f32).largest_finite;
 }
 
-/// q.k, its product with the scale and with log2(e) all have to be finite.
+/// q.k, its product with the scale, with log2(e) and with 1 / softcap all have to be finite.
 bool scores_may_overflow(const Numerics& kernel, const budget::Shape& shape, const budget::RowFacts& row) {
   const double dot = row.q_norm * row.k_norm_largest;
-  const double factor = std::max(1.0, shape.scale * std::numbers::log2e);
+  const double factor = std::max({1.0, shape.scale * std::numbers::log2e, shape.scale / shape.softcap});
   return !(1.01 * factor * dot < largest_finite(kernel.qk));
 }
 

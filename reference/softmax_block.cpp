@@ -36,11 +36,15 @@ double weigh(Scores&& scores, KeyRange seen, double& max, double& sum) {
 /// One pass over the keys. `rescale(row, factor)` is told when a row's maximum moves, `add(begin, weights)`
 /// gets the weights of each step: keys x rows, first key `begin`.
 template <class Rescale, class Add>
-void for_each_step(const Matrix& q, const KeyValues& kv, const BlockKeys& keys, Row& max, Row& sum,
-                   Rescale rescale, Add add) {
+void for_each_step(const Matrix& q, const KeyValues& kv, const BlockKeys& keys,
+                   const ScoreModifiers& modifiers, Row& max, Row& sum, Rescale rescale, Add add) {
   thread_local Scratch scores_memory;
   max.setConstant(-std::numeric_limits<double>::infinity());
   sum.setZero();
+  if (!modifiers.sink.empty()) {  // a key that all rows have seen before the first, and that has no value
+    max = Eigen::Map<const Eigen::ArrayXd>(modifiers.sink.data(), max.size());
+    sum.setOnes();
+  }
   for (int begin = keys.all.begin; begin < keys.all.end; begin += kKeys) {
     const int size = std::min(kKeys, keys.all.end - begin);
     Matrix scores = scores_memory.matrix(size, q.cols());
@@ -51,6 +55,7 @@ void for_each_step(const Matrix& q, const KeyValues& kv, const BlockKeys& keys, 
         scores.col(r).setZero();
         continue;
       }
+      modifiers.apply(scores.col(r).array(), begin, r);
       const double factor = weigh(scores.col(r).array(), seen, max(r), sum(r));
       if (factor != 1.0) rescale(r, factor);
     }
@@ -74,10 +79,12 @@ SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
 
 }  // namespace
 
-SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys) {
+SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys,
+                           const ScoreModifiers& modifiers) {
   SoftmaxBlock block = empty_block(q.cols(), kv.v.rows());
   for_each_step(
-      q, kv, keys, block.max, block.sum, [&](Eigen::Index r, double factor) { block.p_v.col(r) *= factor; },
+      q, kv, keys, modifiers, block.max, block.sum,
+      [&](Eigen::Index r, double factor) { block.p_v.col(r) *= factor; },
       [&](int begin, const Matrix& weights) {
         block.p_v.noalias() += kv.v.middleCols(begin, weights.rows()) * weights;
       });
@@ -85,13 +92,14 @@ SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys
 }
 
 SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, const QueryBounds& q_bounds,
-                                      const KeyValueBounds& kv_bounds, const BlockKeys& keys) {
+                                      const KeyValueBounds& kv_bounds, const BlockKeys& keys,
+                                      const ScoreModifiers& modifiers) {
   thread_local FloatScratch p_v_squared, weights_memory, dots_memory;
   SoftmaxBlock block = empty_block(q.cols(), kv.v.rows());
   SoftmaxMoments moments{p_v_squared.matrix(kv.v.rows(), q.cols()), Eigen::ArrayXf::Zero(q.cols())};
   moments.p_v_squared.setZero();
   for_each_step(
-      q, kv, keys, block.max, block.sum,
+      q, kv, keys, modifiers, block.max, block.sum,
       [&](Eigen::Index r, double factor) {
         block.p_v.col(r) *= factor;
         moments.p_v_squared.col(r) *= static_cast<float>(factor);

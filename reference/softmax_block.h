@@ -2,20 +2,22 @@
 #include "reference/eigen_types.h"
 #include "reference/operands.h"
 #include "reference/row_blocks.h"
+#include "reference/score_modifiers.h"
 
 namespace flashdiff::detail {
 
 /// Attention of one block of query rows, columns are rows of the block. P is exp(score - max), unnormalised.
 /// The maps point into memory of the thread that computed them: valid until it computes the next block.
 struct SoftmaxBlock {
-  Row max;     ///< largest score of each row; -inf where the row sees no key
-  Row sum;     ///< sum of P over the row's keys; at least 1, 0 where the row sees no key
+  Row max;     ///< largest score of each row, its sink included; -inf where there is none
+  Row sum;     ///< sum of P over the row's keys and its sink; at least 1, 0 where there is none
   Matrix p_v;  ///< d_v x rows: sum of P * V
 };
 
 /// `q`: d_qk x rows, the softmax scale already multiplied in. Online softmax (Milakov and Gimelshein,
 /// arXiv:1805.02867) over blocks of keys; keys that no row of the block sees are never read.
-[[nodiscard]] SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys);
+[[nodiscard]] SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys,
+                                         const ScoreModifiers& modifiers);
 
 /// The second moments under P that the budget asks for, in the same pass over the keys, in f32.
 struct SoftmaxMoments {
@@ -39,6 +41,7 @@ struct SoftmaxBlockWithMoments {
 };
 [[nodiscard]] SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv,
                                                     const QueryBounds& q_bounds,
-                                                    const KeyValueBounds& kv_bounds, const BlockKeys& keys);
+                                                    const KeyValueBounds& kv_bounds, const BlockKeys& keys,
+                                                    const ScoreModifiers& modifiers);
 
 }  // namespace flashdiff::detail

@@ -32,6 +32,7 @@ class ReferenceBackend final : public Backend {
     n.exp2_ulps = 0;
     n.rcp_ulps = 0;
     n.log2_absolute = 0;
+    n.tanh_relative = 0;
     n.out = problem.dtype;
     return n;
   }

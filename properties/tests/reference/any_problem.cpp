@@ -60,6 +60,9 @@ Problem small_problem(std::uint64_t number) {
   problem.d_v = draw.of(kHeadDims);
   problem.mask = any_mask(draw);
   if (draw.one_in(4)) problem.scale = draw.of(std::array{0.01f, 0.3f, 1.0f});
+  if (draw.one_in(5)) problem.softcap = draw.of(std::array{0.5f, 5.0f, 30.0f, 50.0f});
+  problem.alibi = draw.one_in(5);
+  if (draw.one_in(5)) problem.sink = draw.of(std::array<Sink, 4>{Sink{}, Sink{}, {0.0f}, {-300.0f}});
   return problem;
 }
 

@@ -123,6 +123,7 @@ TEST(BudgetAdversary, TheReferenceItselfRoundedToTheDtype) {
                             .exp2_ulps = 0,
                             .rcp_ulps = 0,
                             .log2_absolute = 0,
+                            .tanh_relative = 0,
                             .out = problem.dtype};
     const BudgetedAttention want = attention_forward_with_budget(problem, data_of(problem), numerics);
     double worst_o = 0, worst_lse = 0;

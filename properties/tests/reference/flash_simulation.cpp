@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
+#include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
 #include "harness/problem/random_bits.h"
 #include "properties/tests/reference/simulated_arithmetic.h"
@@ -25,12 +27,24 @@ class RowOfKernel {
         sequence_(sequence),
         kv_head_(head / problem.group()),
         arithmetic_(kernel),
-        scale_(static_cast<float>(problem.softmax_scale())),
+        lengths_(problem.sequences[static_cast<std::size_t>(sequence)]),
+        query_(row),
+        slope_(alibi_slope(problem, head)),
+        scale_(problem.softcap ? *problem.softcap : static_cast<float>(problem.softmax_scale())),
         scale_log2_(arithmetic_.multiply(scale_, kLog2E)),
         q_(data.q.row(sequence, head, row), data.q.row(sequence, head, row) + problem.d_qk),
         accumulator_(static_cast<std::size_t>(problem.d_v), 0.0f) {
+    if (problem.softcap) argument_ = static_cast<float>(problem.softmax_scale() / *problem.softcap);
     if (kernel.folding == Folding::into_q)
-      for (float& value : q_) value = arithmetic_.multiply(value, scale_log2_);
+      for (float& value : q_) value = arithmetic_.multiply(value, problem.softcap ? argument_ : scale_log2_);
+    if (!problem.sink) return;
+    sink_ = sink_logit(problem, head);
+    if (!kernel.sink_first) return;
+    max_ = kernel.folding == Folding::natural         ? *sink_
+           : kernel.folding == Folding::fused_maximum ? *sink_ / scale_
+                                                      : arithmetic_.multiply(*sink_, kLog2E);
+    sum_ = 1;
+    sink_.reset();
   }
 
   SimulatedRow run(KeyRange keys) {
@@ -44,15 +58,25 @@ class RowOfKernel {
   }
 
  private:
-  /// Score as the maximum is taken of: raw, in units of log2, or natural.
+  /// Score as the maximum is taken of: raw (q.k, or tanh), in units of log2, or natural.
   float score(int key) {
     const float* k = data_.k.row(sequence_, kv_head_, key);
-    const float dot = arithmetic_.product_sum(kernel_.numerics.qk, problem_.dtype, problem_.dtype, q_,
-                                              {k, static_cast<std::size_t>(problem_.d_qk)}, 0.0f);
+    float raw = arithmetic_.product_sum(kernel_.numerics.qk, problem_.dtype, problem_.dtype, q_,
+                                        {k, static_cast<std::size_t>(problem_.d_qk)}, 0.0f);
+    const bool in_q = kernel_.folding == Folding::into_q;
+    if (problem_.softcap) raw = arithmetic_.tanh(in_q ? raw : arithmetic_.multiply(raw, argument_));
+    const bool in_log2 = kernel_.folding == Folding::product_then_sum || (in_q && problem_.softcap);
+    if (in_log2) raw = arithmetic_.multiply(raw, scale_log2_);
+    if (kernel_.folding == Folding::natural) raw = arithmetic_.multiply(raw, scale_);
+    return problem_.alibi ? arithmetic_.add(raw, -bias(key)) : raw;
+  }
+  /// In the same units.
+  float bias(int key) {
+    const auto distance = static_cast<float>(alibi_distance(lengths_, query_, key));
     switch (kernel_.folding) {
-      case Folding::product_then_sum: return arithmetic_.multiply(dot, scale_log2_);
-      case Folding::natural: return arithmetic_.multiply(dot, scale_);
-      default: return dot;
+      case Folding::fused_maximum: return arithmetic_.multiply(slope_ / scale_, distance);
+      case Folding::natural: return arithmetic_.multiply(slope_, distance);
+      default: return arithmetic_.multiply(arithmetic_.multiply(slope_, kLog2E), distance);
     }
   }
   float weight(float score) {
@@ -99,8 +123,22 @@ class RowOfKernel {
     }
   }
 
+  /// The sink beside what is there; the maximum is then in units of log2. Returns it.
+  float take_sink() {
+    const float in_log2 = kernel_.folding == Folding::fused_maximum ? arithmetic_.multiply(max_, scale_log2_)
+                          : kernel_.folding == Folding::natural     ? arithmetic_.multiply(max_, kLog2E)
+                                                                    : max_;
+    const float sink = arithmetic_.multiply(*sink_, kLog2E);
+    const float top = std::max(in_log2, sink);
+    const float factor = in_log2 == -kInfinity ? 0.0f : arithmetic_.exp2(arithmetic_.add(in_log2, -top));
+    for (float& value : accumulator_) value = arithmetic_.multiply(value, factor);
+    sum_ = arithmetic_.add(arithmetic_.multiply(sum_, factor), arithmetic_.exp2(arithmetic_.add(sink, -top)));
+    return top;
+  }
+
   SimulatedRow finish() {
     SimulatedRow row;
+    const float top = sink_ ? take_sink() : 0.0f;
     const float reciprocal = arithmetic_.reciprocal(sum_);
     for (float value : accumulator_) {
       const float o = kernel_.reciprocal ? arithmetic_.multiply(value, reciprocal) : value / sum_;
@@ -108,6 +146,10 @@ class RowOfKernel {
     }
     const float log2_sum = arithmetic_.log2(sum_);
     const auto times = [&](float a, float b) { return arithmetic_.multiply(a, b); };
+    if (sink_) {
+      row.lse = times(arithmetic_.add(top, log2_sum), kLn2);
+      return row;
+    }
     switch (kernel_.folding) {
       case Folding::fused_maximum:
         row.lse = arithmetic_.add(times(max_, scale_), times(log2_sum, kLn2));
@@ -124,8 +166,13 @@ class RowOfKernel {
   int sequence_;
   int kv_head_;
   Arithmetic arithmetic_;
-  float scale_;
+  SequenceLengths lengths_;
+  int query_;
+  float slope_;
+  float argument_ = 0;  ///< scale / softcap
+  float scale_;         ///< of what `score` calls raw
   float scale_log2_;
+  std::optional<float> sink_;  ///< one that is still to come
   std::vector<float> q_;
   std::vector<float> accumulator_;
   float max_ = -kInfinity;
@@ -153,6 +200,8 @@ Kernel any_kernel(std::uint64_t number) {
   kernel.order = static_cast<Order>(pick(3));
   kernel.reciprocal = pick(2) == 0;
   kernel.approximation = pick(4) - 1;
+  kernel.numerics.tanh_relative = pick(2) == 0 ? 0x1p-11 : 0x1p-22;
+  kernel.sink_first = pick(2) == 0;
   return kernel;
 }
 
@@ -160,7 +209,8 @@ SimulatedRow simulate_row(const Kernel& kernel, const Problem& problem, const Lo
                           int head, int row) {
   const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(sequence)];
   const KeyRange keys = visible_keys(problem.mask, lengths, row);
-  if (keys.empty()) return {std::vector<float>(static_cast<std::size_t>(problem.d_v), 0.0f), -kInfinity};
+  if (keys.empty() && !problem.sink)
+    return {std::vector<float>(static_cast<std::size_t>(problem.d_v), 0.0f), -kInfinity};
   return RowOfKernel(kernel, problem, data, sequence, head, row).run(keys);
 }
 

@@ -24,6 +24,7 @@ struct Kernel {
   Folding folding = Folding::fused_maximum;
   Order order = Order::forward;  ///< of the tiles, and of the keys within one
   bool reciprocal = true;        ///< o * rcp(l) instead of o / l
+  bool sink_first = true;        ///< the sink is what the row sum starts with, or comes in at the end
   /// Errors of approximate instructions, in parts of what is declared: +1 and -1 always the most there is,
   /// 0 none, 2 a different part each time.
   int approximation = 2;

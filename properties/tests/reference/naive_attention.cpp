@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <vector>
+
+#include "harness/problem/modifiers.h"
 
 namespace flashdiff::testing {
 namespace {
@@ -34,18 +37,22 @@ void one_row(const Problem& problem, const LogicalData& data, int s, int head, i
     Real dot = 0;
     for (int c = 0; c < problem.d_qk; ++c)
       dot += static_cast<Real>(data.q.row(s, head, i)[c]) * static_cast<Real>(data.k.row(s, kv_head, j)[c]);
+    Real score = dot * static_cast<Real>(problem.softmax_scale());
+    if (problem.softcap) score = *problem.softcap * std::tanh(score / *problem.softcap);
+    const int distance = std::abs(i + lengths.kv_len - lengths.q_len - j);
+    if (problem.alibi) score -= static_cast<Real>(alibi_slope(problem, head)) * distance;
     keys.push_back(j);
-    scores.push_back(dot * static_cast<Real>(problem.softmax_scale()));
+    scores.push_back(score);
   }
   double* o = out.o.row(s, head, i);
   double& lse = *out.lse.row(s, head, i);
   std::fill(o, o + problem.d_v, 0.0);
-  lse = -std::numeric_limits<double>::infinity();
+  lse = problem.sink ? sink_logit(problem, head) : -std::numeric_limits<double>::infinity();
   if (keys.empty()) return;
 
-  const Real max = *std::max_element(scores.begin(), scores.end());
+  const Real max = std::max(static_cast<Real>(lse), *std::max_element(scores.begin(), scores.end()));
   std::vector<Real>& weights = scores;
-  Real sum = 0;
+  Real sum = std::exp(static_cast<Real>(lse) - max);
   for (Real& weight : weights) {
     weight = std::exp(weight - max);
     sum += weight;

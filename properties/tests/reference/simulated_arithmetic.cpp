@@ -81,6 +81,12 @@ float Arithmetic::reciprocal(float x) {
   return static_cast<float>(exact + part() * most);
 }
 
+float Arithmetic::tanh(float x) {
+  const double exact = std::tanh(static_cast<double>(flushed(x)));
+  const double most = kernel_.numerics.tanh_relative * std::fabs(exact) - ulp(exact) / 2;
+  return flushed(static_cast<float>(exact + part() * std::max(most, 0.0)));
+}
+
 float Arithmetic::product_sum(Accumulation how, DType a_dtype, DType b_dtype, std::span<const float> a,
                               std::span<const float> b, float c) const {
   const std::size_t n = a.size();

@@ -20,6 +20,7 @@ class Arithmetic {
   [[nodiscard]] float exp2(float x);
   [[nodiscard]] float log2(float x);
   [[nodiscard]] float reciprocal(float x);
+  [[nodiscard]] float tanh(float x);
 
   /// c + sum of a_i b_i as the accumulation declares.
   [[nodiscard]] float product_sum(Accumulation how, DType a_dtype, DType b_dtype, std::span<const float> a,
