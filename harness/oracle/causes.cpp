@@ -64,7 +64,7 @@ void name_begin(const Suspect& row, int begin, Words& words) {
 void other_ranges(const Suspect& row, Words& words) {
   const int kv_head = row.kv_head();
   const std::vector<double> scores = row.scores(kv_head);
-  RowState forward(row.problem().d_v), backward = forward;
+  RowState forward = row.start(), backward = forward;
   for (int key = row.seen.begin; key < row.lengths.kv_len; ++key) {
     forward.see(scores[static_cast<std::size_t>(key)], row.v(kv_head, key));
     if (key + 1 != row.seen.end && row.is(forward)) name_end(row, key + 1, words);
@@ -87,7 +87,7 @@ void holes_in_the_range(const Suspect& row, Words& words) {
   const auto rest_from = [&](int key) {
     return behind[static_cast<std::size_t>(std::max(0, row.seen.end - std::max(key, row.seen.begin)))];
   };
-  RowState before(row.problem().d_v);
+  RowState before = row.start();
   for (int key = row.seen.begin; key < row.seen.end; ++key) {
     if (key % row.kv_tile == 0) {
       RowState without_tile = before;
@@ -150,10 +150,38 @@ void other_units(const Suspect& row, Words& words) {
     words.emplace_back("LSE were in base 2");
 }
 
+/// Softcap, ALiBi and the sink: forgotten, or taken otherwise than asked.
+void other_modifiers(const Suspect& row, Words& words) {
+  const auto with = [&row, &words](const std::string& name, auto change) {
+    ScoreRule rule = row.rule();
+    change(rule);
+    if (row.is(row.attend(row.seen, rule))) words.push_back(name);
+  };
+  const Problem& problem = row.problem();
+  if (problem.softcap) with("the softcap were forgotten", [](ScoreRule& rule) { rule.softcap = 0; });
+  if (problem.sink) {
+    with("the sink were forgotten", [](ScoreRule& rule) { rule.sink.reset(); });
+    with("the sink were multiplied with the softmax scale",
+         [](ScoreRule& rule) { *rule.sink *= rule.scale; });
+  }
+  if (!problem.alibi) return;
+  with("ALiBi were forgotten", [](ScoreRule& rule) { rule.slope = 0; });
+  with("ALiBi's bias had the other sign", [](ScoreRule& rule) { rule.slope = -rule.slope; });
+  with("ALiBi's slopes were counted from 2^0, not from 2^(-8 / heads)",
+       [&](ScoreRule& rule) { rule.slope *= std::exp2(8.0 / problem.h_q); });
+  if (row.lengths.kv_len != row.lengths.q_len)
+    with("ALiBi counted distances from key i, not from key i + kv_len - q_len",
+         [&row](ScoreRule& rule) { rule.diagonal = row.at.row; });
+  for (int head = 0; head < problem.h_q; ++head)
+    if (head != row.at.head)
+      with(fmt::format("head {} had ALiBi's slope of head {}", row.at.head, head),
+           [&](ScoreRule& rule) { rule.slope = row.rule(head).slope; });
+}
+
 Words hypotheses_of(const Suspect& row) {
   Words words;
-  for (auto* ask :
-       {other_masks, slots_scored_zero, other_ranges, holes_in_the_range, other_rows, other_units})
+  for (auto* ask : {other_masks, slots_scored_zero, other_ranges, holes_in_the_range, other_rows, other_units,
+                    other_modifiers})
     ask(row, words);
   return words;
 }

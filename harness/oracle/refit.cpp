@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
+#include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
 
 namespace flashdiff::detail {
@@ -42,23 +44,52 @@ Suspect::Suspect(const Problem& problem, const LogicalData& data, const Budgeted
       expected_(&expected),
       answer_(&answer) {}
 
-std::vector<double> Suspect::scores(int kv_head) const {
+ScoreRule Suspect::rule() const { return rule(at.head); }
+
+ScoreRule Suspect::rule(int head) const {
+  ScoreRule made;
+  made.scale = problem_->softmax_scale();
+  made.softcap = problem_->softcap.value_or(0.0f);
+  made.slope = alibi_slope(*problem_, head);
+  made.diagonal = at.row + lengths.kv_len - lengths.q_len;
+  if (problem_->sink) made.sink = sink_logit(*problem_, head);
+  return made;
+}
+
+std::vector<double> Suspect::scores(int kv_head, const ScoreRule& rule) const {
   std::vector<double> scores(static_cast<std::size_t>(lengths.kv_len));
   const float* q = data_->q.row(at.sequence, at.head, at.row);
   for (int key = 0; key < lengths.kv_len; ++key) {
     const float* k = data_->k.row(at.sequence, kv_head, key);
     double dot = 0;
     for (int c = 0; c < problem_->d_qk; ++c) dot += static_cast<double>(q[c]) * k[c];
-    scores[static_cast<std::size_t>(key)] = dot * problem_->softmax_scale();
+    double score = dot * rule.scale;
+    if (rule.softcap > 0) score = rule.softcap * std::tanh(score / rule.softcap);
+    scores[static_cast<std::size_t>(key)] = score - rule.slope * std::abs(rule.diagonal - key);
   }
   return scores;
 }
 
-RowState Suspect::attend(KeyRange keys, int kv_head, double scale_factor) const {
+RowState Suspect::start(const ScoreRule& rule) const {
   RowState state(problem_->d_v);
+  const std::vector<float> no_value(static_cast<std::size_t>(problem_->d_v), 0.0f);
+  if (rule.sink) state.see(*rule.sink, no_value.data());
+  return state;
+}
+
+RowState Suspect::attend(KeyRange keys, int kv_head, double scale_factor) const {
+  RowState state = start();
   const std::vector<double> all = scores(kv_head);
   for (int key = keys.begin; key < keys.end; ++key)
     state.see(all[static_cast<std::size_t>(key)] * scale_factor, v(kv_head, key));
+  return state;
+}
+
+RowState Suspect::attend(KeyRange keys, const ScoreRule& rule) const {
+  RowState state = start(rule);
+  const std::vector<double> all = scores(kv_head(), rule);
+  for (int key = keys.begin; key < keys.end; ++key)
+    state.see(all[static_cast<std::size_t>(key)], v(kv_head(), key));
   return state;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "harness/oracle/deviations.h"
@@ -26,6 +27,15 @@ class RowState {
   std::vector<double> o_;  ///< not yet divided by the sum
 };
 
+/// How scores come from q.k: as asked, or as some hypothesis has it (harness/problem/modifiers.h).
+struct ScoreRule {
+  double scale = 1;
+  double softcap = 0;  ///< 0: none
+  double slope = 0;    ///< ALiBi's; 0: none
+  int diagonal = 0;    ///< the key from which ALiBi counts
+  std::optional<double> sink;
+};
+
 /// One wrong row with everything that a hypothesis about it may use.
 class Suspect {
  public:
@@ -40,11 +50,20 @@ class Suspect {
   [[nodiscard]] const Problem& problem() const { return *problem_; }
   [[nodiscard]] double got_lse() const { return *answer_->lse.row(at.sequence, at.head, at.row); }
 
+  /// As the problem asks.
+  [[nodiscard]] ScoreRule rule() const;
+  /// Of another query head.
+  [[nodiscard]] ScoreRule rule(int head) const;
   /// Scores of all kv_len keys under the K of `kv_head`, and its V.
-  [[nodiscard]] std::vector<double> scores(int kv_head) const;
+  [[nodiscard]] std::vector<double> scores(int kv_head) const { return scores(kv_head, rule()); }
+  [[nodiscard]] std::vector<double> scores(int kv_head, const ScoreRule& rule) const;
+  /// A row that has seen no key yet, but its sink.
+  [[nodiscard]] RowState start() const { return start(rule()); }
+  [[nodiscard]] RowState start(const ScoreRule& rule) const;
   [[nodiscard]] int kv_head() const { return at.head / problem_->group(); }
   [[nodiscard]] const float* v(int kv_head, int key) const { return data_->v.row(at.sequence, kv_head, key); }
   [[nodiscard]] RowState attend(KeyRange keys, int kv_head, double scale_factor = 1) const;
+  [[nodiscard]] RowState attend(KeyRange keys, const ScoreRule& rule) const;
 
   /// Is this what came back? Within twice the budget, since the hypothesis is not the reference's row.
   [[nodiscard]] bool is(const RowState& hypothesis) const;

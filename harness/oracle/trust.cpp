@@ -16,8 +16,9 @@ Sight sight_of(const Problem& problem, const BudgetedAttention& expected, int se
   Sight sight;
   const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(sequence)];
   for (int row = 0; row < lengths.q_len; ++row) {
-    const int keys = visible_keys(problem.mask, lengths, row).size();
+    int keys = visible_keys(problem.mask, lengths, row).size();
     if (keys == 0) continue;
+    if (problem.sink) ++keys;  // as smallest_drop counts
     sight.has_keys = true;
     const double drop_in_budgets = *expected.smallest_drop.row(sequence, head, row);
     if (drop_in_budgets > 1) sight.sees = true;

@@ -132,6 +132,30 @@ TEST(Cause, ScoresNotScaled) {
               StartsWith("as if the scores were not scaled"));
 }
 
+/// The answer to another problem, over the same numbers.
+Answer answer_to(const Subject& s, void (*change)(Problem&)) {
+  Subject other = s;
+  change(other.question.problem);
+  return answer_that(other, sees_as_asked(s));
+}
+
+TEST(Cause, ScoreModifiersForgotten) {
+  const Subject s = subject(line("q=6,7 kv=70,61", "mask=none softcap=1 alibi=on sink=1"));
+  EXPECT_EQ(cause(s, answer_to(s, [](Problem&) {})), "");
+  EXPECT_THAT(cause(s, answer_to(s, [](Problem& p) { p.softcap.reset(); })),
+              StartsWith("as if the softcap were forgotten"));
+  EXPECT_THAT(cause(s, answer_to(s, [](Problem& p) { p.alibi = false; })),
+              StartsWith("as if ALiBi were forgotten"));
+  EXPECT_THAT(cause(s, answer_to(s, [](Problem& p) { p.sink.reset(); })),
+              StartsWith("as if the sink were forgotten"));
+}
+
+TEST(Cause, ASinkThatIsScaled) {
+  const Subject s = subject(line("q=6,7 kv=70,61", "mask=none sink=4"));
+  EXPECT_THAT(cause(s, answer_to(s, [](Problem& p) { p.sink->logit = 1.0f; })),  // d is 16
+              StartsWith("as if the sink were multiplied with the softmax scale"));
+}
+
 TEST(Cause, NothingForNoise) {
   const Subject s = subject(line("q=6,7 kv=70,61", "mask=none"));
   Answer answer = right_answer(s);

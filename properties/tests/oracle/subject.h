@@ -7,6 +7,7 @@
 
 #include "harness/oracle/judge.h"
 #include "harness/problem/data.h"
+#include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
 
 namespace flashdiff::testing {
@@ -73,10 +74,17 @@ inline Answer answer_that(const Subject& s, const Sees& sees,
           double dot = 0;
           for (int c = 0; c < p.d_qk; ++c)
             dot += static_cast<double>(s.data.q.row(b, head, row)[c]) * s.data.k.row(b, kv_head, key)[c];
-          score[static_cast<std::size_t>(key)] = dot * p.softmax_scale();
+          double& scaled = score[static_cast<std::size_t>(key)];
+          scaled = dot * p.softmax_scale();
+          if (p.softcap) scaled = *p.softcap * std::tanh(scaled / *p.softcap);
+          scaled -= alibi_slope(p, head) * alibi_distance({answer.o.rows(b), keys}, row, key);
           if (sees(b, head, row, key)) max = std::max(max, score[static_cast<std::size_t>(key)]);
         }
         double sum = 0;
+        if (p.sink) {
+          max = std::max(max, static_cast<double>(sink_logit(p, head)));
+          sum = std::exp(sink_logit(p, head) - max);
+        }
         std::vector<double> o(static_cast<std::size_t>(p.d_v));
         for (int key = 0; key < keys; ++key) {
           if (!sees(b, head, row, key)) continue;
