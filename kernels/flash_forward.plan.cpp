@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/problem/modifiers.h"
 #include "kernels/forward_tiles.h"
 #include "kernels/kernel.h"
 #include "kernels/params.h"
@@ -65,6 +66,7 @@ std::vector<QueryTile> query_tiles(const Problem& problem, int queries) {
 std::string why_not(const Case& c) {
   const Problem& p = c.problem;
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
+  if (has_modifiers(p)) return "a softcap, ALiBi or a sink: plain softmax only";
   const ForwardTiles* const tiles = tiles_for(p, true);
   if (tiles == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
   std::int64_t blocks = 0;

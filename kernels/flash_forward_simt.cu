@@ -4,17 +4,19 @@
 /// Algorithm (FlashAttention-2, Dao 2023, Algorithm 1; online softmax, Milakov and Gimelshein 2018), for each
 /// tile of queries:
 ///   for each tile of keys that the mask lets through:
-///     S = scale * log2(e) * Q K^T, masked to -inf
+///     S = scale * log2(e) * Q K^T, modified where asked (softcap, ALiBi), masked to -inf
 ///     m' = max(m, rowmax S), P = 2^(S - m'), alpha = 2^(m - m')
 ///     l = alpha * l + rowsum P, O = alpha * O + P V, m = m'
 ///   O = O / l, LSE = ln 2 * (m + log2 l); a query that sees no key gives O = 0, LSE = -inf.
+/// A sink is where a row starts: m = sink, l = 1. Score modifiers have entries of their own (`_mod`, two
+/// shapes).
 ///
 /// Tiles: 32 queries x 64 keys, 128 threads; a thread owns 4 queries x 4 keys of S and 4 queries x kDim/16
 /// columns of O. Thread t has queries t/16 + 8 i and keys t%16 + 16 j, so that the 16 threads of a query row
 /// are one half of a warp. Shared memory, in floats: Q [32][kDim + 4], then K or V [64][kDim + 4] in turn,
 /// then P [32][64 + 4]; the 4 make 16-byte reads of consecutive rows hit different banks. Numerics: f32
 /// throughout (inputs are widened), fused multiply-adds, P not rounded, ex2.approx (flushes subnormals),
-/// correctly rounded division, lg2.approx. Run: flashdiff check --backend flash_forward_simt.
+/// correctly rounded division, lg2.approx, CUDA's tanhf. Run: flashdiff check --backend flash_forward_simt.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
@@ -79,6 +81,32 @@ __device__ Work work_of_block(const ForwardParams& p) {
                visible(p.mask, work, work.first_query + work.queries - 1).end};
   return work;
 }
+
+/// What softcap and ALiBi make of a dot product, and the sink that a row starts with; in units of log2.
+template <bool kModified>
+struct Modifiers {
+  __device__ Modifiers(const ForwardParams&, const Work&) {}
+  __device__ float score(float dot, float scale_log2, int, int) const { return dot * scale_log2; }
+  __device__ float first_max() const { return -INFINITY; }
+  __device__ float first_sum() const { return 0; }
+};
+template <>
+struct Modifiers<true> {
+  float argument, slope = 0, sink = -INFINITY;
+  int shift;  // of ALiBi's diagonal, whatever the mask
+  __device__ Modifiers(const ForwardParams& p, const Work& work)
+      : argument(p.modifiers.softcap_argument), shift(work.sequence.kv_len - work.sequence.q_len) {
+    if (p.modifiers.slopes != 0) slope = reinterpret_cast<const float*>(p.modifiers.slopes)[work.head];
+    if (p.modifiers.sinks != 0) sink = reinterpret_cast<const float*>(p.modifiers.sinks)[work.head];
+  }
+  __device__ float score(float dot, float scale_log2, int query, int key) const {
+    if (argument != 0) dot = tanhf(dot * argument);
+    return fmaf(-slope, static_cast<float>(abs(query + shift - key)), dot * scale_log2);
+  }
+  __device__ float first_max() const { return sink; }
+  /// Of the thread that adds the sink.
+  __device__ float first_sum() const { return sink == -INFINITY ? 0.0f : 1.0f; }
+};
 
 template <class Element>
 __device__ Element* row_of(const TensorView& view, int sequence, std::int64_t row, int head) {
@@ -186,7 +214,7 @@ __device__ float row_sum(float x) {
   return x;
 }
 
-template <class Element, int kDim>
+template <class Element, int kDim, bool kModified>
 __device__ void flash_forward(const ForwardParams& p) {
   const Work work = work_of_block(p);
   if (work.queries <= 0) return;
@@ -201,13 +229,14 @@ __device__ void flash_forward(const ForwardParams& p) {
       p.q.row_stride, work.queries, p.d_qk);
 
   const int row_group = threadIdx.x / kColumnGroups, column_group = threadIdx.x % kColumnGroups;
+  const Modifiers<kModified> modifiers(p, work);
   OutputTile<kDim> o;
   float m[kRows], l[kRows];  // running maximum (of 2's exponents) and this thread's part of the sum
   Range keys[kRows];
 #pragma unroll
   for (int i = 0; i < kRows; ++i) {
-    m[i] = -INFINITY;
-    l[i] = 0;
+    m[i] = modifiers.first_max();
+    l[i] = column_group == 0 ? modifiers.first_sum() : 0;
     keys[i] = visible(p.mask, work, work.first_query + row_group + i * kRowGroups);
   }
 
@@ -224,11 +253,13 @@ __device__ void flash_forward(const ForwardParams& p) {
 
 #pragma unroll
     for (int i = 0; i < kRows; ++i) {
+      const int query = work.first_query + row_group + i * kRowGroups;
       float largest = m[i];
 #pragma unroll
       for (int j = 0; j < kColumns; ++j) {
         const int key = first + column_group + j * kColumnGroups;
-        s[i][j] = key >= keys[i].begin && key < keys[i].end ? s[i][j] * p.scale_log2 : -INFINITY;
+        const float score = modifiers.score(s[i][j], p.scale_log2, query, key);
+        s[i][j] = key >= keys[i].begin && key < keys[i].end ? score : -INFINITY;
         largest = fmaxf(largest, s[i][j]);
       }
       largest = row_max(largest);
@@ -274,16 +305,18 @@ __device__ void flash_forward(const ForwardParams& p) {
 
 }  // namespace
 
-#define FLASH_FORWARD_SIMT(name, Element, dim)                                      \
-  extern "C" __global__ void __launch_bounds__(kThreads)                            \
-      flash_forward_simt_##name##_d##dim(const __grid_constant__ ForwardParams p) { \
-    flash_forward<Element, dim>(p);                                                 \
+#define FLASH_FORWARD_SIMT(name, Element, dim, suffix, modified)                            \
+  extern "C" __global__ void __launch_bounds__(kThreads)                                    \
+      flash_forward_simt_##name##_d##dim##suffix(const __grid_constant__ ForwardParams p) { \
+    flash_forward<Element, dim, modified>(p);                                               \
   }
-#define FLASH_FORWARD_SIMT_DIMS(name, Element) \
-  FLASH_FORWARD_SIMT(name, Element, 32)        \
-  FLASH_FORWARD_SIMT(name, Element, 64)        \
-  FLASH_FORWARD_SIMT(name, Element, 96)        \
-  FLASH_FORWARD_SIMT(name, Element, 128)
+#define FLASH_FORWARD_SIMT_DIMS(name, Element)      \
+  FLASH_FORWARD_SIMT(name, Element, 32, , false)    \
+  FLASH_FORWARD_SIMT(name, Element, 64, , false)    \
+  FLASH_FORWARD_SIMT(name, Element, 96, , false)    \
+  FLASH_FORWARD_SIMT(name, Element, 128, , false)   \
+  FLASH_FORWARD_SIMT(name, Element, 64, _mod, true) \
+  FLASH_FORWARD_SIMT(name, Element, 128, _mod, true)
 
 FLASH_FORWARD_SIMT_DIMS(f32, float)
 FLASH_FORWARD_SIMT_DIMS(f16, __half)

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <numbers>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "harness/problem/modifiers.h"
 #include "kernels/kernel.h"
 #include "kernels/params.h"
 #include "kernels/views.h"
@@ -15,8 +17,11 @@ constexpr int kQueries = 32, kKeys = 64, kThreads = 128, kPad = 4;
 constexpr int kLargestDim = 128;
 constexpr std::int64_t kLargestGrid = 65535;  // y and z
 
-/// Head dims that an entry is compiled for, in steps of 32.
-int dim_bucket(const Problem& problem) { return (std::max(problem.d_qk, problem.d_v) + 31) / 32 * 32; }
+/// Head dims that an entry is compiled for: in steps of 32, with score modifiers of 64.
+int dim_bucket(const Problem& problem) {
+  const int step = has_modifiers(problem) ? 64 : 32;
+  return (std::max(problem.d_qk, problem.d_v) + step - 1) / step * step;
+}
 
 std::string why_not(const Case& c) {
   const Problem& p = c.problem;
@@ -39,6 +44,7 @@ Numerics numerics(const Problem& problem) {
   n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
   n.rcp_ulps = 0.5;           // rcp.rn
   n.log2_absolute = 0x1p-22;  // lg2.approx
+  n.tanh_relative = kTanhRelative;
   n.flush_subnormals = true;  // ex2.approx.ftz and lg2.approx.ftz
   n.kv_tile = kKeys;
   n.out = problem.dtype;
@@ -46,7 +52,11 @@ Numerics numerics(const Problem& problem) {
   return n;
 }
 
-Needs needs(const LaidOut& io) { return {sequences_of(io), 0}; }
+Needs needs(const LaidOut& io) {
+  std::vector<std::byte> metadata = sequences_of(io);
+  append(metadata, modifiers_of(io.question.problem, std::numbers::ln2));
+  return {std::move(metadata), 0};
+}
 
 std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   const Problem& problem = io.question.problem;
@@ -65,11 +75,13 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   params.d_qk = problem.d_qk;
   params.d_v = problem.d_v;
   params.mask = mask_of(problem.mask);
-  params.scale_log2 = static_cast<float>(problem.softmax_scale() * std::numbers::log2e);
+  params.scale_log2 = scale_log2_of(problem);
+  params.modifiers = modifiers_at(problem, at.metadata + problem.sequences.size() * sizeof(Sequence));
 
   const int dim = dim_bucket(problem);
   Launch launch;
-  launch.entry = fmt::format("flash_forward_simt_{}_d{}", name_of(problem.dtype), dim);
+  launch.entry = fmt::format("flash_forward_simt_{}_d{}{}", name_of(problem.dtype), dim,
+                             has_modifiers(problem) ? "_mod" : "");
   launch.grid[0] = static_cast<std::uint32_t>((longest + kQueries - 1) / kQueries);
   launch.grid[1] = static_cast<std::uint32_t>(problem.h_q);
   launch.grid[2] = static_cast<std::uint32_t>(problem.batch());
@@ -84,8 +96,10 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
 }  // namespace
 
 KernelPlan flash_forward_simt_plan() {
-  return {"forward without tensor cores: f32, f16, bf16, head dims up to 128, every mask and layout", why_not,
-          numerics, needs, plan};
+  return {
+      "forward without tensor cores: f32, f16, bf16, head dims up to 128, every mask, layout and score "
+      "modifier",
+      why_not, numerics, needs, plan};
 }
 
 }  // namespace flashdiff::kernels

@@ -41,6 +41,18 @@ struct QueryTile {
   std::int32_t first_query = 0;
 };
 
+/// What becomes of q.k on its way to a score in units of log2 (entries named `_mod`): x = q.k, or
+/// tanh(q.k * softcap_argument); x * scale_log2 - slope * |i + kv_len - q_len - j|; and a sink in each row's
+/// sum.
+struct ModifierParams {
+  float softcap_argument = 0;  ///< softmax scale / softcap; 0: no softcap. With one, scale_log2 is softcap *
+                               ///< log2(e)
+  std::int32_t reserved = 0;
+  std::uint64_t slopes = 0;  ///< device address of ALiBi's slope of each query head, in the kernel's units;
+                             ///< 0: none
+  std::uint64_t sinks = 0;   ///< the same of each query head's sink
+};
+
 struct ForwardParams {
   TensorView q, k, v, o, lse;
   std::uint64_t sequences = 0;    ///< device address of one Sequence a batch entry
@@ -51,6 +63,7 @@ struct ForwardParams {
   std::int32_t d_qk = 0, d_v = 0;
   MaskParams mask;
   float scale_log2 = 0;  ///< softmax scale times log2(e): the kernel works in powers of two
+  ModifierParams modifiers;
 };
 
 }  // namespace flashdiff::kernels

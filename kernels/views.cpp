@@ -1,7 +1,9 @@
 #include "kernels/views.h"
 
 #include <cstring>
+#include <numbers>
 
+#include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
 
 namespace flashdiff::kernels {
@@ -31,6 +33,40 @@ MaskParams mask_of(const Mask& mask) {
     case MaskKind::window: return {1, side(mask.left), side(mask.right)};
   }
   return {};
+}
+
+float scale_log2_of(const Problem& problem) {
+  return static_cast<float>((problem.softcap ? *problem.softcap : problem.softmax_scale()) *
+                            std::numbers::log2e);
+}
+
+std::vector<std::byte> modifiers_of(const Problem& problem, double unit) {
+  std::vector<float> values;
+  const auto put = [&](float (*of)(const Problem&, int)) {
+    for (int head = 0; head < problem.h_q; ++head)
+      values.push_back(static_cast<float>(of(problem, head) / unit));
+  };
+  if (problem.alibi) put(alibi_slope);
+  if (problem.sink) put(sink_logit);
+  const auto bytes = std::as_bytes(std::span(values));
+  return {bytes.begin(), bytes.end()};
+}
+
+ModifierParams modifiers_at(const Problem& problem, std::uint64_t address) {
+  ModifierParams params;
+  if (problem.softcap)
+    params.softcap_argument = static_cast<float>(problem.softmax_scale() / *problem.softcap);
+  if (problem.alibi) {
+    params.slopes = address;
+    address += static_cast<std::uint64_t>(problem.h_q) * sizeof(float);
+  }
+  if (problem.sink) params.sinks = address;
+  return params;
+}
+
+void append(std::vector<std::byte>& metadata, std::span<const std::byte> bytes) {
+  metadata.resize((metadata.size() + 7) / 8 * 8);
+  metadata.insert(metadata.end(), bytes.begin(), bytes.end());
 }
 
 }  // namespace flashdiff::kernels

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/problem/laid_out.h"
@@ -16,5 +17,23 @@ namespace flashdiff::kernels {
 [[nodiscard]] std::vector<std::byte> sequences_of(const LaidOut& io);
 
 [[nodiscard]] MaskParams mask_of(const Mask& mask);
+
+/// What a score is multiplied with to be in units of log2: the softmax scale, or the softcap, times log2(e).
+[[nodiscard]] float scale_log2_of(const Problem& problem);
+
+/// Of CUDA's tanhf, as nvcc makes it: 1 - 2 rcp(1 + ex2(2 log2(e) |x|)) from |x| = 0.6 on, a polynomial
+/// below. Largest at 0.6: of the ISA's 2^-22 of ex2.approx arrive 0.66, of 2^-23 of rcp.approx 0.86, and 1.2
+/// of 2^-23 of four roundings: 1.7 * 2^-22. (The CUDA guide has 2 ulp, so 2^-22, for the ex2 and rcp that
+/// GPUs have.)
+inline constexpr double kTanhRelative = 0x1p-21;
+
+/// Slopes, then sinks, of each query head, those that the problem has, f32, to upload. `unit`: of a slope and
+/// a sink in the kernel, in scores: ln(2) where it adds them to scores in units of log2.
+[[nodiscard]] std::vector<std::byte> modifiers_of(const Problem& problem, double unit);
+/// With those bytes at `address`.
+[[nodiscard]] ModifierParams modifiers_at(const Problem& problem, std::uint64_t address);
+
+/// Adds bytes to metadata, from a multiple of 8 on.
+void append(std::vector<std::byte>& metadata, std::span<const std::byte> bytes);
 
 }  // namespace flashdiff::kernels
