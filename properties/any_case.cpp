@@ -29,6 +29,10 @@ rc::Gen<Case> any_case(const CaseOptions& options) {
     c.problem = *within_work(std::move(p), work);
     c.layout = *any_layout(options.paddings);
     c.poison = *any_poison();
+    // Last: each draw has a stream of its own, so what is drawn before stays as it was before these came.
+    c.problem.softcap = *any_softcap();
+    c.problem.alibi = *any_alibi();
+    c.problem.sink = *any_sink();
     return c;
   });
 }

@@ -122,6 +122,18 @@ void plainer_mask(const Case& c, Steps& steps) {
   for (int right : towards(asked.right, 0)) mask({asked.kind, asked.left, right});
 }
 
+void plainer_scores(const Case& c, Steps& steps) {
+  step(c, steps, [](Case& n) {
+    n.problem.softcap.reset();
+    n.problem.alibi = false;
+    n.problem.sink.reset();
+  });
+  step(c, steps, [](Case& n) { n.problem.softcap.reset(); });
+  step(c, steps, [](Case& n) { n.problem.alibi = false; });
+  step(c, steps, [](Case& n) { n.problem.sink.reset(); });
+  if (c.problem.sink) step(c, steps, [](Case& n) { n.problem.sink->logit = 0.0f; });
+}
+
 void plainer_values(const Case& c, Steps& steps) {
   step(c, steps, [](Case& n) {
     n.problem.data = DataFamily::normal;
@@ -149,7 +161,7 @@ void plainer_layout(const Case& c, Steps& steps) {
 std::vector<Case> simpler(const Case& c) {
   Steps steps;
   for (auto* kind : {fewer_sequences, fewer_heads, shorter_batch, shorter_sequences, narrower_heads,
-                     plainer_mask, plainer_values, plainer_layout})
+                     plainer_mask, plainer_scores, plainer_values, plainer_layout})
     kind(c, steps);
   return steps;
 }

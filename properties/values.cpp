@@ -25,6 +25,32 @@ rc::Gen<std::optional<float>> any_scale() {
       {{14, std::nullopt}, {1, 1.0f}, {1, 0.125f}, {1, 0.3f}, {1, 0.01f}});
 }
 
+rc::Gen<std::optional<float>> any_softcap() {
+  return rc::gen::weightedElement<std::optional<float>>(
+      {{28, std::nullopt}, {2, 30.0f}, {1, 50.0f}, {1, 1.0f}});
+}
+
+rc::Gen<bool> any_alibi() { return rc::gen::weightedElement<bool>({{14, false}, {2, true}}); }
+
+rc::Gen<std::optional<Sink>> any_sink() {
+  return rc::gen::weightedElement<std::optional<Sink>>(
+      {{28, std::nullopt}, {2, Sink{}}, {1, Sink{0.0f}}, {1, Sink{-100.0f}}});
+}
+
+namespace {
+
+std::vector<std::string> kinds_of_modifiers(const Case& c) {
+  std::vector<std::string> kinds;
+  if (c.problem.softcap) kinds.emplace_back("softcap");
+  if (c.problem.alibi) kinds.emplace_back("alibi");
+  if (c.problem.sink) kinds.emplace_back("sink");
+  if (kinds.size() > 1) kinds.emplace_back("several");
+  if (kinds.empty()) kinds.emplace_back("none");
+  return kinds;
+}
+
+}  // namespace
+
 std::vector<Axis> value_axes() {
   return {
       axis_of_names<DType>("dtype", [](const Case& c) { return c.problem.dtype; }),
@@ -32,6 +58,7 @@ std::vector<Axis> value_axes() {
       {"scale",
        {"usual", "given"},
        [](const Case& c) { return std::vector<std::string>{c.problem.scale ? "given" : "usual"}; }},
+      {"modifiers", {"none", "softcap", "alibi", "sink", "several"}, kinds_of_modifiers},
   };
 }
 

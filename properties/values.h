@@ -15,6 +15,11 @@ namespace flashdiff {
 /// Mostly the usual 1/sqrt(d), so absent.
 [[nodiscard]] rc::Gen<std::optional<float>> any_scale();
 
+/// Mostly none of them; several together in few cases.
+[[nodiscard]] rc::Gen<std::optional<float>> any_softcap();
+[[nodiscard]] rc::Gen<bool> any_alibi();
+[[nodiscard]] rc::Gen<std::optional<Sink>> any_sink();
+
 [[nodiscard]] std::vector<Axis> value_axes();
 
 }  // namespace flashdiff

@@ -67,6 +67,9 @@ std::vector<std::string> chips_of(const std::string& line) {
       p.d_qk == p.d_v ? fmt::format("d {}", p.d_qk) : fmt::format("d {}/{}", p.d_qk, p.d_v),
       std::string("data ") + name_of(p.data),
       std::string("poison ") + name_of(c->poison)};
+  if (p.softcap) chips.push_back(fmt::format("softcap {}", *p.softcap));
+  if (p.alibi) chips.emplace_back("ALiBi");
+  if (p.sink) chips.emplace_back("sink");
   return chips;
 }
 

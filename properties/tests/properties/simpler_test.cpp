@@ -43,6 +43,11 @@ std::vector<std::int64_t> burden(const Case& c) {
           side(p.mask.right),
           p.mask.kind == MaskKind::window ? 1 : 0,
           p.scale ? 1 : 0,
+          p.softcap ? 1 : 0,
+          p.alibi ? 1 : 0,
+          !p.sink                 ? 0
+          : p.sink->logit == 0.0f ? 1
+                                  : 2,
           p.data == DataFamily::normal ? 0 : 1,
           p.dtype == DType::f32 ? 0 : 1,
           p.seed == 0 ? 0 : 1,
