@@ -163,6 +163,9 @@ void other_modifiers(const Suspect& row, Words& words) {
     with("the sink were forgotten", [](ScoreRule& rule) { rule.sink.reset(); });
     with("the sink were multiplied with the softmax scale",
          [](ScoreRule& rule) { *rule.sink *= rule.scale; });
+    for (int times : {2, 4})
+      with(fmt::format("the sink were counted {} times", times),
+           [times](ScoreRule& rule) { *rule.sink += std::log(times); });
   }
   if (!problem.alibi) return;
   with("ALiBi were forgotten", [](ScoreRule& rule) { rule.slope = 0; });
@@ -180,8 +183,9 @@ void other_modifiers(const Suspect& row, Words& words) {
 
 Words hypotheses_of(const Suspect& row) {
   Words words;
-  for (auto* ask : {other_masks, slots_scored_zero, other_ranges, holes_in_the_range, other_rows, other_units,
-                    other_modifiers})
+  // Modifiers before slots: with a sink of 0, the same numbers, and a case keeps a sink only if it matters.
+  for (auto* ask : {other_masks, other_modifiers, slots_scored_zero, other_ranges, holes_in_the_range,
+                    other_rows, other_units})
     ask(row, words);
   return words;
 }

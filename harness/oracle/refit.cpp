@@ -99,7 +99,8 @@ bool Suspect::is(const RowState& hypothesis) const {
 
 bool Suspect::is(double lse, const std::function<double(int)>& o) const {
   const auto near = [](double got, double want, double budget, double relative) {
-    return got == want || std::abs(got - want) <= 2 * budget + relative * std::abs(want);
+    if (got == want) return true;
+    return std::isfinite(want) && std::abs(got - want) <= 2 * budget + relative * std::abs(want);
   };
   const double lse_budget = *expected_->lse_budget.row(at.sequence, at.head, at.row);
   if (!near(got_lse(), lse, lse_budget, 1e-5)) return false;

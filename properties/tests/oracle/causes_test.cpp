@@ -150,6 +150,26 @@ TEST(Cause, ScoreModifiersForgotten) {
               StartsWith("as if the sink were forgotten"));
 }
 
+TEST(Cause, ASinkCountedByEveryLaneOfAQuad) {
+  const Subject s = subject(line("q=6,7 kv=70,61", "mask=none sink=1"));
+  EXPECT_THAT(cause(s, answer_to(s, [](Problem& p) { *p.sink->logit += std::log(4.0f); })),
+              StartsWith("as if the sink were counted 4 times"));
+}
+
+/// LSE without key and sink is -inf, from which nothing is far in relative terms.
+TEST(Cause, TheSinkOfARowWithoutKeys) {
+  const Subject s = subject(line("q=3,1 kv=0,0", "mask=none sink=1"));
+  const auto with_sink = [&s](float sink) {
+    Answer answer = right_answer(s);
+    for (int b = 0; b < 2; ++b)
+      for (int head = 0; head < s.question.problem.h_q; ++head)
+        for (int i = 0; i < answer.lse.rows(b); ++i) *answer.lse.row(b, head, i) = sink;
+    return cause(s, answer);
+  };
+  EXPECT_THAT(with_sink(1 + std::log(2.0f)), StartsWith("as if the sink were counted 2 times"));
+  EXPECT_EQ(with_sink(17.0f), "");
+}
+
 TEST(Cause, ASinkThatIsScaled) {
   const Subject s = subject(line("q=6,7 kv=70,61", "mask=none sink=4"));
   EXPECT_THAT(cause(s, answer_to(s, [](Problem& p) { p.sink->logit = 1.0f; })),  // d is 16
