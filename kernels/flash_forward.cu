@@ -3,10 +3,12 @@
 /// Algorithm (FlashAttention-2, Dao 2023, Algorithm 1; online softmax, Milakov and Gimelshein 2018), for each
 /// tile of queries:
 ///   for each tile of keys that the mask lets through:
-///     S = Q K^T, masked to -inf where the tile is not seen whole
+///     S = Q K^T, modified where asked (softcap, ALiBi), masked to -inf where the tile is not seen whole
 ///     m' = max(m, rowmax S), P = 2^(c S - c m'), alpha = 2^(c m - c m'), c = scale * log2(e)
 ///     l = alpha * l + rowsum P, O = alpha * O + P V, m = m'
 ///   O = O / l, LSE = ln 2 * (c m + log2 l); a query that sees no key gives O = 0, LSE = -inf.
+/// A sink is where a row starts: m = sink, l = 1. Score modifiers have entries of their own (`_mod`), where c
+/// is softcap * log2(e) if there is a softcap, and slopes and sinks are in units of S.
 ///
 /// Tiles: forward_tiles.h. A block has a tile of queries of one head (the plan lists them, so that no block
 /// is empty), a warp 32 or 16 rows of it: S, P and O never leave its registers. Shared memory: Q, then a ring
@@ -14,7 +16,7 @@
 /// it are multiplied: one barrier a slot. In the end O goes through Q's place, to be stored in whole chunks.
 /// Numerics: products on tensor cores with f32 accumulators, P rounded to the dtype for the second one,
 /// the row sum of P as it is before; ex2.approx (flushes subnormals), correctly rounded reciprocal,
-/// lg2.approx. Run: flashdiff check --backend flash_forward.
+/// lg2.approx, CUDA's tanhf. Run: flashdiff check --backend flash_forward.
 #include "kernels/forward_tiles.h"
 #include "kernels/params.h"
 #include "kernels/tiles.cuh"
@@ -285,6 +287,48 @@ __device__ __forceinline__ void hide(ScoreTile<T>& s, const MaskParams& mask, in
     }
 }
 
+/// A number of each query head, of ModifierParams.
+__device__ __forceinline__ float of_head(std::uint64_t numbers, int head) {
+  return reinterpret_cast<const float*>(numbers)[head];
+}
+
+/// What softcap and ALiBi make of scores; ModifierParams says how.
+struct ScoreModifiers {
+  float argument, slope;  // 0: none
+  int diagonal;           // ALiBi's, of this lane's first row, whatever the mask
+
+  __device__ __forceinline__ ScoreModifiers(const ForwardParams& p, const Work& work, int first_row)
+      : argument(p.modifiers.softcap_argument),
+        slope(p.modifiers.slopes == 0 ? 0 : of_head(p.modifiers.slopes, work.head)),
+        diagonal(work.first_query + first_row + row_of_lane(0, 0) + work.sequence.kv_len -
+                 work.sequence.q_len) {}
+
+  /// The tile from `first_key` on.
+  template <class T>
+  __device__ __forceinline__ void apply(ScoreTile<T>& s, int first_key) const {
+    if (argument != 0)
+#pragma unroll
+      for (int x = 0; x < T::kRowTiles * T::kKeys / 2; ++x) {
+        float& score = s.value[x / (T::kKeys / 2)][x / 4 % (T::kKeys / 8)][x % 4];
+        score = tanhf(score * argument);
+      }
+    if (slope == 0) return;
+#pragma unroll
+    for (int i = 0; i < T::kRowTiles; ++i)
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const auto ahead = static_cast<float>(diagonal + 16 * i + 8 * half - first_key - column_of_lane());
+#pragma unroll
+        for (int j = 0; j < T::kKeys / 8; ++j)
+#pragma unroll
+          for (int x = 0; x < 2; ++x) {
+            float& score = s.value[i][j][2 * half + x];
+            score = fmaf(-slope, fabsf(ahead - static_cast<float>(8 * j + x)), score);
+          }
+      }
+  }
+};
+
 /// Running maximum m and this lane's part of the sum l of each of its rows.
 template <class T>
 struct OnlineSoftmax {
@@ -299,6 +343,15 @@ struct OnlineSoftmax {
     for (int i = 0; i < T::kRowTiles; ++i)
 #pragma unroll
       for (int half = 0; half < 2; ++half) m[i][half] = lowest, l[i][half] = 0;
+  }
+
+  /// A key that every row has seen before the first, and that has no value.
+  __device__ __forceinline__ void start_with_sink(float sink) {
+#pragma unroll
+    for (int i = 0; i < T::kRowTiles; ++i)
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+        m[i][half] = sink, l[i][half] = threadIdx.x % 4 == 0 ? 1 : 0;  // once in the sum over four lanes
   }
 
   /// Scores to weights P, O to the new maximum.
@@ -395,11 +448,14 @@ __device__ void flash_forward(const ForwardParams& p) {
   OnlineSoftmax<T> softmax(p.scale_log2);
 
   const Work work = work_of_block(p, T::kQueries);
+  if constexpr (T::kModified)
+    if (p.modifiers.sinks != 0) softmax.start_with_sink(of_head(p.modifiers.sinks, work.head));
   const Range tiles = TilesOf<T::kKeys>(p.mask, work, work.first_query, work.queries).seen;
   if (tiles.begin < tiles.end) {
     const TilesOf<T::kKeys> mine(p.mask, work, work.first_query + first_row,
                                  min(T::kRows, work.queries - first_row));
     const int diagonal = work.first_query + first_row + row_of_lane(0, 0) + work.shift;
+    const ScoreModifiers modifiers(p, work, first_row);
     KvPipeline<T> kv(p, work, tiles, shared_memory() + T::kQueryBytes);
     load_queries<T>(p, work);
     kv.start(tiles.begin);
@@ -415,6 +471,7 @@ __device__ void flash_forward(const ForwardParams& p) {
       if (seen) {
         ScoreTile<T> s;
         multiply(s, q, keys);
+        if constexpr (T::kModified) modifiers.apply(s, tile * T::kKeys);
         if (!mine.whole.holds(tile)) hide(s, p.mask, kv.kv_len, diagonal, tile * T::kKeys);
         softmax.update(s, weights, o);
       }
@@ -427,10 +484,11 @@ __device__ void flash_forward(const ForwardParams& p) {
 }
 
 /// An entry's types and numbers.
-template <class ElementType, ForwardTiles kTiles, bool kAlignedRows>
+template <class ElementType, ForwardTiles kTiles, bool kAlignedRows, bool kModifiedScores>
 struct Entry {
   using Fragments = kernels::Fragments<ElementType>;
-  static constexpr bool kAligned = kAlignedRows;  ///< rows of all tensors start at multiples of 16 bytes
+  static constexpr bool kAligned = kAlignedRows;      ///< rows of all tensors start at multiples of 16 bytes
+  static constexpr bool kModified = kModifiedScores;  ///< by softcap, ALiBi or a sink
   static constexpr int kDim = kTiles.d_qk, kDimV = kTiles.d_v;
   static constexpr int kThreads = kTiles.threads(), kQueries = kTiles.queries(), kKeys = kTiles.keys;
   static constexpr int kRows = kTiles.rows, kRowTiles = kTiles.rows / 16, kStages = kTiles.stages;
@@ -440,22 +498,27 @@ struct Entry {
 
 }  // namespace
 
-#define FLASH_FORWARD(name, Element, suffix, aligned, index, dim)                                       \
-  static_assert(kForwardTiles[index].d_qk == dim);                                                      \
-  extern "C" __global__ void __launch_bounds__(Entry<Element, kForwardTiles[index], aligned>::kThreads) \
-      flash_forward_##name##_d##dim##suffix(const __grid_constant__ ForwardParams p) {                  \
-    flash_forward<Entry<Element, kForwardTiles[index], aligned>>(p);                                    \
+#define FLASH_FORWARD(name, Element, suffix, aligned, modified, tiles, dim)                        \
+  static_assert(tiles.d_qk == dim);                                                                \
+  extern "C" __global__ void __launch_bounds__(Entry<Element, tiles, aligned, modified>::kThreads) \
+      flash_forward_##name##_d##dim##suffix(const __grid_constant__ ForwardParams p) {             \
+    flash_forward<Entry<Element, tiles, aligned, modified>>(p);                                    \
   }
-#define FLASH_FORWARD_DIMS(name, Element)           \
-  FLASH_FORWARD(name, Element, , true, 0, 32)       \
-  FLASH_FORWARD(name, Element, , true, 1, 64)       \
-  FLASH_FORWARD(name, Element, , true, 2, 96)       \
-  FLASH_FORWARD(name, Element, , true, 3, 128)      \
-  FLASH_FORWARD(name, Element, , true, 4, 192)      \
-  FLASH_FORWARD(name, Element, , true, 5, 256)      \
-  FLASH_FORWARD(name, Element, _any, false, 1, 64)  \
-  FLASH_FORWARD(name, Element, _any, false, 3, 128) \
-  FLASH_FORWARD(name, Element, _any, false, 5, 256)
+#define FLASH_FORWARD_DIMS(name, Element)                                     \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[0], 32)           \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[1], 64)           \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[2], 96)           \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[3], 128)          \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[4], 192)          \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[5], 256)          \
+  FLASH_FORWARD(name, Element, _any, false, false, kForwardTiles[1], 64)      \
+  FLASH_FORWARD(name, Element, _any, false, false, kForwardTiles[3], 128)     \
+  FLASH_FORWARD(name, Element, _any, false, false, kForwardTiles[5], 256)     \
+  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[0], 64)       \
+  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[1], 128)      \
+  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[2], 256)      \
+  FLASH_FORWARD(name, Element, _any_mod, false, true, kModifiedTiles[1], 128) \
+  FLASH_FORWARD(name, Element, _any_mod, false, true, kModifiedTiles[2], 256)
 
 FLASH_FORWARD_DIMS(f16, __half)
 FLASH_FORWARD_DIMS(bf16, __nv_bfloat16)

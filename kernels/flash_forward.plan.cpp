@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
-#include <numbers>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -29,16 +29,19 @@ bool is_aligned(const LaidOut& io) {
   return true;
 }
 
-/// Rows at any address have entries for every other shape only: they are slow, whatever the tile.
-bool has_entry(const ForwardTiles& tiles, bool aligned) {
-  return aligned || tiles.d_qk == 64 || tiles.d_qk == 128 || tiles.d_qk == 256;
+/// Rows at any address have entries for some shapes only: they are slow, whatever the tile.
+bool has_entry(const ForwardTiles& tiles, bool aligned, bool modified) {
+  return aligned || tiles.d_qk == 128 || tiles.d_qk == 256 || (tiles.d_qk == 64 && !modified);
 }
 
 const ForwardTiles* tiles_for(const Problem& problem, bool aligned) {
-  const auto* const found = std::find_if(
-      std::begin(kForwardTiles), std::end(kForwardTiles),
-      [&](const auto& t) { return problem.d_qk <= t.d_qk && problem.d_v <= t.d_v && has_entry(t, aligned); });
-  return found == std::end(kForwardTiles) ? nullptr : found;
+  const bool modified = has_modifiers(problem);
+  const std::span<const ForwardTiles> shapes =
+      modified ? std::span<const ForwardTiles>(kModifiedTiles) : kForwardTiles;
+  const auto found = std::find_if(shapes.begin(), shapes.end(), [&](const auto& t) {
+    return problem.d_qk <= t.d_qk && problem.d_v <= t.d_v && has_entry(t, aligned, modified);
+  });
+  return found == shapes.end() ? nullptr : &*found;
 }
 
 /// Tiles of queries, those with the most keys first: the last blocks to start are then short ones.
@@ -66,7 +69,6 @@ std::vector<QueryTile> query_tiles(const Problem& problem, int queries) {
 std::string why_not(const Case& c) {
   const Problem& p = c.problem;
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
-  if (has_modifiers(p)) return "a softcap, ALiBi or a sink: plain softmax only";
   const ForwardTiles* const tiles = tiles_for(p, true);
   if (tiles == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
   std::int64_t blocks = 0;
@@ -87,6 +89,7 @@ Numerics numerics(const Problem& problem) {
   n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
   n.rcp_ulps = 0.5;           // rcp.rn
   n.log2_absolute = 0x1p-22;  // lg2.approx
+  n.tanh_relative = kTanhRelative;
   n.flush_subnormals = true;  // ex2.approx.ftz and lg2.approx.ftz
   n.kv_tile = std::begin(kForwardTiles)->keys;
   for (const ForwardTiles& tiles : kForwardTiles) n.kv_tile = std::min(n.kv_tile, tiles.keys);
@@ -102,6 +105,7 @@ Needs needs(const LaidOut& io) {
   const std::size_t before = bytes.size();
   bytes.resize(before + tiles.size() * sizeof(QueryTile));
   if (!tiles.empty()) std::memcpy(bytes.data() + before, tiles.data(), tiles.size() * sizeof(QueryTile));
+  append(bytes, modifiers_of(problem, scale_of(problem)));
   return {std::move(bytes), 0};
 }
 
@@ -109,8 +113,8 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   const Problem& problem = io.question.problem;
   const bool aligned = is_aligned(io);
   const ForwardTiles& tiles = *tiles_for(problem, aligned);
-  const std::size_t blocks =
-      query_tiles(problem, tiles.queries()).size() * static_cast<std::size_t>(problem.h_q);
+  const std::size_t listed = query_tiles(problem, tiles.queries()).size();
+  const std::size_t blocks = listed * static_cast<std::size_t>(problem.h_q);
   if (blocks == 0) return {};
 
   ForwardParams params;
@@ -126,11 +130,12 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   params.d_qk = problem.d_qk;
   params.d_v = problem.d_v;
   params.mask = mask_of(problem.mask);
-  params.scale_log2 = static_cast<float>(problem.softmax_scale() * std::numbers::log2e);
+  params.scale_log2 = scale_log2_of(problem);
+  params.modifiers = modifiers_at(problem, params.query_tiles + listed * sizeof(QueryTile));
 
   Launch launch;
-  launch.entry =
-      fmt::format("flash_forward_{}_d{}{}", name_of(problem.dtype), tiles.d_qk, aligned ? "" : "_any");
+  launch.entry = fmt::format("flash_forward_{}_d{}{}{}", name_of(problem.dtype), tiles.d_qk,
+                             aligned ? "" : "_any", has_modifiers(problem) ? "_mod" : "");
   launch.grid[0] = static_cast<std::uint32_t>(blocks);
   launch.block[0] = static_cast<std::uint32_t>(tiles.threads());
   launch.shared_bytes = static_cast<std::uint32_t>(tiles.shared_bytes());
@@ -146,7 +151,7 @@ WorkTile work_tile(const Problem& problem) {
 }  // namespace
 
 KernelPlan flash_forward_plan() {
-  return {"forward on tensor cores: f16, bf16, head dims up to 256, every mask and layout",
+  return {"forward on tensor cores: f16, bf16, head dims up to 256, every mask, layout and score modifier",
           why_not,
           numerics,
           needs,

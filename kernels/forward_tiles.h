@@ -24,4 +24,8 @@ inline constexpr ForwardTiles kForwardTiles[] = {
     {128, 128, 4, 32, 64, 3, false}, {192, 192, 8, 16, 64, 2, false}, {256, 256, 4, 16, 64, 2, false},
 };
 
+/// Of entries with score modifiers. At d 64, 96 keys spill for sm_90.
+inline constexpr ForwardTiles kModifiedTiles[] = {
+    {64, 64, 4, 32, 64, 4, false}, kForwardTiles[3], kForwardTiles[5]};
+
 }  // namespace flashdiff::kernels

@@ -35,9 +35,12 @@ MaskParams mask_of(const Mask& mask) {
   return {};
 }
 
+double scale_of(const Problem& problem) {
+  return problem.softcap ? *problem.softcap : problem.softmax_scale();
+}
+
 float scale_log2_of(const Problem& problem) {
-  return static_cast<float>((problem.softcap ? *problem.softcap : problem.softmax_scale()) *
-                            std::numbers::log2e);
+  return static_cast<float>(scale_of(problem) * std::numbers::log2e);
 }
 
 std::vector<std::byte> modifiers_of(const Problem& problem, double unit) {

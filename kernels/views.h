@@ -18,7 +18,9 @@ namespace flashdiff::kernels {
 
 [[nodiscard]] MaskParams mask_of(const Mask& mask);
 
-/// What a score is multiplied with to be in units of log2: the softmax scale, or the softcap, times log2(e).
+/// What a kernel's raw score, q.k or tanh of it, is multiplied with to be a score: softmax scale, or softcap.
+[[nodiscard]] double scale_of(const Problem& problem);
+/// The same to be in units of log2.
 [[nodiscard]] float scale_log2_of(const Problem& problem);
 
 /// Of CUDA's tanhf, as nvcc makes it: 1 - 2 rcp(1 + ex2(2 log2(e) |x|)) from |x| = 0.6 on, a polynomial
@@ -28,7 +30,8 @@ namespace flashdiff::kernels {
 inline constexpr double kTanhRelative = 0x1p-21;
 
 /// Slopes, then sinks, of each query head, those that the problem has, f32, to upload. `unit`: of a slope and
-/// a sink in the kernel, in scores: ln(2) where it adds them to scores in units of log2.
+/// a sink in the kernel, in scores: ln(2) where it adds them to scores in units of log2, scale_of() where to
+/// raw ones.
 [[nodiscard]] std::vector<std::byte> modifiers_of(const Problem& problem, double unit);
 /// With those bytes at `address`.
 [[nodiscard]] ModifierParams modifiers_at(const Problem& problem, std::uint64_t address);

@@ -79,6 +79,37 @@ TEST(FlashForward, LengthsAroundTheEdgesOfTiles) {
                         d, d, kv, kv, kv + 64, kv, mask));
 }
 
+/// Every entry with score modifiers, each modifier alone and all of them; rows at any address too (an odd d).
+TEST(FlashForward, SoftcapAlibiAndSink) {
+  for (const char* modifiers :
+       {"softcap=30", "softcap=1", "alibi=on", "sink=seeded", "sink=-100", "softcap=50 alibi=on sink=seeded"})
+    for (int d : {16, 63, 64, 65, 72, 128, 129, 200, 256})
+      for (const char* layout : {"left mem=bhsd", "packed mem=bshd.view"})
+        for (const char* mask : {"none", "causal_br", "window:40,9"})
+          expect_pass(
+              fmt::format("b=3 hq=6 hk=2 d={} dv={} dt={} lay={} q=33,70,5 kv=130,64,0 mask={} {} "
+                          "data=normal seed=0x{:x}",
+                          d, d, d % 2 == 0 ? "f16" : "bf16", layout, mask, modifiers, d));
+}
+
+/// A sink above, below and among the scores, where these rise from tile to tile or lie below -1e4.
+TEST(FlashForward, ASinkAgainstExtremeScores) {
+  for (const char* data : {"rising", "falling", "very_negative", "huge", "one_hot"})
+    for (const char* sink : {"10000", "-10000", "0"})
+      expect_pass(
+          fmt::format("b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=right q=130,3 kv=200,1 mask=causal_tl sink={} "
+                      "data={} seed=0x5",
+                      sink, data));
+}
+
+TEST(FlashForward, RowsThatSeeTheirSinkAlone) {
+  for (const char* mask : {"none", "causal_br", "window:3,0"})
+    expect_pass(fmt::format(
+        "b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=130,5,40 kv=10,0,1 mask={} softcap=2 alibi=on "
+        "sink=seeded data=normal seed=0x1",
+        mask));
+}
+
 TEST(FlashForward, NothingToSee) {
   expect_pass(
       "b=4 hq=2 hk=1 d=64 dv=64 dt=f16 lay=both q=5,0,130,3 kv=0,7,0,0 mask=none data=normal seed=0x1");
@@ -110,12 +141,12 @@ double instructions(const std::string& line) {
 
 /// What a product of 16 x 8 x 16 costs in the main loop: more keys, all of them seen, are more rounds of it
 /// and nothing else.
-double instructions_a_product(int d) {
-  const auto with_keys = [d](int kv) {
+double instructions_a_product(int d, const char* modifiers = "") {
+  const auto with_keys = [d, modifiers](int kv) {
     return instructions(
-        fmt::format("b=1 hq=1 hk=1 d={} dv={} dt=f16 lay=right q=128 kv={} mask=none data=normal "
+        fmt::format("b=1 hq=1 hk=1 d={} dv={} dt=f16 lay=right q=128 kv={} mask=none {} data=normal "
                     "seed=0x1",
-                    d, d, kv));
+                    d, d, kv, modifiers));
   };
   constexpr int kFew = 576, kMany = 1152;  // whole tiles of 64 and of 96
   const double products = 128.0 / 16 * (kMany - kFew) / 8 * d / 16 * 2;
@@ -131,6 +162,24 @@ TEST(FlashForward, WarpInstructionsAProductOfTheMainLoop) {
     RecordProperty(fmt::format("d{}", d), fmt::format("{:.3f}", measured));
     std::printf("d %d: %.3f warp instructions an m16n8k16\n", d, measured);
     EXPECT_LE(measured, most) << "d " << d;
+  }
+}
+
+/// Of one score, on its way through: CUDA's tanhf with its argument, ALiBi's distance and product. A sink is
+/// taken before the loop.
+TEST(FlashForward, WarpInstructionsAScoreOfModifiers) {
+  for (int d : {64, 128, 256}) {
+    const double scores_a_product = 4.0 / (2.0 * d / 16);  // of a lane: 16 x 8 of a warp, and both products
+    const double sink = instructions_a_product(d, "sink=0");
+    const double alibi = (instructions_a_product(d, "alibi=on") - sink) / scores_a_product;
+    const double softcap = (instructions_a_product(d, "softcap=30") - sink) / scores_a_product;
+    std::printf(
+        "d %d: %.3f warp instructions an m16n8k16 with a sink; %.2f a score for ALiBi, %.2f for a softcap\n",
+        d, sink, alibi, softcap);
+    EXPECT_LE(alibi, 3.3) << "d " << d;
+    EXPECT_LE(softcap, 20) << "d " << d;
+    if (d == 64) continue;  // tiles of its own
+    EXPECT_LE(sink, instructions_a_product(d) + 0.05) << "d " << d;
   }
 }
 
@@ -182,7 +231,7 @@ TEST(FlashForward, NoEntrySpills) {
       std::find_if(kernels.begin(), kernels.end(), [](auto& k) { return k.name == "flash_forward"; });
   ASSERT_NE(found, kernels.end());
   const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
-  EXPECT_EQ(rows.size(), 2u * 18u) << "entries for sm_80 and sm_90";
+  EXPECT_EQ(rows.size(), 2u * 28u) << "entries for sm_80 and sm_90";
   for (const kernels::PtxasRow& row : rows) {
     EXPECT_GT(row.registers, 0) << row.entry;
     EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
