@@ -60,6 +60,7 @@ Outcome<std::shared_ptr<const Driver>> Driver::open(const std::string& library, 
   (void)find(made->soft_.counters, "softcudaCounters");
   (void)find(made->soft_.reset_counters, "softcudaCountersReset");
   (void)find(made->soft_.counters_json, "softcudaCountersJson");
+  (void)find(made->soft_.last_footprint, "softcudaLastFootprint");
   (void)find(made->soft_.last_fault, "softcudaLastFault");
   (void)find(made->soft_.set_threads, "softcudaSetThreads");
   (void)find(made->soft_.set_instruction_limit, "softcudaSetInstructionLimit");

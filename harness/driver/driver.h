@@ -20,6 +20,7 @@ struct SoftExtension {
   decltype(&::softcudaCounters) counters = nullptr;
   decltype(&::softcudaCountersReset) reset_counters = nullptr;
   decltype(&::softcudaCountersJson) counters_json = nullptr;
+  decltype(&::softcudaLastFootprint) last_footprint = nullptr;
   decltype(&::softcudaLastFault) last_fault = nullptr;
   decltype(&::softcudaSetThreads) set_threads = nullptr;
   decltype(&::softcudaSetInstructionLimit) set_instruction_limit = nullptr;

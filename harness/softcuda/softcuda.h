@@ -23,6 +23,15 @@ void softcudaCountersReset(void);
 /// barriers, lines; count/README.md says what is counted. Owned by softcuda, valid until the next call.
 const char* softcudaCountersJson(void);
 
+/// Memory of the host that the last launch took, in bytes: a kernel's own (global memory: all that is
+/// allocated; shared, local and registers: of one block for each host thread, of a cooperative launch every
+/// block), and what detectors keep about each. All 0 before the first launch.
+struct SoftcudaFootprint {
+  unsigned long long global, shared, local, registers;
+  unsigned long long shadow_of_global, shadow_of_shared, shadow_of_local, shadow_of_registers;
+};
+void softcudaLastFootprint(struct SoftcudaFootprint* out);
+
 /// Report of the fault that stopped the last launch in this process: kind, address and allocation, CUDA
 /// source line, block, warp, lane; empty when there was none. Owned by softcuda, valid until the next launch.
 const char* softcudaLastFault(void);

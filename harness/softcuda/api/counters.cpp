@@ -3,7 +3,8 @@
 #include "harness/softcuda/api/state.h"
 #include "harness/softcuda/softcuda.h"
 
-/// What was counted, for whoever asks: sums by softcudaCounters, all of it by softcudaCountersJson.
+/// What was counted, for whoever asks: sums by softcudaCounters, all of it by softcudaCountersJson; what
+/// memory the last launch took.
 namespace softcuda::api {
 namespace {
 
@@ -83,6 +84,13 @@ SOFTCUDA_EXPORT void softcudaCounters(SoftcudaCounters* out) {
           c.global_requests, c.shared_requests,   c.barriers};
 }
 SOFTCUDA_EXPORT void softcudaCountersReset() { state().machine.reset_counters(); }
+SOFTCUDA_EXPORT void softcudaLastFootprint(SoftcudaFootprint* out) {
+  if (out == nullptr) return;
+  const softcuda::exec::Footprint f = state().machine.footprint();
+  *out = {f.global,        f.shared,        f.local,        f.registers,
+          f.shadow.global, f.shadow.shared, f.shadow.local, f.shadow.registers};
+}
+
 SOFTCUDA_EXPORT const char* softcudaCountersJson() {
   nlohmann::json all = nlohmann::json::array();
   for (const auto& kernel : state().machine.kernel_counters()) all.push_back(softcuda::api::as_json(kernel));

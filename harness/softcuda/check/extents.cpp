@@ -46,6 +46,12 @@ const Elements* ElementMap::at(u64 address) const {
   return found->holds(address) ? found : nullptr;
 }
 
+u64 ElementMap::shadow_bytes() const {
+  u64 bytes = 0;
+  for (const auto& one : all_) bytes += one->bits.capacity() * sizeof one->bits[0];
+  return bytes;
+}
+
 std::string Extents::add(Interval allocation, Box box) {
   if (std::string why = why_not(box, allocation); !why.empty()) return why;
   const std::lock_guard lock(mutex_);

@@ -40,6 +40,7 @@ class ElementMap {
   explicit ElementMap(std::vector<std::shared_ptr<const Elements>> sorted) : all_(std::move(sorted)) {}
   /// nullptr: an allocation that nobody has described, where everything is allowed.
   [[nodiscard]] const Elements* at(std::uint64_t address) const;
+  [[nodiscard]] std::uint64_t shadow_bytes() const;
 
  private:
   std::vector<std::shared_ptr<const Elements>> all_;  ///< by address

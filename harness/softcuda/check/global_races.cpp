@@ -17,6 +17,13 @@ GlobalRaces::GlobalRaces(std::uint64_t begin, std::uint64_t bytes)
 }
 GlobalRaces::~GlobalRaces() { ::munmap(cells_, mapped_); }
 
+std::uint64_t GlobalRaces::shadow_bytes(std::uint64_t bytes) const {
+  constexpr std::uint64_t kNode = 2 * sizeof(void*);  // of a hash table: its link and its bucket
+  return (bytes + 7) / 8 * sizeof(Cell) + split_.size() * (sizeof(decltype(split_)::value_type) + kNode) +
+         blocks_.size() * (sizeof(decltype(blocks_)::value_type) + kNode) +
+         block_of_.capacity() * sizeof block_of_[0];
+}
+
 void GlobalRaces::start_launch(Races& races) {
   races_ = &races;
   blocks_.clear();

@@ -41,6 +41,8 @@ class GlobalRaces {
   void fence(std::uint32_t block, bool release, bool acquire);
   void strong_write(std::uint32_t block, std::uint64_t address, bool releases);
   void strong_read(std::uint32_t block, std::uint64_t address, bool acquires);
+  /// What is kept about `bytes` bytes of memory, and so far about this launch's blocks.
+  [[nodiscard]] std::uint64_t shadow_bytes(std::uint64_t bytes) const;
 
  private:
   using Era = std::uint32_t;  ///< a block between two releases; 0: none

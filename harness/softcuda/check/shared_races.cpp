@@ -86,6 +86,17 @@ void SharedRaces::Cells::take(const Cells& from, std::uint32_t offset, std::uint
   }
 }
 
+std::uint64_t SharedRaces::Cells::shadow_bytes() const {
+  constexpr std::uint64_t kNode = 2 * sizeof(void*);  // of a hash table: its link and its bucket
+  return (written.capacity() + writer.capacity() + write_number.capacity() + read.capacity() +
+          readers.capacity() + reader.capacity() + read_number.capacity()) *
+             sizeof(Word) +
+         many.size() * (sizeof(decltype(many)::value_type) + kNode);
+}
+std::uint64_t SharedRaces::shadow_bytes() const {
+  return coarse_.shadow_bytes() + fine_.shadow_bytes() + is_fine_.size() / 8;
+}
+
 void SharedRaces::start(std::uint32_t bytes, Clocks& clocks, Races& races) {
   clocks_ = &clocks;
   races_ = &races;

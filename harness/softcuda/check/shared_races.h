@@ -47,6 +47,7 @@ class SharedRaces {
   /// The copy issued by this lane and instruction has been waited for.
   void landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, std::uint32_t offset,
               std::uint32_t bytes);
+  [[nodiscard]] std::uint64_t shadow_bytes() const;
 
  private:
   using Word = std::uint32_t;
@@ -64,6 +65,7 @@ class SharedRaces {
     void assign(std::size_t count, std::uint32_t bytes_each);
     /// The cells of `bytes` bytes from `offset` on get what the coarser ones of `from` have had.
     void take(const Cells& from, std::uint32_t offset, std::uint32_t bytes);
+    [[nodiscard]] std::uint64_t shadow_bytes() const;
   };
   static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11,
                         kManyWarps = 1u << 12;

@@ -31,6 +31,8 @@ class Written {
   [[nodiscard]] bool all_of(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes) const;
   /// As set or clear, by bits: byte address + k is written where bit k is set.
   void put(std::uint64_t address, std::uint32_t bytes, std::uint32_t bits);
+  /// What is kept about `bytes` bytes of the range.
+  [[nodiscard]] static std::uint64_t shadow_bytes(std::uint64_t bytes) { return (bytes + 7) / 8; }
 
  private:
   void change(std::uint64_t address, std::uint64_t bytes, bool to);

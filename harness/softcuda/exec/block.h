@@ -10,6 +10,7 @@
 
 #include "harness/softcuda/check/fault.h"
 #include "harness/softcuda/count/tally.h"
+#include "harness/softcuda/exec/footprint.h"
 #include "harness/softcuda/exec/launch.h"
 #include "harness/softcuda/exec/standstill.h"
 #include "harness/softcuda/exec/turns.h"
@@ -67,6 +68,8 @@ class BlockRunner final : private isa::System {
   /// Where each warp stands.
   [[nodiscard]] check::Fault stuck(check::FaultKind) const;
   [[nodiscard]] const count::Tally& tally() const { return tally_; }
+  /// Of this host thread: without global memory.
+  [[nodiscard]] Footprint footprint() const;
   /// What the last block has printed.
   [[nodiscard]] std::string take_printed() { return std::exchange(printed_, {}); }
 

@@ -88,6 +88,7 @@ GridResult run_cooperative(const Launch& launch) {
     BlockRunner& runner = *all[position].runner;
     runner.finish();
     result.tally += runner.tally();
+    result.footprint += runner.footprint();
     if (std::string text = runner.take_printed(); !text.empty()) printed.add(position, std::move(text));
   }
   result.printed = printed.text(all.size());

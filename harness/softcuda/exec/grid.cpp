@@ -37,6 +37,7 @@ GridResult run_grid(const Launch& launch, Workers& workers, unsigned threads) {
     }
     const std::lock_guard lock(mutex);
     result.tally += runner.tally();
+    result.footprint += runner.footprint();
   };
 
   const auto most = static_cast<unsigned>(std::min<std::uint64_t>(launch.blocks(), std::max(threads, 1u)));

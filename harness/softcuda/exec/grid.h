@@ -6,6 +6,7 @@
 #include "harness/softcuda/check/fault.h"
 #include "harness/softcuda/count/tally.h"
 #include "harness/softcuda/exec/block.h"
+#include "harness/softcuda/exec/footprint.h"
 #include "harness/softcuda/exec/host_threads.h"
 #include "harness/softcuda/exec/launch.h"
 
@@ -13,6 +14,7 @@ namespace softcuda::exec {
 
 struct GridResult {
   count::Tally tally;
+  Footprint footprint;  ///< without global memory
   std::optional<check::Fault> fault;
   std::string printed;  ///< by the kernel: blocks in the order in which they started, 1 MiB at most
 };

@@ -193,6 +193,8 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
   // The shadow of global memory is for one host thread at a time, and so the order of its reports is fixed.
   GridResult result =
       cooperative ? run_cooperative(launch) : run_grid(launch, *workers_, chosen.checks.race ? 1 : threads);
+  result.footprint.global = memory_.used_bytes();
+  result.footprint.shadow.global = detectors.shadow_bytes(result.footprint.global);
   if (printer_ && !result.printed.empty()) printer_(result.printed);
   detectors.tell_global_races();
   std::vector<check::Report> reports = told(launch, detectors.findings);
@@ -200,6 +202,7 @@ tl::expected<void, LaunchFailure> Machine::launch(const Kernel& kernel, Dim3 gri
   {
     const std::lock_guard lock(settings_mutex_);
     ledger_.add(kernel.program, result.tally);
+    footprint_ = result.footprint;
     for (check::Report& report : reports) {
       if (reports_.size() < kMostReports) reports_.push_back(std::move(report));
     }
@@ -266,6 +269,10 @@ count::Counters Machine::counters() const {
 std::vector<count::KernelCounters> Machine::kernel_counters() const {
   const std::lock_guard lock(settings_mutex_);
   return ledger_.kernels();
+}
+Footprint Machine::footprint() const {
+  const std::lock_guard lock(settings_mutex_);
+  return footprint_;
 }
 void Machine::reset_counters() {
   const std::lock_guard lock(settings_mutex_);

@@ -13,6 +13,7 @@
 #include "harness/softcuda/count/counters.h"
 #include "harness/softcuda/count/kernel_counters.h"
 #include "harness/softcuda/exec/device_memory.h"
+#include "harness/softcuda/exec/footprint.h"
 #include "harness/softcuda/exec/image.h"
 #include "harness/softcuda/exec/ledger.h"
 #include "harness/softcuda/exec/settings.h"
@@ -94,6 +95,8 @@ class Machine {
   /// The same by kernel, each with all that is counted, in the order of names.
   [[nodiscard]] std::vector<count::KernelCounters> kernel_counters() const;
   void reset_counters();
+  /// Of the last launch that ran.
+  [[nodiscard]] Footprint footprint() const;
 
   /// What detectors found in all launches since the last reset, in the order of launches; the fault that
   /// stopped one included.
@@ -111,6 +114,7 @@ class Machine {
   mutable std::mutex settings_mutex_;
   Settings settings_;
   Ledger ledger_;
+  Footprint footprint_;
   std::vector<check::Report> reports_;
   std::function<void(const std::string&)> printer_;
 };

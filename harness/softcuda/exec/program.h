@@ -84,6 +84,9 @@ struct Program {
   std::uint32_t registers_begin = 0, registers_end = 0;  ///< of it, what holds the kernel's registers
   /// Rows that may be read before they are written, by offset and bits.
   std::vector<std::pair<std::uint32_t, int>> unwritten_at_entry;
+  /// Where the file holds predicates, of 4 bytes each: [first, last), multiples of 64, and no other rows in
+  /// them.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> predicates;
   std::uint32_t spare = 0;  ///< in it, rows that detectors may use: 4 of 32 bits, a predicate
   std::uint32_t sites = 0;
   std::uint32_t static_shared_bytes = 0;

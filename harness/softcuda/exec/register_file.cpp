@@ -67,7 +67,9 @@ RegisterFile place_rows(const Rows& rows, const std::vector<Draft>& drafts,
       file.offset[static_cast<std::size_t>(row)] =
           top + static_cast<std::uint32_t>(place[static_cast<std::size_t>(row)]) * row_bytes(bits);
     }
+    const std::uint32_t first = top;
     top = aligned(top + static_cast<std::uint32_t>(count) * row_bytes(bits));
+    if (bits == 1) file.predicates.emplace_back(first, top);
     if (bits > 1) file.registers += static_cast<std::uint32_t>(count * (bits == 64 ? 2 : 1));
   }
   file.registers_end = top;
@@ -76,15 +78,19 @@ RegisterFile place_rows(const Rows& rows, const std::vector<Draft>& drafts,
       file.unwritten_at_entry.emplace_back(file.offset[static_cast<std::size_t>(row)], rows[row].bits);
   }
   for (const int bits : kWidths) {
+    const std::uint32_t first = top;
     for (int row = 0; row < rows.count(); ++row) {
       if (rows[row].bits != bits || is_shared(rows[row].kind)) continue;
       file.offset[static_cast<std::size_t>(row)] = top;
       top += row_bytes(bits);
     }
     top = aligned(top);
+    if (bits == 1) file.predicates.emplace_back(first, top);
   }
   file.spare = top;
-  file.bytes = aligned(top + 4 * row_bytes(32) + row_bytes(1));
+  top += 4 * row_bytes(32);
+  file.bytes = aligned(top + row_bytes(1));
+  file.predicates.emplace_back(top, file.bytes);
   return file;
 }
 

@@ -1,6 +1,7 @@
 #include "harness/softcuda/exec/taint.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace softcuda::exec {
 namespace {
@@ -17,16 +18,31 @@ bool uniform(isa::Warp& w, u32 row, u32& value) {
   return true;
 }
 
+/// By line of a warp's register file, its first word: a predicate has one each, any other row one a line.
+std::vector<u32> lines_of(const Program& program, u32 line_bytes) {
+  std::vector<u32> first(program.file_bytes / line_bytes + 1, 1);
+  for (const auto& [begin, end] : program.predicates)
+    std::fill(first.begin() + begin / line_bytes, first.begin() + end / line_bytes, line_bytes / 4);
+  std::exclusive_scan(first.begin(), first.end(), first.begin(), u32{0});
+  return first;
+}
+
 }  // namespace
 
 Taint::Taint(const Program& program, std::uint32_t warps)
     : program_(program),
-      stride_(program.file_bytes / 4 + 4),
+      first_(lines_of(program, kLine)),
+      stride_(first_.back()),
       words_(stride_ * warps, 0),
       early_(stride_, 0),
       doubt_(warps, Doubt::none) {
   for (const auto& [offset, bits] : program.unwritten_at_entry)
-    std::fill_n(early_.begin() + static_cast<std::ptrdiff_t>(offset / 4), std::max(bits / 16, 1), ~u32{0});
+    std::fill_n(early_.begin() + static_cast<std::ptrdiff_t>(place(offset)), std::max(bits / 16, 1), ~u32{0});
+}
+
+std::uint64_t Taint::shadow_bytes() const {
+  return (first_.capacity() + words_.capacity() + early_.capacity()) * sizeof(u32) +
+         doubt_.capacity() * sizeof(Doubt);
 }
 
 void Taint::start() {
@@ -43,7 +59,7 @@ void Taint::look_again(const isa::Warp& w) {
   if (doubt_[warp] == Doubt::none) return;
   u32 early = 0, others = 0;
   const u32* words = words_.data() + warp * stride_;
-  for (std::size_t k = program_.registers_begin / 4; k < program_.registers_end / 4; ++k) {
+  for (std::size_t k = place(program_.registers_begin); k < place(program_.registers_end); ++k) {
     early |= words[k] & early_[k];
     others |= words[k] & ~early_[k];
   }
@@ -61,7 +77,7 @@ void Taint::set(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int
     mine = (mine & ~w.active) | (halves[static_cast<std::size_t>(h)] & w.active);
     if (mine == 0) continue;
     Doubt& doubt = doubt_[static_cast<std::size_t>(w.index)];
-    doubt = std::max(doubt, early_[offset(op, row) / 4] != 0 ? Doubt::early : Doubt::any);
+    doubt = std::max(doubt, early_[place(offset(op, row))] != 0 ? Doubt::early : Doubt::any);
   }
 }
 void Taint::set_all(const isa::Warp& w, const isa::Op* op, const OpShape& shape, int row, u32 lanes) {

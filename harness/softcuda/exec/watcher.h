@@ -10,6 +10,7 @@
 #include "harness/softcuda/check/shared_races.h"
 #include "harness/softcuda/check/written.h"
 #include "harness/softcuda/exec/findings.h"
+#include "harness/softcuda/exec/footprint.h"
 #include "harness/softcuda/exec/launch.h"
 #include "harness/softcuda/exec/taint.h"
 #include "harness/softcuda/isa/watch.h"
@@ -27,6 +28,8 @@ struct Detectors {
 
   /// The launch is over: what blocks did to each other becomes findings.
   void tell_global_races();
+  /// What they keep about `bytes` bytes of global memory.
+  [[nodiscard]] std::uint64_t shadow_bytes(std::uint64_t bytes) const;
 };
 
 /// Looks on as one host thread runs blocks: tells the detectors in check/ what happens, and follows unwritten
@@ -41,6 +44,8 @@ class Watcher final : public isa::Watch {
   [[nodiscard]] bool sees_accesses() const { return races_on_ || init_on_ || elements_ != nullptr; }
   void start(std::uint64_t block);
   void finish();
+  /// What it keeps about the memories and registers of its blocks.
+  [[nodiscard]] Footprint::Shadow shadow() const;
 
   void run(isa::Warp&, const isa::Op*, bool full) override;
 
