@@ -17,8 +17,8 @@ exec::Machine& machine() {
   return one;
 }
 
-/// Two launches of a kernel, of one block with a partial warp: as it is, and under every detector. All
-/// parameters are null.
+/// Three launches of a kernel, of two blocks with a partial warp each: as it is, and under every detector,
+/// with blocks one after the other and with blocks that may meet (grid.sync). All parameters are null.
 void launch(const exec::Kernel& kernel) {
   const std::vector<std::byte> parameters(kernel.parameter_bytes);
   const auto& required = kernel.required_block;
@@ -30,8 +30,11 @@ void launch(const exec::Kernel& kernel) {
     settings.instruction_limit = 10'000;
     settings.checks = {detectors, detectors, detectors, false, detectors};
     settings.modes.late_copies = detectors;
+    settings.modes.perturbed = detectors;
     machine().set(settings);
     (void)machine().launch(kernel, {2, 1, 1}, block, 64, parameters);
+    if (detectors)
+      (void)machine().launch(kernel, {2, 1, 1}, block, 64, parameters, exec::LaunchKind::cooperative);
     machine().reset_reports();
   }
 }
