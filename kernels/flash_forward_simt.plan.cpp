@@ -25,6 +25,7 @@ int dim_bucket(const Problem& problem) {
 
 std::string why_not(const Case& c) {
   const Problem& p = c.problem;
+  if (p.pass != Pass::forward) return "computes the forward pass only";
   if (std::max(p.d_qk, p.d_v) > kLargestDim)
     return fmt::format("head dim {} is above {}", std::max(p.d_qk, p.d_v), kLargestDim);
   if (p.h_q > kLargestGrid || p.batch() > kLargestGrid)

@@ -1,7 +1,7 @@
 #include "harness/backend/backend.h"
 
 #include <algorithm>
-#include <cstring>
+#include <stdexcept>
 
 #include "harness/problem/numbers.h"
 
@@ -27,19 +27,39 @@ void add(TouchedReport& all, TouchedReport one, std::size_t limit) {
     if (all.first.size() < limit) all.first.push_back(std::move(touched));
 }
 
+LogicalTensor<float> Answer::*member_of(TensorRole output) {
+  switch (output) {
+    case TensorRole::o: return &Answer::o;
+    case TensorRole::lse: return &Answer::lse;
+    case TensorRole::dq: return &Answer::dq;
+    case TensorRole::dk: return &Answer::dk;
+    case TensorRole::dv: return &Answer::dv;
+    case TensorRole::q:
+    case TensorRole::k:
+    case TensorRole::v:
+    case TensorRole::d_o: break;
+  }
+  throw std::invalid_argument("a tensor that is no output of any pass");
+}
+
 }  // namespace
+
+LogicalTensor<float>& Answer::of(TensorRole output) { return this->*member_of(output); }
+const LogicalTensor<float>& Answer::of(TensorRole output) const { return this->*member_of(output); }
 
 Outcome<Answer> Backend::run(const LaidOut& sent) {
   constexpr int kDescribed = 8;
   LaidOut io = sent;
   if (Outcome<void> done = do_run(io); !done) return tl::unexpected<Error>(std::move(done.error()));
   Answer answer;
-  for (const auto tensor : {&LaidOut::o, &LaidOut::lse, &LaidOut::q, &LaidOut::k, &LaidOut::v})
-    add(answer.touched, find_touched(sent.*tensor, io.*tensor, kDescribed), kDescribed);
-  answer.o = gather(io.o);
-  answer.lse = gather(io.lse);
-  append_rows(io.o, answer.o_bytes_of_rows);
-  append_rows(io.lse, answer.o_bytes_of_rows);
+  const Pass pass = sent.question.problem.pass;
+  for (const auto roles : {outputs_of(pass), inputs_of(pass)})
+    for (TensorRole role : roles)
+      add(answer.touched, find_touched(sent.of(role), io.of(role), kDescribed), kDescribed);
+  for (TensorRole role : outputs_of(pass)) {
+    answer.of(role) = gather(io.of(role));
+    append_rows(io.of(role), answer.bytes_of_rows);
+  }
   return answer;
 }
 

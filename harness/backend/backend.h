@@ -16,13 +16,18 @@ struct Support {
   std::string why_not;
 };
 
-/// What a backend said: outputs by logical row, and what it touched that it should not have.
+/// What a backend said: outputs of the case's pass by logical row (the others are empty), and what it touched
+/// that it should not have.
 struct Answer {
-  LogicalTensor<float> o;
-  LogicalTensor<float> lse;
-  std::vector<std::byte>
-      o_bytes_of_rows;  ///< exact bits of the logical rows of O, then LSE: for bitwise comparisons
+  LogicalTensor<float> o, lse;
+  LogicalTensor<float> dq, dk, dv;
+  /// Exact bits of the logical rows of each output in the order of outputs_of(): for bitwise comparisons.
+  std::vector<std::byte> bytes_of_rows;
   TouchedReport touched;
+
+  /// An output of some pass.
+  [[nodiscard]] LogicalTensor<float>& of(TensorRole output);
+  [[nodiscard]] const LogicalTensor<float>& of(TensorRole output) const;
 };
 
 /// Someone who answers a problem: the in-repo kernels, a vendor's library, the reference itself. The public
@@ -45,7 +50,7 @@ class Backend {
   explicit Backend(std::string name) : name_(std::move(name)) {}
 
  private:
-  /// Reads q, k, v of `io` and writes o and lse in place, guard bands included as they are.
+  /// Reads the inputs of `io` and writes the outputs in place, guard bands included as they are.
   virtual Outcome<void> do_run(LaidOut& io) = 0;
   std::string name_;
 };

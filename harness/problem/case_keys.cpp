@@ -203,6 +203,7 @@ constexpr std::array kKeys{
     Key{"softcap", optional, a_softcap, write_softcap, read_softcap},
     Key{"alibi", optional, an_alibi, write_alibi, read_alibi},
     Key{"sink", optional, a_sink, write_sink, read_sink},
+    Key{"pass", optional, names_of<Pass>, write_unless_default<&Problem::pass>, read<&Problem::pass>},
     Key{"data", required, names_of<DataFamily>, write<&Problem::data>, read<&Problem::data>},
     Key{"file", optional, a_path, write_path, read_path},
     Key{"rows", optional, a_list, write_rows, read_rows},

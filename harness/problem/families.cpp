@@ -9,7 +9,8 @@
 
 // What each family provokes stands above its function. Scores are steered through one "offset" column of Q
 // and K, the same for a K/V head and the query heads that share it: its product is exact in every dtype, so
-// all keys get exactly the intended shift, and the other columns stay ordinary.
+// all keys get exactly the intended shift, and the other columns stay ordinary. dO (backward) is ordinary
+// where nothing is said of it.
 
 namespace flashdiff::detail {
 namespace {
@@ -57,10 +58,11 @@ OffsetPair offset_pair(const Problem& problem, double target) {
           static_cast<float>(std::min(k, 0x1p15))};
 }
 
-/// Adds target * `steps` to the score of this key (or, in Q, makes the query ask for it).
+/// Adds target * `steps` to the score of this key (or, in Q, makes the query ask for it). Nothing in V and
+/// dO.
 void put_offset(const Problem& problem, const RowOfInput& at, double target, float steps,
                 std::span<float> out) {
-  if (at.tensor == TensorRole::v) return;
+  if (at.tensor != TensorRole::q && at.tensor != TensorRole::k) return;
   const OffsetPair pair = offset_pair(problem, target);
   float& value = out[shared_by_group(problem, at, 1) % out.size()];
   value = at.tensor == TensorRole::q ? pair.q : std::clamp(pair.k * steps, -0x1p15f, 0x1p15f);
@@ -82,18 +84,25 @@ void equal(const Problem& problem, const RowOfInput& at, std::span<float> out) {
 }
 
 /// Scores near +256, where exp without the maximum subtracted is infinite in every dtype; V as large as sums
-/// in f32 (f16: the dtype itself) bear. The weights stay ordinary.
+/// in f32 (f16: the dtype itself) bear. The weights stay ordinary. In f16 dO is so small that dS fits the
+/// dtype: dO . V over 256 columns has a standard deviation of 2^11.
 void huge(const Problem& problem, const RowOfInput& at, std::span<float> out) {
-  const float v_sigma = problem.dtype == DType::f16 ? 0x1p13f : 0x1p100f;
-  fill_normal(key_of(problem, at), at.tensor == TensorRole::v ? v_sigma : 1.0f, out);
+  const bool narrow = problem.dtype == DType::f16;
+  float sigma = 1.0f;
+  if (at.tensor == TensorRole::v) sigma = narrow ? 0x1p13f : 0x1p100f;
+  if (at.tensor == TensorRole::d_o && narrow) sigma = 0x1p-6f;
+  fill_normal(key_of(problem, at), sigma, out);
   put_offset(problem, at, 256.0, 1.0f, out);
 }
 
 /// K and V around the dtype's smallest normal number, a third of them below it. Q is large, so that in f16,
-/// whose range is small, K's subnormals still decide the scores.
+/// whose range is small, K's subnormals still decide the scores. dS is of V's size, or below the dtype.
 void tiny(const Problem& problem, const RowOfInput& at, std::span<float> out) {
   const float near_subnormal = 2.0f * static_cast<float>(format_of(problem.dtype).smallest_normal);
-  fill_normal(key_of(problem, at), at.tensor == TensorRole::q ? 0x1p13f : near_subnormal, out);
+  float sigma = near_subnormal;
+  if (at.tensor == TensorRole::q) sigma = 0x1p13f;
+  if (at.tensor == TensorRole::d_o) sigma = 1.0f;
+  fill_normal(key_of(problem, at), sigma, out);
 }
 
 /// Every score below -1e4 (at the usual scale): a mask that adds -1e4, or a maximum that starts there, loses
@@ -126,13 +135,14 @@ void one_hot(const Problem& problem, const RowOfInput& at, std::span<float> out)
   put_offset(problem, at, 10.0, winner ? 1.0f : 0.0f, out);
 }
 
-/// Sums that cancel: the terms of q . k alternate in sign along the columns, the rows of V along the keys.
+/// Sums that cancel: the terms of q . k alternate in sign along the columns, the rows of V along the keys,
+/// those of dO along the queries.
 void alternating(const Problem& problem, const RowOfInput& at, std::span<float> out) {
   const bool is_q = at.tensor == TensorRole::q;
   fill_uniform(key_of(problem, at), is_q ? 1.0f : 0.5f, is_q ? 3.0f : 1.5f, out);
   if (at.tensor == TensorRole::k)
     for (std::size_t c = 1; c < out.size(); c += 2) out[c] = -out[c];
-  if (at.tensor == TensorRole::v && at.row % 2 == 1)
+  if ((at.tensor == TensorRole::v || at.tensor == TensorRole::d_o) && at.row % 2 == 1)
     for (float& value : out) value = -value;
 }
 

@@ -7,7 +7,7 @@
 
 namespace flashdiff::detail {
 
-/// One row of Q, K or V to be filled: where it lies in the problem.
+/// One row of Q, K, V or dO to be filled: where it lies in the problem.
 struct RowOfInput {
   TensorRole tensor = TensorRole::q;
   int sequence = 0;

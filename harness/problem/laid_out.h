@@ -13,6 +13,7 @@ namespace flashdiff {
 struct LaidOutTensor {
   static constexpr std::size_t guard_bytes = 512;  ///< each side; keeps the body's alignment
   TensorRole role = TensorRole::q;
+  bool output = false;  ///< of the case's pass: its logical rows are there to be written
   DType dtype = DType::f32;
   Placement place;
   std::vector<std::byte> bytes;
@@ -22,11 +23,18 @@ struct LaidOutTensor {
 };
 
 /// A case in memory: inputs written, everything else poisoned, outputs all poison (bit patterns vary with the
-/// address, so that a shifted write shows).
+/// address, so that a shifted write shows). Tensors that the case's pass does not have hold no bytes.
 struct LaidOut {
   Case question;
-  LaidOutTensor q, k, v, o, lse;
+  LaidOutTensor q, k, v;
+  LaidOutTensor o, lse;  ///< outputs of the forward pass, inputs of the backward one
+  LaidOutTensor d_o, dq, dk, dv;
+
+  [[nodiscard]] LaidOutTensor& of(TensorRole role);
+  [[nodiscard]] const LaidOutTensor& of(TensorRole role) const;
 };
+
+/// `data`: as make_data has it, O and LSE filled in where the pass is handed them.
 [[nodiscard]] LaidOut lay_out(const Case& c, const LogicalData& data);
 
 /// A byte that no logical row maps to and that changed: where, in words a person can use.
@@ -45,7 +53,7 @@ struct TouchedReport {
 };
 [[nodiscard]] TouchedReport find_touched(const LaidOutTensor& sent, const LaidOutTensor& back, int limit = 8);
 
-/// Reads the logical rows of an output back (O in the problem's dtype, LSE in f32).
+/// Reads the logical rows of a tensor back, each element widened to float, which is exact.
 [[nodiscard]] LogicalTensor<float> gather(const LaidOutTensor& tensor);
 
 }  // namespace flashdiff

@@ -1,6 +1,7 @@
 #include "harness/problem/layout.h"
 
 #include <algorithm>
+#include <array>
 
 #include "harness/problem/numbers.h"
 
@@ -24,15 +25,30 @@ ViewMargins margins_of(TensorRole role, std::int64_t pitch, std::int64_t element
 }
 
 bool follows_queries(TensorRole role) {
-  return role == TensorRole::q || role == TensorRole::o || role == TensorRole::lse;
+  switch (role) {
+    case TensorRole::q:
+    case TensorRole::o:
+    case TensorRole::lse:
+    case TensorRole::d_o:
+    case TensorRole::dq: return true;
+    case TensorRole::k:
+    case TensorRole::v:
+    case TensorRole::dk:
+    case TensorRole::dv: return false;
+  }
+  return false;
 }
 
 int width_of(const Problem& problem, TensorRole role) {
   switch (role) {
     case TensorRole::q:
-    case TensorRole::k: return problem.d_qk;
+    case TensorRole::k:
+    case TensorRole::dq:
+    case TensorRole::dk: return problem.d_qk;
     case TensorRole::v:
-    case TensorRole::o: return problem.d_v;
+    case TensorRole::o:
+    case TensorRole::d_o:
+    case TensorRole::dv: return problem.d_v;
     case TensorRole::lse: return 1;
   }
   return 0;
@@ -50,6 +66,26 @@ std::int64_t rows_before(Padding padding, std::int64_t slack) {
 }
 
 }  // namespace
+
+std::span<const TensorRole> inputs_of(Pass pass) {
+  using enum TensorRole;
+  static constexpr std::array forward{q, k, v};
+  static constexpr std::array backward{q, k, v, o, lse, d_o};
+  if (pass == Pass::forward) return forward;
+  return backward;
+}
+
+std::span<const TensorRole> outputs_of(Pass pass) {
+  using enum TensorRole;
+  static constexpr std::array forward{o, lse};
+  static constexpr std::array backward{dq, dk, dv};
+  if (pass == Pass::forward) return forward;
+  return backward;
+}
+
+DType dtype_of(const Problem& problem, TensorRole role) {
+  return role == TensorRole::lse ? DType::f32 : problem.dtype;
+}
 
 Placement place(const Problem& problem, const Layout& layout, TensorRole role) {
   Placement place;
@@ -73,7 +109,7 @@ Placement place(const Problem& problem, const Layout& layout, TensorRole role) {
   const std::int64_t pitch = rows_outside_heads ? std::int64_t{place.heads} * place.width : place.width;
   ViewMargins margins;
   if (layout.view) {
-    const std::size_t size = bytes_of(role == TensorRole::lse ? DType::f32 : problem.dtype);
+    const std::size_t size = bytes_of(dtype_of(problem, role));
     margins = margins_of(role, pitch, static_cast<std::int64_t>(16 / size));
   }
   place.origin = margins.front;

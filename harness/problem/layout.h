@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/problem/problem.h"
@@ -45,10 +46,18 @@ struct Placement {
   }
 };
 
-enum class TensorRole : std::uint8_t { q, k, v, o, lse };
+/// d_o is the gradient with respect to O, dq to Q and so on.
+enum class TensorRole : std::uint8_t { q, k, v, o, lse, d_o, dq, dk, dv };
 
-/// Q, O and LSE follow the query lengths, K and V the key lengths. LSE has width 1: [b, s, h] or [b, h, s],
-/// as `order` says.
+/// What a pass is handed and must not change: q, k, v; backward also o, lse, d_o.
+[[nodiscard]] std::span<const TensorRole> inputs_of(Pass pass);
+/// What it writes: o, lse; backward dq, dk, dv.
+[[nodiscard]] std::span<const TensorRole> outputs_of(Pass pass);
+/// f32 for LSE, else the problem's.
+[[nodiscard]] DType dtype_of(const Problem& problem, TensorRole role);
+
+/// Q, O, LSE and their gradients follow the query lengths and heads; K, V and theirs the key lengths and
+/// heads. LSE has width 1: [b, s, h] or [b, h, s], as `order` says.
 [[nodiscard]] Placement place(const Problem& problem, const Layout& layout, TensorRole role);
 
 [[nodiscard]] const char* name_of(Padding);

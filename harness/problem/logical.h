@@ -61,6 +61,10 @@ struct LogicalData {
   LogicalTensor<float> q;  ///< h_q heads, d_qk columns
   LogicalTensor<float> k;  ///< h_kv heads, d_qk columns
   LogicalTensor<float> v;  ///< h_kv heads, d_v columns
+  // What the backward pass is handed besides; empty in a forward problem.
+  LogicalTensor<float> d_o{};  ///< h_q heads, d_v columns
+  LogicalTensor<float> o{};    ///< h_q heads, d_v columns: the forward's, rounded to the dtype
+  LogicalTensor<float> lse{};  ///< h_q heads, 1 column: the forward's in f32, -inf where a row sees no key
 };
 
 }  // namespace flashdiff

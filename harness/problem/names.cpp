@@ -38,6 +38,14 @@ const char* name_of(DataFamily family) {
   return "?";
 }
 
+const char* name_of(Pass pass) {
+  switch (pass) {
+    case Pass::forward: return "forward";
+    case Pass::backward: return "backward";
+  }
+  return "?";
+}
+
 const char* name_of(Phase phase) {
   switch (phase) {
     case Phase::prefill: return "prefill";
@@ -84,6 +92,10 @@ const char* name_of(TensorRole role) {
     case TensorRole::v: return "V";
     case TensorRole::o: return "O";
     case TensorRole::lse: return "LSE";
+    case TensorRole::d_o: return "dO";
+    case TensorRole::dq: return "dQ";
+    case TensorRole::dk: return "dK";
+    case TensorRole::dv: return "dV";
   }
   return "?";
 }

@@ -23,6 +23,8 @@ inline constexpr std::array all_of<DataFamily>{
     DataFamily::tiny,    DataFamily::very_negative, DataFamily::rising, DataFamily::falling,
     DataFamily::one_hot, DataFamily::alternating,   DataFamily::file};
 template <>
+inline constexpr std::array all_of<Pass>{Pass::forward, Pass::backward};
+template <>
 inline constexpr std::array all_of<Padding>{Padding::left, Padding::right, Padding::both, Padding::packed};
 template <>
 inline constexpr std::array all_of<Order>{Order::bshd, Order::bhsd};

@@ -39,6 +39,12 @@ std::int64_t Problem::pairs() const {
 
 double Problem::forward_flops() const { return 2.0 * h_q * static_cast<double>(pairs()) * (d_qk + d_v); }
 
+double Problem::backward_flops() const {
+  return 2.0 * h_q * static_cast<double>(pairs()) * (3.0 * d_qk + 2.0 * d_v);
+}
+
+double Problem::useful_flops() const { return pass == Pass::forward ? forward_flops() : backward_flops(); }
+
 namespace {
 
 Phase phase_of_one(SequenceLengths lengths) {

@@ -63,6 +63,9 @@ struct Sink {
   std::optional<float> logit;  ///< of every head; absent: a number for each head, from the seed
   bool operator==(const Sink&) const = default;
 };
+/// What is computed. `forward`: O and LSE from Q, K, V. `backward`: dQ, dK, dV from Q, K, V, from the O and
+/// LSE that a forward pass stored, and from dO, the gradient of some loss with respect to O.
+enum class Pass : std::uint8_t { forward, backward };
 
 /// A logical problem: what is asked, with no word on where a row lies in memory.
 struct Problem {
@@ -81,6 +84,7 @@ struct Problem {
   std::uint64_t seed = 0;
   std::string data_file;       ///< family `file` only: path of a safetensors capture
   std::vector<int> data_rows;  ///< family `file` only: which texts of the capture, one a sequence
+  Pass pass = Pass::forward;
 
   [[nodiscard]] int batch() const { return static_cast<int>(sequences.size()); }
   [[nodiscard]] int group() const { return h_q / h_kv; }  ///< query heads that share one K/V head
@@ -91,6 +95,10 @@ struct Problem {
   [[nodiscard]] std::int64_t pairs() const;
   /// Useful forward FLOPs, 2 * h_q * pairs * (d_qk + d_v).
   [[nodiscard]] double forward_flops() const;
+  /// Useful backward FLOPs, 2 * h_q * pairs * (3 * d_qk + 2 * d_v): the five products of a pair.
+  [[nodiscard]] double backward_flops() const;
+  /// Those of the problem's own pass.
+  [[nodiscard]] double useful_flops() const;
   bool operator==(const Problem&) const = default;
 };
 
@@ -102,6 +110,7 @@ enum class Phase : std::uint8_t { prefill, chunked, decode, cross, mixed };
 [[nodiscard]] const char* name_of(DType);
 [[nodiscard]] const char* name_of(MaskKind);
 [[nodiscard]] const char* name_of(DataFamily);
+[[nodiscard]] const char* name_of(Pass);
 [[nodiscard]] const char* name_of(Phase);
 
 }  // namespace flashdiff

@@ -101,8 +101,6 @@ class Difference {
   TouchedReport report_;
 };
 
-bool is_output(TensorRole role) { return role == TensorRole::o || role == TensorRole::lse; }
-
 }  // namespace
 
 TouchedReport find_touched(const LaidOutTensor& sent, const LaidOutTensor& back, int limit) {
@@ -110,7 +108,7 @@ TouchedReport find_touched(const LaidOutTensor& sent, const LaidOutTensor& back,
     throw std::invalid_argument("a tensor came back in another size");
   Difference difference(sent, back, limit);
   std::size_t compared = 0;
-  if (is_output(sent.role)) {
+  if (sent.output) {
     const std::size_t size = bytes_of(sent.dtype);
     const std::size_t row_bytes = static_cast<std::size_t>(sent.place.width) * size;
     detail::for_each_row_in_memory(sent.place, [&](int, int, int, std::int64_t address) {

@@ -81,13 +81,14 @@ Outcome<void> check_data(const Problem& p) {
 }
 
 Outcome<void> check_memory(const Case& c) {
-  for (TensorRole role : {TensorRole::q, TensorRole::k, TensorRole::v, TensorRole::o, TensorRole::lse}) {
-    const std::size_t size = role == TensorRole::lse ? 4 : bytes_of(c.problem.dtype);
-    const std::int64_t bytes = place(c.problem, c.layout, role).elements * static_cast<std::int64_t>(size);
-    if (bytes > limits::tensor_bytes)
-      return bad_input(fmt::format("case: {} takes {} bytes in this layout, expected at most {} a tensor",
-                                   name_of(role), bytes, limits::tensor_bytes));
-  }
+  for (const auto roles : {inputs_of(c.problem.pass), outputs_of(c.problem.pass)})
+    for (TensorRole role : roles) {
+      const auto size = static_cast<std::int64_t>(bytes_of(dtype_of(c.problem, role)));
+      const std::int64_t bytes = place(c.problem, c.layout, role).elements * size;
+      if (bytes > limits::tensor_bytes)
+        return bad_input(fmt::format("case: {} takes {} bytes in this layout, expected at most {} a tensor",
+                                     name_of(role), bytes, limits::tensor_bytes));
+    }
   return {};
 }
 

@@ -41,6 +41,19 @@ class CallMemory {
   std::vector<DeviceBuffer> buffers_;
 };
 
+/// In the order of TensorRole.
+constexpr std::array kAddresses{&kernels::Addresses::q,  &kernels::Addresses::k,   &kernels::Addresses::v,
+                                &kernels::Addresses::o,  &kernels::Addresses::lse, &kernels::Addresses::d_o,
+                                &kernels::Addresses::dq, &kernels::Addresses::dk,  &kernels::Addresses::dv};
+
+/// Everything that the pass reads or writes.
+std::vector<TensorRole> tensors_of(Pass pass) {
+  const auto inputs = inputs_of(pass), outputs = outputs_of(pass);
+  std::vector<TensorRole> tensors(inputs.begin(), inputs.end());
+  tensors.insert(tensors.end(), outputs.begin(), outputs.end());
+  return tensors;
+}
+
 class FlashBackend final : public Backend {
  public:
   FlashBackend(const kernels::Kernel& kernel, Context context, Module module)
@@ -58,8 +71,6 @@ class FlashBackend final : public Backend {
   }
 
  private:
-  static constexpr std::array kTensors{&LaidOut::q, &LaidOut::k, &LaidOut::v, &LaidOut::o, &LaidOut::lse};
-
   Outcome<void> do_run(LaidOut& io) override {
     if (broken_)
       return harness_error(fmt::format("{}: the device's context is broken by an earlier fault", name()));
@@ -71,15 +82,17 @@ class FlashBackend final : public Backend {
 
   Outcome<void> answer(LaidOut& io) {
     CallMemory memory(context_.driver());
-    std::array<CUdeviceptr, kTensors.size()> body{};
-    for (std::size_t i = 0; i < kTensors.size(); ++i) {
-      const Outcome<CUdeviceptr> at = memory.put((io.*kTensors[i]).bytes);
+    kernels::Addresses addresses;
+    const std::vector<TensorRole> tensors = tensors_of(io.question.problem.pass);
+    for (TensorRole role : tensors) {
+      const LaidOutTensor& tensor = io.of(role);
+      const Outcome<CUdeviceptr> at = memory.put(tensor.bytes);
       if (!at) return tl::unexpected<Error>(at.error());
-      body[i] = *at + LaidOutTensor::guard_bytes;
-      if (auto told = tell_extents(context_.driver(), io.*kTensors[i], body[i]); !told) return told;
+      const CUdeviceptr body = *at + LaidOutTensor::guard_bytes;
+      addresses.*kAddresses[static_cast<std::size_t>(role)] = body;
+      if (auto told = tell_extents(context_.driver(), tensor, body); !told) return told;
     }
     const kernels::Needs needs = kernel_.plan.needs(io);
-    kernels::Addresses addresses{body[0], body[1], body[2], body[3], body[4]};
     const Outcome<CUdeviceptr> metadata = memory.put(needs.metadata);
     if (!metadata) return tl::unexpected<Error>(metadata.error());
     addresses.metadata = *metadata;
@@ -99,8 +112,8 @@ class FlashBackend final : public Backend {
       // What detectors found is a verdict about the kernel, whatever it computed.
       if (auto found = context_.driver().findings(); !found) return found;
     }
-    for (std::size_t i = 0; i < kTensors.size(); ++i)
-      if (auto copied = memory.take(i, (io.*kTensors[i]).bytes); !copied) return copied;
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+      if (auto copied = memory.take(i, io.of(tensors[i]).bytes); !copied) return copied;
     return {};
   }
 

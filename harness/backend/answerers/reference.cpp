@@ -23,7 +23,10 @@ class ReferenceBackend final : public Backend {
  public:
   ReferenceBackend() : Backend("reference") {}
 
-  [[nodiscard]] Support supports(const Case&) const override { return {}; }
+  [[nodiscard]] Support supports(const Case& c) const override {
+    if (c.problem.pass != Pass::forward) return {false, "computes the forward pass only"};
+    return {};
+  }
 
   [[nodiscard]] Numerics numerics(const Problem& problem) const override {
     Numerics n;

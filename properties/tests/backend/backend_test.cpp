@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "properties/tests/oracle/fake_backend.h"
+#include "properties/tests/problem/any_case.h"
 
 namespace flashdiff {
 namespace {
@@ -36,7 +37,7 @@ TEST(BackendRun, ARightAnswerTouchesNothing) {
   EXPECT_EQ(answer->touched.count, 0);
   EXPECT_EQ(answer->o.rows(0), 5);
   EXPECT_EQ(answer->o.rows(1), 2);
-  EXPECT_EQ(answer->o_bytes_of_rows.size(), 7u * 2 * (8 * 2 + 4)) << "rows of O in f16, LSE in f32";
+  EXPECT_EQ(answer->bytes_of_rows.size(), 7u * 2 * (8 * 2 + 4)) << "rows of O in f16, LSE in f32";
 }
 
 TEST(BackendRun, APaddingRowOfTheOutputIsGuarded) {
@@ -110,9 +111,74 @@ TEST(BackendRun, LayoutsOfOneProblemGiveTheSameBytesOfRows) {
   const auto left = backend.run(sent("fd1 lay=left pad=1" + problem));
   for (const char* layout :
        {"lay=right", "lay=both mem=bhsd pad=2", "lay=packed", "lay=packed mem=bhsd.view"})
-    EXPECT_EQ(backend.run(sent(std::string("fd1 ") + layout + problem))->o_bytes_of_rows,
-              left->o_bytes_of_rows)
+    EXPECT_EQ(backend.run(sent(std::string("fd1 ") + layout + problem))->bytes_of_rows, left->bytes_of_rows)
         << layout;
+}
+
+/// Writes zeros into every logical row of dQ, dK and dV, and then does `plant`.
+class ZeroGradients : public Backend {
+ public:
+  explicit ZeroGradients(FakeBackend::Plant plant = {}) : Backend("zeros"), plant_(std::move(plant)) {}
+  [[nodiscard]] Support supports(const Case&) const override { return {}; }
+  [[nodiscard]] Numerics numerics(const Problem&) const override { return {}; }
+
+ private:
+  Outcome<void> do_run(LaidOut& io) override {
+    for (TensorRole role : outputs_of(io.question.problem.pass)) {
+      LaidOutTensor& to = io.of(role);
+      testing::write_rows(to, LogicalTensor<double>(to.place.rows, to.place.heads, to.place.width));
+    }
+    return plant_ ? plant_(io) : Outcome<void>{};
+  }
+  FakeBackend::Plant plant_;
+};
+
+LaidOut backward() {
+  return testing::laid_out(
+      parse_case("fd1 b=2 hq=4 hk=2 d=8 dv=6 dt=f16 lay=both pad=3 q=5,2 kv=4,9 mask=none pass=backward "
+                 "data=normal seed=0x1")
+          .value());
+}
+
+TEST(BackendRunBackward, GivesTheGradientsAndNothingElse) {
+  ZeroGradients backend;
+  const auto answer = backend.run(backward());
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->touched.count, 0);
+  EXPECT_THAT(answer->dq.values(), ::testing::AllOf(::testing::SizeIs(7 * 4 * 8), ::testing::Each(0.0f)));
+  EXPECT_THAT(answer->dk.values(), ::testing::AllOf(::testing::SizeIs(13 * 2 * 8), ::testing::Each(0.0f)));
+  EXPECT_THAT(answer->dv.values(), ::testing::AllOf(::testing::SizeIs(13 * 2 * 6), ::testing::Each(0.0f)));
+  EXPECT_THAT(answer->o.values(), IsEmpty());
+  EXPECT_THAT(answer->lse.values(), IsEmpty());
+  EXPECT_EQ(answer->bytes_of_rows.size(), 2u * (7 * 4 * 8 + 13 * 2 * 8 + 13 * 2 * 6));
+}
+
+TEST(BackendRunBackward, WhatTheForwardStoredAndTheGradientOfOAreInputs) {
+  for (TensorRole role : inputs_of(Pass::backward)) {
+    ZeroGradients backend([role](LaidOut& io) -> Outcome<void> {
+      LaidOutTensor& tensor = io.of(role);
+      flip(tensor.body()[tensor.place.address(1, 1, 1) * (role == TensorRole::lse ? 4 : 2)]);
+      return {};
+    });
+    const auto answer = backend.run(backward());
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->touched.count, 1) << name_of(role);
+    EXPECT_EQ(answer->touched.first[0].role, role);
+  }
+}
+
+TEST(BackendRunBackward, PaddingOfTheGradientsIsGuarded) {
+  for (TensorRole role : outputs_of(Pass::backward)) {
+    ZeroGradients backend([role](LaidOut& io) -> Outcome<void> {
+      LaidOutTensor& tensor = io.of(role);
+      flip(tensor.body()[(tensor.place.address(1, 0, 1) - tensor.place.row_stride) * 2]);
+      return {};
+    });
+    const auto answer = backend.run(backward());
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->touched.count, 1) << name_of(role);
+    EXPECT_THAT(answer->touched.first[0].where, HasSubstr("padding"));
+  }
 }
 
 }  // namespace

@@ -122,6 +122,10 @@ TEST(FlashForward, SaysWhatItDoesNotTake) {
       read("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"));
   EXPECT_FALSE(f32.yes);
   EXPECT_THAT(f32.why_not, HasSubstr("f16 and bf16"));
+  const Support backward = flash_forward().supports(
+      read("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=2 kv=2 mask=none pass=backward data=normal seed=0x1"));
+  EXPECT_FALSE(backward.yes);
+  EXPECT_THAT(backward.why_not, HasSubstr("forward pass only"));
 }
 
 // --- Fast

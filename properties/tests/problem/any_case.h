@@ -1,7 +1,12 @@
 #pragma once
+#include <algorithm>
+#include <cmath>
+
 #include <rapidcheck.h>
 
 #include "harness/problem/case.h"
+#include "harness/problem/data.h"
+#include "harness/problem/laid_out.h"
 #include "harness/problem/names.h"
 
 namespace flashdiff::testing {
@@ -57,6 +62,7 @@ inline rc::Gen<Problem> any_problem() {
     p.dtype = *any_of<DType>();
     p.data = *rc::gen::suchThat(any_of<DataFamily>(), [](DataFamily f) { return f != DataFamily::file; });
     p.seed = *rc::gen::arbitrary<std::uint64_t>();
+    p.pass = *any_of<Pass>();
     return p;
   });
 }
@@ -71,8 +77,25 @@ inline rc::Gen<Case> any_case() {
   });
 }
 
-constexpr TensorRole every_role[] = {TensorRole::q, TensorRole::k, TensorRole::v, TensorRole::o,
-                                     TensorRole::lse};
+constexpr TensorRole every_role[] = {TensorRole::q,  TensorRole::k,   TensorRole::v,
+                                     TensorRole::o,  TensorRole::lse, TensorRole::d_o,
+                                     TensorRole::dq, TensorRole::dk,  TensorRole::dv};
+
+/// make_data's, with stand-ins for the results of the forward pass where the problem is handed them: this
+/// room lays them out and does not care what they are.
+inline LogicalData any_data(const Problem& problem) {
+  LogicalData data = make_data(problem).value();
+  if (problem.pass == Pass::forward) return data;
+  data.o = data.d_o;
+  std::reverse(data.o.values().begin(), data.o.values().end());
+  std::vector<int> rows;
+  for (const SequenceLengths& lengths : problem.sequences) rows.push_back(lengths.q_len);
+  data.lse = LogicalTensor<float>(rows, problem.h_q, 1);
+  for (std::size_t i = 0; i < data.lse.values().size(); ++i)
+    data.lse.values()[i] = i % 5 == 0 ? -INFINITY : static_cast<float>(i);
+  return data;
+}
+inline LaidOut laid_out(const Case& c) { return lay_out(c, any_data(c.problem)); }
 
 }  // namespace flashdiff::testing
 

@@ -69,6 +69,17 @@ TEST(CaseLine, IsTheOneOfTheDesign) {
   EXPECT_EQ(c->layout, (Layout{Padding::left, Order::bshd, false, 0}));
 }
 
+TEST(CaseLine, NamesThePassWhereItIsNotForward) {
+  Case c = *parse_case(kLine);
+  EXPECT_EQ(c.problem.pass, Pass::forward);
+  c.problem.pass = Pass::backward;
+  EXPECT_THAT(print(c), HasSubstr(" pass=backward "));
+  EXPECT_EQ(*parse_case(print(c)), c);
+  const auto neither = parse_case(std::string(kLine) + " pass=sideways");
+  ASSERT_FALSE(neither);
+  EXPECT_THAT(neither.error().what, HasSubstr("forward or backward"));
+}
+
 TEST(CaseLine, SaysWhatIsNotTheDefault) {
   const std::string line =
       "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=bf16 lay=packed mem=bhsd.view pad=3 q=1 kv=2 mask=window:inf,4 "

@@ -41,7 +41,9 @@ RC_GTEST_PROP(Data, IsFiniteAndRoundedAndTheSameEveryTime, ()) {
   RC_ASSERT(same_bits(one.q, again.q));
   RC_ASSERT(same_bits(one.k, again.k));
   RC_ASSERT(same_bits(one.v, again.v));
-  for (const LogicalTensor<float>* tensor : {&one.q, &one.k, &one.v})
+  RC_ASSERT(same_bits(one.d_o, again.d_o));
+  RC_ASSERT(one.d_o.sequences() == (p.pass == Pass::backward ? p.batch() : 0));
+  for (const LogicalTensor<float>* tensor : {&one.q, &one.k, &one.v, &one.d_o})
     for (float x : tensor->values()) {
       RC_ASSERT(std::isfinite(x));
       RC_ASSERT(rounded(p.dtype, x) == x);
@@ -224,12 +226,16 @@ TEST_P(Family, TinyReachesBelowTheNormalRange) {
   }
 }
 
-/// FNV-1a over the bits of Q, K and V in the three dtypes.
-std::uint64_t digest(DataFamily family) {
+/// FNV-1a over the bits of the pass's made inputs in the three dtypes: Q, K and V; dO.
+std::uint64_t digest(DataFamily family, Pass pass) {
   std::uint64_t hash = 0xcbf2'9ce4'8422'2325u;
   for (DType dtype : all_of<DType>) {
-    const LogicalData data = *make_data(problem_of(family, dtype));
-    for (const LogicalTensor<float>* tensor : {&data.q, &data.k, &data.v})
+    Problem problem = problem_of(family, dtype);
+    problem.pass = pass;
+    const LogicalData data = *make_data(problem);
+    using Tensors = std::vector<const LogicalTensor<float>*>;
+    for (const LogicalTensor<float>* tensor :
+         pass == Pass::forward ? Tensors{&data.q, &data.k, &data.v} : Tensors{&data.d_o})
       for (float x : tensor->values()) {
         std::byte bytes[4];
         store_element(dtype, bytes, x);
@@ -250,7 +256,31 @@ TEST(Data, HasTheBitsThatPrintedCaseLinesStandFor) {
       {DataFamily::one_hot, 0xe80dbb0c217f3586u}, {DataFamily::alternating, 0x4fdd8e21121cc5du},
   };
   for (const auto& [family, expected] : golden)
-    EXPECT_EQ(digest(family), expected) << name_of(family) << " " << std::hex << digest(family);
+    EXPECT_EQ(digest(family, Pass::forward), expected)
+        << name_of(family) << " " << std::hex << digest(family, Pass::forward);
+}
+
+TEST(Data, HasTheGradientsThatPrintedCaseLinesStandFor) {
+  const std::pair<DataFamily, std::uint64_t> golden[] = {
+      {DataFamily::normal, 0xb600fa4ace43a816u},  {DataFamily::uniform, 0xee255dad28e51436u},
+      {DataFamily::equal, 0xb600fa4ace43a816u},   {DataFamily::huge, 0xce92132ab1b54250u},
+      {DataFamily::tiny, 0xb600fa4ace43a816u},    {DataFamily::very_negative, 0xb600fa4ace43a816u},
+      {DataFamily::rising, 0xb600fa4ace43a816u},  {DataFamily::falling, 0xb600fa4ace43a816u},
+      {DataFamily::one_hot, 0xb600fa4ace43a816u}, {DataFamily::alternating, 0xb097ee88ce871aadu},
+  };
+  for (const auto& [family, expected] : golden)
+    EXPECT_EQ(digest(family, Pass::backward), expected)
+        << name_of(family) << " " << std::hex << digest(family, Pass::backward);
+}
+
+TEST(Data, TheForwardsInputsAreTheSameInBothPasses) {
+  Problem problem = problem_of(DataFamily::rising, DType::f16);
+  const LogicalData forward = *make_data(problem);
+  problem.pass = Pass::backward;
+  const LogicalData backward = *make_data(problem);
+  EXPECT_TRUE(same_bits(forward.q, backward.q));
+  EXPECT_TRUE(same_bits(forward.k, backward.k));
+  EXPECT_TRUE(same_bits(forward.v, backward.v));
 }
 
 }  // namespace

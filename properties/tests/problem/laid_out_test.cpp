@@ -21,18 +21,46 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
 
 RC_GTEST_PROP(LaidOut, InputsComeBackAsTheyWereWhateverTheLayout, ()) {
   const Case c = *testing::any_case();
-  const LogicalData data = *make_data(c.problem);
+  const LogicalData data = testing::any_data(c.problem);
   const LaidOut laid = lay_out(c, data);
   RC_ASSERT(same_bits(gather(laid.q).values(), data.q.values()));
   RC_ASSERT(same_bits(gather(laid.k).values(), data.k.values()));
   RC_ASSERT(same_bits(gather(laid.v).values(), data.v.values()));
   RC_ASSERT(laid.question == c);
+  if (c.problem.pass == Pass::forward) return;
+  RC_ASSERT(same_bits(gather(laid.o).values(), data.o.values()));
+  RC_ASSERT(same_bits(gather(laid.lse).values(), data.lse.values()));
+  RC_ASSERT(same_bits(gather(laid.d_o).values(), data.d_o.values()));
+}
+
+RC_GTEST_PROP(LaidOut, HasTheTensorsOfItsPassAndNoOthers, ()) {
+  const Case c = *testing::any_case();
+  const LaidOut laid = testing::laid_out(c);
+  const auto has = [](std::span<const TensorRole> roles, TensorRole role) {
+    return std::find(roles.begin(), roles.end(), role) != roles.end();
+  };
+  for (TensorRole role : testing::every_role) {
+    const bool in = has(inputs_of(c.problem.pass), role), out = has(outputs_of(c.problem.pass), role);
+    RC_ASSERT(!(in && out));
+    RC_ASSERT(laid.of(role).bytes.empty() == !(in || out));
+    RC_ASSERT(laid.of(role).output == out);
+    if (in || out) RC_ASSERT(laid.of(role).role == role);
+  }
+}
+
+TEST(LaidOut, ABackwardCaseWithoutTheForwardsResultsIsABugOfTheCaller) {
+  Case c;
+  c.problem.sequences = {{3, 3}};
+  c.problem.pass = Pass::backward;
+  EXPECT_THROW((void)lay_out(c, *make_data(c.problem)), std::invalid_argument);
 }
 
 RC_GTEST_PROP(LaidOut, BodiesAreAsLongAsTheirPlacementAndAlignedToSixteenBytes, ()) {
   const Case c = *testing::any_case();
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
-  for (const LaidOutTensor* t : {&laid.q, &laid.k, &laid.v, &laid.o, &laid.lse}) {
+  const LaidOut laid = testing::laid_out(c);
+  for (TensorRole role : testing::every_role) {
+    const LaidOutTensor* const t = &laid.of(role);
+    if (t->bytes.empty()) continue;
     RC_ASSERT(t->body_bytes() == static_cast<std::size_t>(t->place.elements) * bytes_of(t->dtype));
     RC_ASSERT(reinterpret_cast<std::uintptr_t>(t->body()) % 16 == 0u);
     RC_ASSERT(t->dtype == (t->role == TensorRole::lse ? DType::f32 : c.problem.dtype));
@@ -67,21 +95,24 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return name_of(info.param.poison); });
 
 TEST_P(Poisoned, OutputsAreAllPoisonOfVaryingBits) {
-  for (DType dtype : all_of<DType>) {
-    Case c;
-    c.problem.sequences = {{30, 30}, {7, 9}};
-    c.problem.dtype = dtype;
-    c.poison = GetParam().poison;
-    const LaidOut laid = lay_out(c, *make_data(c.problem));
-    for (const LaidOutTensor* tensor : {&laid.o, &laid.lse}) {
-      std::set<std::string_view> patterns;
-      const std::size_t size = bytes_of(tensor->dtype);
-      for (std::size_t at = 0; at < tensor->bytes.size(); at += size)
-        patterns.emplace(reinterpret_cast<const char*>(tensor->bytes.data()) + at, size);
-      EXPECT_GE(patterns.size(), GetParam().patterns) << name_of(dtype);
-      for (float x : all_elements(*tensor)) ASSERT_TRUE(GetParam().is(x, format_of(tensor->dtype))) << x;
+  for (Pass pass : all_of<Pass>)
+    for (DType dtype : all_of<DType>) {
+      Case c;
+      c.problem.sequences = {{30, 30}, {7, 9}};
+      c.problem.dtype = dtype;
+      c.problem.pass = pass;
+      c.poison = GetParam().poison;
+      const LaidOut laid = testing::laid_out(c);
+      for (TensorRole role : outputs_of(pass)) {
+        const LaidOutTensor& tensor = laid.of(role);
+        std::set<std::string_view> patterns;
+        const std::size_t size = bytes_of(tensor.dtype);
+        for (std::size_t at = 0; at < tensor.bytes.size(); at += size)
+          patterns.emplace(reinterpret_cast<const char*>(tensor.bytes.data()) + at, size);
+        EXPECT_GE(patterns.size(), GetParam().patterns) << name_of(dtype) << " " << name_of(role);
+        for (float x : all_elements(tensor)) ASSERT_TRUE(GetParam().is(x, format_of(tensor.dtype))) << x;
+      }
     }
-  }
 }
 
 TEST_P(Poisoned, InputsArePoisonWhereNoRowLies) {
@@ -91,7 +122,7 @@ TEST_P(Poisoned, InputsArePoisonWhereNoRowLies) {
     c.problem.dtype = dtype;
     c.layout = {Padding::both, Order::bhsd, true, 2};
     c.poison = GetParam().poison;
-    const LaidOut laid = lay_out(c, *make_data(c.problem));
+    const LaidOut laid = testing::laid_out(c);
     std::vector<float> elements = all_elements(laid.k);
     const std::size_t guard = LaidOutTensor::guard_bytes / bytes_of(dtype);
     std::vector<bool> logical(elements.size(), false);
@@ -107,7 +138,7 @@ TEST_P(Poisoned, InputsArePoisonWhereNoRowLies) {
 TEST(LaidOut, PoisonOfAnotherTensorIsOtherBits) {
   Case c;
   c.problem.sequences = {{0, 0}};  // guard bands alone, of equal sizes
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
+  const LaidOut laid = testing::laid_out(c);
   EXPECT_NE(std::memcmp(laid.o.bytes.data(), laid.v.bytes.data(), laid.o.bytes.size()), 0);
   EXPECT_NE(std::memcmp(laid.q.bytes.data(), laid.k.bytes.data(), laid.q.bytes.size()), 0);
 }
@@ -115,7 +146,7 @@ TEST(LaidOut, PoisonOfAnotherTensorIsOtherBits) {
 TEST(LaidOut, EmptyTensorsAreGuardBandsAlone) {
   Case c;
   c.problem.sequences = {{0, 0}};
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
+  const LaidOut laid = testing::laid_out(c);
   EXPECT_EQ(laid.o.body_bytes(), 0u);
   EXPECT_EQ(laid.o.bytes.size(), 2 * LaidOutTensor::guard_bytes);
   EXPECT_TRUE(gather(laid.o).values().empty());

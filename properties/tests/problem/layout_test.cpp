@@ -52,8 +52,7 @@ RC_GTEST_PROP(Placement, AViewKeepsRowsAtSixteenBytesWhereThePitchAllowsIt, ()) 
   Case c = *testing::any_case();
   c.layout.view = true;
   for (TensorRole role : every_role) {
-    const auto in_16_bytes =
-        static_cast<std::int64_t>(16 / bytes_of(role == TensorRole::lse ? DType::f32 : c.problem.dtype));
+    const auto in_16_bytes = static_cast<std::int64_t>(16 / bytes_of(dtype_of(c.problem, role)));
     Layout plain = c.layout;
     plain.view = false;
     const Placement inside = place(c.problem, c.layout, role);
@@ -125,6 +124,24 @@ TEST(Placement, KeysFollowTheirOwnLengthsAndLseIsOneColumn) {
   EXPECT_EQ(lse.heads, 6);
   EXPECT_EQ(lse.width, 1);
   EXPECT_EQ(lse.elements, 18);
+}
+
+TEST(Placement, GradientsLieAsWhatTheyAreOf) {
+  Problem p;
+  p.sequences = {{3, 9}, {1, 4}};
+  p.h_q = 6;
+  p.h_kv = 2;
+  p.d_v = 5;
+  using enum TensorRole;
+  for (const auto& [gradient, of] : {std::pair{d_o, o}, {dq, q}, {dk, k}, {dv, v}}) {
+    const Placement one = place(p, Layout{}, gradient), other = place(p, Layout{}, of);
+    EXPECT_EQ(one.rows, other.rows);
+    EXPECT_EQ(one.heads, other.heads);
+    EXPECT_EQ(one.width, other.width);
+    // In a view each has margins of its own.
+    const Layout view{Padding::right, Order::bshd, true, 0};
+    EXPECT_NE(place(p, view, gradient).row_stride, place(p, view, of).row_stride);
+  }
 }
 
 }  // namespace

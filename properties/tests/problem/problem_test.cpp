@@ -43,6 +43,8 @@ RC_GTEST_PROP(Problem, PairsAreThePairsOfTheDefinition, ()) {
       for (int j = 0; j < lengths.kv_len; ++j) pairs += sees(p.mask, lengths, i, j) ? 1 : 0;
   RC_ASSERT(p.pairs() == pairs);
   RC_ASSERT(p.forward_flops() == 2.0 * p.h_q * static_cast<double>(pairs) * (p.d_qk + p.d_v));
+  RC_ASSERT(p.backward_flops() == 2.0 * p.h_q * static_cast<double>(pairs) * (3 * p.d_qk + 2 * p.d_v));
+  RC_ASSERT(p.useful_flops() == (p.pass == Pass::forward ? p.forward_flops() : p.backward_flops()));
 }
 
 TEST(VisibleKeys, BottomRightLetsTheLastQuerySeeEveryKey) {

@@ -35,8 +35,9 @@ void flip(LaidOutTensor& tensor, std::size_t byte, unsigned bit) {
 
 RC_GTEST_PROP(FindTouched, AnyFlippedBitOutsideTheRowsOfAnOutputIsFoundAndNoneInside, ()) {
   const Case c = *testing::any_case();
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
-  const LaidOutTensor& sent = *rc::gen::arbitrary<bool>() ? laid.o : laid.lse;
+  const LaidOut laid = testing::laid_out(c);
+  const auto outputs = outputs_of(c.problem.pass);
+  const LaidOutTensor& sent = laid.of(*rc::gen::elementOf(std::vector(outputs.begin(), outputs.end())));
   const auto byte = *rc::gen::inRange<std::size_t>(0, sent.bytes.size());
   LaidOutTensor back = sent;
   flip(back, byte, *rc::gen::inRange(0u, 8u));
@@ -58,8 +59,9 @@ RC_GTEST_PROP(FindTouched, AnyFlippedBitOutsideTheRowsOfAnOutputIsFoundAndNoneIn
 
 RC_GTEST_PROP(FindTouched, EveryBitOfAnInputCounts, ()) {
   const Case c = *testing::any_case();
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
-  for (const LaidOutTensor* sent : {&laid.q, &laid.k, &laid.v}) {
+  const LaidOut laid = testing::laid_out(c);
+  for (TensorRole role : inputs_of(c.problem.pass)) {
+    const LaidOutTensor* const sent = &laid.of(role);
     RC_ASSERT(find_touched(*sent, *sent).count == 0);
     LaidOutTensor back = *sent;
     flip(back, *rc::gen::inRange<std::size_t>(0, sent->bytes.size()), 0);
@@ -69,13 +71,14 @@ RC_GTEST_PROP(FindTouched, EveryBitOfAnInputCounts, ()) {
 
 RC_GTEST_PROP(FindTouched, CountsThemAllAndDescribesTheFirst, ()) {
   const Case c = *testing::any_case();
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
-  LaidOutTensor back = laid.o;
+  const LaidOut laid = testing::laid_out(c);
+  const LaidOutTensor& out = laid.of(outputs_of(c.problem.pass).front());
+  LaidOutTensor back = out;
   for (std::byte& byte : back.bytes) byte = ~byte;
-  const std::vector<bool> logical = logical_bytes(laid.o);
+  const std::vector<bool> logical = logical_bytes(out);
   const auto untouchable = std::count(logical.begin(), logical.end(), false);
-  const TouchedReport report = find_touched(laid.o, back, 5);
-  RC_ASSERT(report.count == untouchable / static_cast<std::ptrdiff_t>(bytes_of(laid.o.dtype)));
+  const TouchedReport report = find_touched(out, back, 5);
+  RC_ASSERT(report.count == untouchable / static_cast<std::ptrdiff_t>(bytes_of(out.dtype)));
   RC_ASSERT(report.first.size() == 5u);
 }
 
@@ -87,7 +90,7 @@ std::string said_of(Padding padding, Order order, bool view, std::int64_t elemen
   c.problem.h_q = 2;
   c.problem.d_v = 4;
   c.layout = {padding, order, view, 1};
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
+  const LaidOut laid = testing::laid_out(c);
   LaidOutTensor back = laid.o;
   flip(back, static_cast<std::size_t>(static_cast<std::int64_t>(LaidOutTensor::guard_bytes) + element * 4),
        3);
@@ -135,7 +138,7 @@ TEST(FindTouched, NamesTheRowOfAnInputThatChanged) {
   Case c;
   c.problem.sequences = {{3, 3}, {2, 5}};
   c.layout.padding = Padding::packed;
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
+  const LaidOut laid = testing::laid_out(c);
   LaidOutTensor back = laid.k;
   flip(back, LaidOutTensor::guard_bytes + 4 * static_cast<std::size_t>(laid.k.place.address(1, 2, 0) + 9), 0);
   const TouchedReport report = find_touched(laid.k, back);
@@ -146,7 +149,7 @@ TEST(FindTouched, NamesTheRowOfAnInputThatChanged) {
 TEST(FindTouched, AnotherSizeIsABugOfTheCaller) {
   Case c;
   c.problem.sequences = {{3, 3}};
-  const LaidOut laid = lay_out(c, *make_data(c.problem));
+  const LaidOut laid = testing::laid_out(c);
   EXPECT_THROW((void)find_touched(laid.o, laid.lse), std::invalid_argument);
 }
 
