@@ -7,6 +7,8 @@
 #include "harness/bench/measure.h"
 #include "harness/problem/data.h"
 #include "reference/attention.h"
+#include "reference/backward.h"
+#include "reference/given.h"
 
 namespace flashdiff {
 namespace {
@@ -53,6 +55,23 @@ void forward(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.forward_flops()));
 }
 
+void backward(benchmark::State& state, const Shape& shape) {
+  Problem problem = problem_of(shape);
+  problem.pass = Pass::backward;
+  const LogicalData data = make_given(problem).value();
+  Gemm<double> gemm;
+  Fastest reference, product;
+  for ([[maybe_unused]] auto _ : state) {
+    reference.time([&] { benchmark::DoNotOptimize(attention_backward(problem, data)); });
+    state.PauseTiming();
+    product.time(gemm);
+    state.ResumeTiming();
+  }
+  const double rate = problem.backward_flops() / reference.seconds();
+  state.counters["of_eigen_gemm"] = rate / (Gemm<double>::flops() / product.seconds());
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.backward_flops()));
+}
+
 void with_budget(benchmark::State& state, const Shape& shape) {
   const Problem problem = problem_of(shape);
   const LogicalData data = make_data(problem).value();
@@ -75,6 +94,8 @@ void register_reference_benchmarks() {
     const std::string name = std::string("reference/") + shape.name;
     benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, shape)->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/with_budget").c_str(), with_budget, shape)
+        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((name + "/backward").c_str(), backward, shape)
         ->Unit(benchmark::kMillisecond);
   }
 }

@@ -3,7 +3,7 @@
 #include <array>
 #include <random>
 
-#include "harness/problem/data.h"
+#include "reference/given.h"
 
 namespace flashdiff::testing {
 namespace {
@@ -75,6 +75,12 @@ Problem one_sequence(int q_len, int kv_len, int d, DType dtype) {
   return problem;
 }
 
-LogicalData data_of(const Problem& problem) { return make_data(problem).value(); }
+Problem small_backward_problem(std::uint64_t number) {
+  Problem problem = small_problem(number);
+  problem.pass = Pass::backward;
+  return problem;
+}
+
+LogicalData data_of(const Problem& problem) { return make_given(problem).value(); }
 
 }  // namespace flashdiff::testing

@@ -11,7 +11,10 @@ namespace flashdiff::testing {
 /// One sequence, the plain case to vary: d_qk = d_v = d, one head, no mask, normal data.
 [[nodiscard]] Problem one_sequence(int q_len, int kv_len, int d, DType dtype = DType::f32);
 
-/// make_data, which cannot fail for these.
+/// The same problems, and what their backward pass is asked.
+[[nodiscard]] Problem small_backward_problem(std::uint64_t number);
+
+/// make_given, which cannot fail for these.
 [[nodiscard]] LogicalData data_of(const Problem& problem);
 
 }  // namespace flashdiff::testing

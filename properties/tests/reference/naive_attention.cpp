@@ -79,4 +79,53 @@ Attention naive_attention(const Problem& problem, const LogicalData& data) {
   return out;
 }
 
+NaiveGradients naive_backward(const Problem& problem, const LogicalData& data) {
+  std::vector<int> q_rows, kv_rows;
+  for (const SequenceLengths& lengths : problem.sequences) {
+    q_rows.push_back(lengths.q_len);
+    kv_rows.push_back(lengths.kv_len);
+  }
+  const Gradients zeros{{q_rows, problem.h_q, problem.d_qk},
+                        {kv_rows, problem.h_kv, problem.d_qk},
+                        {kv_rows, problem.h_kv, problem.d_v}};
+  NaiveGradients out{zeros, zeros};
+  const Real scale = static_cast<Real>(problem.softmax_scale());
+  const auto dot = [](const float* a, const float* b, int n, Real& magnitude) {
+    Real sum = 0;
+    magnitude = 0;
+    for (int c = 0; c < n; ++c) {
+      const Real term = static_cast<Real>(a[c]) * static_cast<Real>(b[c]);
+      sum += term;
+      magnitude += std::fabs(term);
+    }
+    return sum;
+  };
+  const auto add = [](LogicalTensor<double>& values, LogicalTensor<double>& magnitudes, int s, int head,
+                      int row, const float* of, Real weight, Real size) {
+    for (int c = 0; c < values.width(); ++c) {
+      values.row(s, head, row)[c] += static_cast<double>(weight * static_cast<Real>(of[c]));
+      magnitudes.row(s, head, row)[c] += static_cast<double>(size * std::fabs(static_cast<Real>(of[c])));
+    }
+  };
+  for (int s = 0; s < problem.batch(); ++s)
+    for (int head = 0; head < problem.h_q; ++head)
+      for (int i = 0; i < out.values.dq.rows(s); ++i)
+        for (int j = 0; j < out.values.dk.rows(s); ++j) {
+          if (!sees(problem.mask, problem.sequences[static_cast<std::size_t>(s)], i, j)) continue;
+          const int kv_head = head / problem.group();
+          const float *q = data.q.row(s, head, i), *k = data.k.row(s, kv_head, j);
+          const float *v = data.v.row(s, kv_head, j), *d_o = data.d_o.row(s, head, i);
+          Real of_s = 0, of_dp = 0, of_d = 0;
+          const Real score = dot(q, k, problem.d_qk, of_s) * scale;
+          const Real p = std::exp(score - static_cast<Real>(*data.lse.row(s, head, i)));
+          const Real dp = dot(d_o, v, problem.d_v, of_dp);
+          const Real d = dot(d_o, data.o.row(s, head, i), problem.d_v, of_d);
+          const Real ds = p * (dp - d), size = p * (of_dp + of_d);
+          add(out.values.dq, out.magnitudes.dq, s, head, i, k, scale * ds, scale * size);
+          add(out.values.dk, out.magnitudes.dk, s, kv_head, j, q, scale * ds, scale * size);
+          add(out.values.dv, out.magnitudes.dv, s, kv_head, j, d_o, p, p);
+        }
+  return out;
+}
+
 }  // namespace flashdiff::testing

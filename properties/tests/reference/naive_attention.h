@@ -1,5 +1,6 @@
 #pragma once
 #include "reference/attention.h"
+#include "reference/backward.h"
 
 namespace flashdiff::testing {
 
@@ -7,5 +8,12 @@ namespace flashdiff::testing {
 /// softmax a row, nothing shared with the code under test but the definitions of masks, slopes
 /// and sinks.
 [[nodiscard]] Attention naive_attention(const Problem& problem, const LogicalData& data);
+
+/// The backward pass from its definition in the same way, and how large the terms of each element are: what
+/// the sums would be if nothing cancelled.
+struct NaiveGradients {
+  Gradients values, magnitudes;
+};
+[[nodiscard]] NaiveGradients naive_backward(const Problem& problem, const LogicalData& data);
 
 }  // namespace flashdiff::testing
