@@ -66,4 +66,43 @@ struct ForwardParams {
   ModifierParams modifiers;
 };
 
+/// Rows that a block of a backward pass owns: from first_row on of the keys, or of the queries, of one
+/// sequence.
+struct RowTile {
+  std::int32_t sequence = 0;
+  std::int32_t first_row = 0;
+};
+
+/// The workspace of the backward pass has its own rows: those of a sequence begin at q_first_row (queries)
+/// and kv_first_row (keys) of `workspace_sequences`, at multiples of 64.
+struct BackwardParams {
+  TensorView q, k, v, d_o;       ///< where the passes over tiles read: the tensors, or packed copies
+  TensorView o, d_o_given, lse;  ///< for the row statistics: always the tensors themselves
+  TensorView dq, dk, dv;
+  std::uint64_t sequences = 0;            ///< device address of one Sequence a batch entry: rows of tensors
+  std::uint64_t workspace_sequences = 0;  ///< the same for rows of the workspace
+  std::uint64_t source_sequences = 0;     ///< which of the two q, k, v and d_o go by
+  std::uint64_t tiles = 0;      ///< device address of RowTiles; block i has tile i / heads, head i % heads
+  std::uint64_t stats = 0;      ///< f32 [2][query heads][query_rows]: LSE in powers of two, then D
+  std::uint64_t dq_sum = 0;     ///< f32 fragments of dQ / scale, see backward.cuh
+  std::int64_t query_rows = 0;  ///< of the workspace
+  std::int32_t heads = 1;       ///< of the side that owns: query heads, or K/V heads
+  std::int32_t query_heads = 1;
+  std::int32_t group = 1;  ///< query heads that share a K/V head
+  std::int32_t d_qk = 0, d_v = 0;
+  std::int32_t dim = 0;      ///< columns of a tile
+  std::int32_t aligned = 1;  ///< rows of all tensors start at multiples of 16 bytes
+  MaskParams mask;
+  float scale = 0, scale_log2 = 0;
+};
+
+/// Rows of one tensor, copied to where every row starts at a multiple of 16 bytes.
+struct PackParams {
+  TensorView from, to;
+  std::uint64_t from_sequences = 0, to_sequences = 0, tiles = 0;
+  std::int32_t of_queries = 0;  ///< 1: rows of queries; 0: of keys
+  std::int32_t heads = 1;
+  std::int32_t width = 0;  ///< columns
+};
+
 }  // namespace flashdiff::kernels

@@ -27,7 +27,8 @@ __device__ __forceinline__ void unrolled(Body&& body) {
 // follow each other, and these must lie in 8 different groups of 4 banks (128 bytes are all banks):
 //
 //   kDim a multiple of 64: a row starts at bank 0, so row r keeps chunk c at c ^ (r % 8);
-//   32 and 96: two rows of 4 (12) chunks are 1 (3) times 128 bytes, so c ^ (r / 2 % 4) is enough.
+//   32 and 96: two rows of 4 (12) chunks are 1 (3) times 128 bytes, so c ^ (r / 2 % 4) is enough;
+//   16: four rows of 2 chunks are 128 bytes, so c ^ (r / 4 % 2).
 //
 //   kDim 64   row 0: 0 1 2 3 4 5 6 7       kDim 32   rows 0, 1: 0 1 2 3 | 0 1 2 3
 //             row 1: 1 0 3 2 5 4 7 6                 rows 2, 3: 1 0 3 2 | 1 0 3 2
@@ -35,11 +36,11 @@ __device__ __forceinline__ void unrolled(Body&& body) {
 
 template <int kDim>
 struct Swizzle {
-  static_assert(kDim % 32 == 0);
+  static_assert(kDim % 32 == 0 || kDim == 16);
   static constexpr int kRowBytes = 2 * kDim;
-  static constexpr int kWidth = kDim % 64 == 0 ? 8 : 4;  ///< chunks that change places with each other
-  static constexpr int kGroups = kDim / 8 / kWidth;      ///< of such chunks a row
-  __device__ static unsigned key(unsigned row) { return kWidth == 8 ? row % 8 : row / 2 % 4; }
+  static constexpr int kWidth = kDim % 64 == 0 ? 8 : kDim % 32 == 0 ? 4 : 2;  ///< chunks that change places
+  static constexpr int kGroups = kDim / 8 / kWidth;                           ///< of such chunks a row
+  __device__ static unsigned key(unsigned row) { return row / (8 / kWidth) % kWidth; }
   /// Byte offset of a chunk of the first group.
   __device__ static unsigned offset(unsigned row, unsigned chunk) {
     return row * kRowBytes + ((chunk ^ key(row)) << 4);
@@ -84,8 +85,10 @@ template <int kDim>
 struct SharedTile {
   unsigned at;  ///< shared address of the tile, and lane_offset
 
-  __device__ static unsigned lane_offset() {
-    return Swizzle<kDim>::offset(threadIdx.x % 16, threadIdx.x % 32 / 16);
+  /// `chunk`: of the first column that is read, where that is no constant: an even one of the first group
+  /// whose bits those of kColumn / 8 leave alone.
+  __device__ static unsigned lane_offset(unsigned chunk = 0) {
+    return Swizzle<kDim>::offset(threadIdx.x % 16, threadIdx.x % 32 / 16 + chunk);
   }
 
   /// Rows from kRow on, columns from kColumn on.
@@ -139,6 +142,16 @@ __device__ __forceinline__ void store_shared_16(unsigned to, const unsigned (&x)
 }
 __device__ __forceinline__ void store_shared_4(unsigned to, unsigned x) {
   asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(x) : "memory");
+}
+__device__ __forceinline__ float2 load_shared_f32x2(unsigned from) {
+  float2 x;
+  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(x.x), "=f"(x.y) : "r"(from) : "memory");
+  return x;
+}
+/// To the number in global memory, in one operation; nobody waits for the sum.
+template <int kTo>
+__device__ __forceinline__ void add_global(std::uint64_t to, float x) {
+  asm volatile("red.global.add.f32 [%0 + %1], %2;" ::"l"(to), "n"(kTo), "f"(x) : "memory");
 }
 __device__ __forceinline__ void load_shared_16(unsigned (&x)[4], unsigned from) {
   asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
@@ -219,6 +232,9 @@ struct TileCopy {
 
 // --- Fragments ------------------------------------------------------------------------------------------
 
+__device__ __forceinline__ float2 to_float2(__half2 pair) { return __half22float2(pair); }
+__device__ __forceinline__ float2 to_float2(__nv_bfloat162 pair) { return __bfloat1622float2(pair); }
+
 /// What depends on the dtype: the product and the rounding.
 template <class Element>
 struct Fragments;
@@ -235,6 +251,9 @@ struct Fragments;
           : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])                                                 \
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "f"(c[0]), "f"(c[1]), "f"(c[2]), \
             "f"(c[3]));                                                                                    \
+    }                                                                                                      \
+    __device__ static __forceinline__ float2 widened(unsigned pair) {                                      \
+      return to_float2(reinterpret_cast<const Element##2 &>(pair));                                        \
     }                                                                                                      \
     /* to nearest, `low` in the low half */                                                                \
     __device__ static __forceinline__ unsigned rounded(float low, float high) {                            \

@@ -1,0 +1,26 @@
+#include "kernels/backward_launches.h"
+
+/// The plan of flash_backward.cu: dQ is summed in the workspace by the blocks that own keys.
+namespace flashdiff::kernels {
+namespace {
+
+BackwardCall call(const LaidOut& io) { return {io, "flash_backward", true}; }
+
+Numerics numerics(const Problem& problem) {
+  Numerics n = backward_numerics(problem);
+  n.deterministic = false;
+  return n;
+}
+Needs needs(const LaidOut& io) { return call(io).needs(); }
+std::vector<Launch> plan(const LaidOut& io, const Addresses& at) { return call(io).launches(at); }
+
+}  // namespace
+
+KernelPlan flash_backward_plan() {
+  return {
+      "backward on tensor cores, dQ by atomic additions: f16, bf16, head dims up to 256, every mask and "
+      "layout",
+      why_not_backward, numerics, needs, plan};
+}
+
+}  // namespace flashdiff::kernels

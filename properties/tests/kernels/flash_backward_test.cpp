@@ -1,0 +1,359 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/backend/answerers/registry.h"
+#include "harness/driver/driver.h"
+#include "harness/problem/numbers.h"
+#include "kernels/kernel.h"
+#include "kernels/ptxas.h"
+#include "reference/given.h"
+
+// flash_backward and flash_backward_deterministic: the shapes at the edges of their tiles against double
+// loops, and how much work they do, counted.
+
+namespace flashdiff {
+namespace {
+
+using ::testing::HasSubstr;
+
+Case read(const std::string& line) {
+  auto c = parse_case("fd1 pass=backward " + line);
+  if (!c) throw std::runtime_error(c.error().what);
+  return *c;
+}
+
+const std::vector<std::string> kKernels{"flash_backward", "flash_backward_deterministic"};
+
+/// The kernel on softcuda, with its default settings but for `settings`.
+Backend& kernel(const std::string& name, const std::map<std::string, std::string>& settings = {}) {
+  static std::map<std::pair<std::string, std::map<std::string, std::string>>, std::unique_ptr<Backend>> all;
+  std::unique_ptr<Backend>& backend = all[{name, settings}];
+  if (!backend) {
+    auto opened = open_backend(name, {DeviceChoice::soft, {settings.begin(), settings.end()}, {}, 1});
+    if (!opened) throw std::runtime_error(opened.error().what);
+    backend = std::move(*opened);
+  }
+  return *backend;
+}
+
+/// A gradient as double loops have it, and how far from it a kernel may be that rounds P, dS and its outputs
+/// to the dtype, and sums in f32.
+struct Bounded {
+  LogicalTensor<double> value, error;
+  Bounded(const LogicalTensor<float>& like) : value(zeros(like)), error(zeros(like)) {}
+  void add(int s, int h, int row, const float* factor, double by, double by_error, double unit, double tiny) {
+    for (int c = 0; c < value.width(); ++c) {
+      value.row(s, h, row)[c] += by * factor[c];
+      // The rounding of the first factor, its own error, and the sum in f32.
+      error.row(s, h, row)[c] +=
+          std::abs(factor[c]) * ((unit + 0x1p-19) * (std::abs(by) + by_error) + by_error + tiny);
+    }
+  }
+
+ private:
+  static LogicalTensor<double> zeros(const LogicalTensor<float>& like) {
+    std::vector<int> rows;
+    for (int s = 0; s < like.sequences(); ++s) rows.push_back(like.rows(s));
+    return {rows, like.heads(), like.width()};
+  }
+};
+
+struct Sum {
+  double value = 0, magnitude = 0;
+};
+Sum dot(const float* a, const float* b, int n) {
+  Sum sum;
+  for (int c = 0; c < n; ++c) {
+    sum.value += double{a[c]} * b[c];
+    sum.magnitude += std::abs(double{a[c]} * b[c]);
+  }
+  return sum;
+}
+
+struct BoundedGradients {
+  Bounded dq, dk, dv;
+};
+BoundedGradients gradients(const Problem& p, const LogicalData& data) {
+  constexpr double kF32 = 0x1p-19;  // sums of up to 256 products by tensor cores that truncate
+  const Format format = format_of(p.dtype);
+  const double unit = format.unit_roundoff, tiny = format.smallest_subnormal, scale = p.softmax_scale();
+  BoundedGradients g{data.q, data.k, data.v};
+  for (int s = 0; s < p.batch(); ++s)
+    for (int h = 0; h < p.h_q; ++h)
+      for (int i = 0; i < data.q.rows(s); ++i) {
+        const KeyRange keys = visible_keys(p.mask, p.sequences[static_cast<std::size_t>(s)], i);
+        const float *q = data.q.row(s, h, i), *d_o = data.d_o.row(s, h, i);
+        const Sum d = dot(d_o, data.o.row(s, h, i), p.d_v);
+        const double lse = *data.lse.row(s, h, i);
+        const int kv = h / p.group();
+        for (int j = keys.begin; j < keys.end; ++j) {
+          const float* const k = data.k.row(s, kv, j);
+          const Sum score = dot(q, k, p.d_qk), dp = dot(d_o, data.v.row(s, kv, j), p.d_v);
+          const double weight = std::exp(scale * score.value - lse);
+          const double relative = std::expm1(kF32 * (scale * score.magnitude + std::abs(lse) + 1));
+          const double weight_error = weight * relative + 0x1p-126;
+          const double ds = weight * (dp.value - d.value);
+          const double ds_error = weight_error * (std::abs(dp.value - d.value)) +
+                                  (weight + weight_error) * kF32 * (dp.magnitude + d.magnitude);
+          g.dv.add(s, kv, j, d_o, weight, weight_error, unit, tiny);
+          g.dk.add(s, kv, j, q, scale * ds, scale * ds_error, unit, scale * tiny);
+          g.dq.add(s, h, i, k, scale * ds, scale * ds_error, unit, scale * tiny);
+        }
+      }
+  return g;
+}
+
+void expect_within(const Bounded& expected, const LogicalTensor<float>& got, DType dtype, const char* name,
+                   const std::string& line) {
+  const Format format = format_of(dtype);
+  ASSERT_EQ(got.values().size(), expected.value.values().size()) << name << line;
+  for (int s = 0; s < got.sequences(); ++s)
+    for (int h = 0; h < got.heads(); ++h)
+      for (int r = 0; r < got.rows(s); ++r)
+        for (int c = 0; c < got.width(); ++c) {
+          const double value = expected.value.row(s, h, r)[c];
+          const double budget = expected.error.row(s, h, r)[c] * (1 + format.unit_roundoff) +
+                                format.unit_roundoff * std::abs(value) + format.smallest_subnormal;
+          if (std::abs(value) + budget > format.largest_finite) continue;  // may be infinite
+          const double error = std::abs(got.row(s, h, r)[c] - value);
+          ASSERT_TRUE(error <= budget)
+              << name << " of sequence " << s << ", head " << h << ", row " << r << ", column " << c << ": "
+              << got.row(s, h, r)[c] << ", expected " << value << " within " << budget << "\n"
+              << line;
+        }
+}
+
+void expect_right(Backend& backend, const std::string& line) {
+  const Case c = read(line);
+  const LogicalData data = make_given(c.problem).value();
+  const auto answer = backend.run(lay_out(c, data));
+  ASSERT_TRUE(answer) << backend.name() << " " << line << "\n" << answer.error().what;
+  EXPECT_EQ(answer->touched.count, 0)
+      << line << "\n"
+      << (answer->touched.first.empty() ? "" : answer->touched.first[0].where);
+  const BoundedGradients expected = gradients(c.problem, data);
+  expect_within(expected.dv, answer->dv, c.problem.dtype, "dV", backend.name() + " " + line);
+  expect_within(expected.dk, answer->dk, c.problem.dtype, "dK", backend.name() + " " + line);
+  expect_within(expected.dq, answer->dq, c.problem.dtype, "dQ", backend.name() + " " + line);
+}
+void expect_right(const std::string& line) {
+  for (const std::string& name : kKernels) expect_right(kernel(name), line);
+}
+
+// --- Right
+// ------------------------------------------------------------------------------------------------------
+
+TEST(FlashBackward, EveryHeadDimOfATileAndBesideIt) {
+  for (const char* dtype : {"f16", "bf16"})
+    for (int d : {8, 31, 32, 33, 64, 72, 96, 100, 128, 136, 192, 193, 255, 256})
+      for (const char* layout : {"left", "right mem=bhsd.view", "packed"})
+        expect_right(
+            fmt::format("b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=33,5 kv=130,64 mask=causal_br "
+                        "data=normal seed=0x{:x}",
+                        d, d, dtype, layout, d));
+}
+
+TEST(FlashBackward, ValuesNarrowerAndWiderThanKeys) {
+  for (const auto& [d, dv] :
+       {std::pair{192, 128}, {128, 192}, {8, 256}, {256, 8}, {40, 24}, {96, 72}, {1, 100}})
+    for (const char* layout : {"both mem=bshd.view", "packed mem=bhsd"})
+      expect_right(
+          fmt::format("b=2 hq=3 hk=3 d={} dv={} dt=f16 lay={} q=17,40 kv=97,40 mask=window:20,3 "
+                      "data=normal seed=0x3",
+                      d, dv, layout));
+}
+
+/// Tiles are 128 or 64 rows of the side that is owned, 64, 32 or 16 of the other.
+TEST(FlashBackward, LengthsAroundTheEdgesOfTiles) {
+  for (const char* mask : {"none", "causal_tl", "causal_br", "window:63,0", "window:0,64", "window:33,1"})
+    for (int d : {32, 64, 128, 192})
+      for (int kv : {63, 65, 128, 129})
+        expect_right(
+            fmt::format("b=3 hq=1 hk=1 d={} dv={} dt=f16 lay=left q=31,129,{} kv={},{},{} mask={} "
+                        "data=rising seed=0x7",
+                        d, d, kv, kv, kv + 64, kv, mask));
+}
+
+TEST(FlashBackward, NothingToSee) {
+  expect_right(
+      "b=4 hq=2 hk=1 d=64 dv=64 dt=f16 lay=both q=5,0,130,3 kv=0,7,0,0 mask=none data=normal seed=0x1");
+  expect_right(
+      "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left q=300,40 kv=10,1 mask=causal_br data=normal seed=0x1");
+  expect_right(
+      "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left q=10,1 kv=300,40 mask=causal_tl data=normal seed=0x1");
+}
+
+TEST(FlashBackward, SumsOverTheHeadsThatShareAKey) {
+  for (const char* heads : {"hq=8 hk=2", "hq=6 hk=1", "hq=3 hk=3"})
+    expect_right(fmt::format(
+        "b=2 {} d=64 dv=64 dt=bf16 lay=right q=70,40 kv=70,129 mask=causal_br data=normal seed=0x5", heads));
+}
+
+TEST(FlashBackward, EveryFamilyOfData) {
+  for (const char* family :
+       {"uniform", "equal", "huge", "tiny", "very_negative", "rising", "falling", "one_hot", "alternating"})
+    for (const char* dtype : {"f16", "bf16"})
+      expect_right(fmt::format(
+          "b=2 hq=2 hk=1 d=64 dv=64 dt={} lay=left q=70,40 kv=70,129 mask=causal_br data={} seed=0x5", dtype,
+          family));
+}
+
+TEST(FlashBackward, SaysWhatItDoesNotTake) {
+  for (const std::string& name : kKernels) {
+    const Support f32 = kernel(name).supports(
+        read("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"));
+    EXPECT_FALSE(f32.yes);
+    EXPECT_THAT(f32.why_not, HasSubstr("f16 and bf16"));
+    Case forward = read("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=2 kv=2 mask=none data=normal seed=0x1");
+    forward.problem.pass = Pass::forward;
+    EXPECT_THAT(kernel(name).supports(forward).why_not, HasSubstr("backward pass only"));
+  }
+}
+
+const std::vector<std::string> kForDetectors{
+    "b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=40,150,0 kv=100,150,9 mask=causal_br data=normal seed=0x1",
+    "b=2 hq=2 hk=1 d=30 dv=32 dt=bf16 lay=both mem=bhsd.view q=65,3 kv=130,70 mask=window:20,3 data=normal "
+    "seed=0x1",
+    "b=2 hq=2 hk=2 d=256 dv=250 dt=f16 lay=packed q=65,3 kv=70,70 mask=none data=normal seed=0x1"};
+
+TEST(FlashBackward, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
+  for (const std::string& name : kKernels)
+    for (const char* order : {"round-robin", "reversed", "random", "far-ahead"})
+      for (const std::string& line : kForDetectors)
+        expect_right(
+            kernel(
+                name,
+                {{"check", "all"}, {"warp-order", order}, {"late-copies", "on"}, {"block-order", "random"}}),
+            line);
+}
+
+TEST(FlashBackward, TensorCoresOfEveryModel) {
+  for (const std::string& name : kKernels)
+    for (const char* model : {"exact", "truncating-sm80", "truncating-sm90"})
+      for (const std::string& line : kForDetectors)
+        expect_right(kernel(name, {{"tensor", model}, {"approx", "perturbed"}}), line);
+}
+
+/// Bits that order, threads and padding must not move; those of dK and dV belong to the atomic kernel too.
+TEST(FlashBackward, SameBitsInEveryOrderOfBlocks) {
+  const Case c = read(kForDetectors[0]);
+  const LaidOut io = lay_out(c, make_given(c.problem).value());
+  for (const std::string& name : kKernels) {
+    const auto rising = kernel(name, {{"block-order", "rising"}}).run(io);
+    const auto falling = kernel(name, {{"block-order", "falling"}}).run(io);
+    ASSERT_TRUE(rising && falling);
+    EXPECT_THAT(rising->dk.values(), ::testing::ElementsAreArray(falling->dk.values()));
+    EXPECT_THAT(rising->dv.values(), ::testing::ElementsAreArray(falling->dv.values()));
+    if (kernel(name).numerics(c.problem).deterministic) {
+      EXPECT_EQ(rising->bytes_of_rows, falling->bytes_of_rows) << name;
+    }
+  }
+}
+
+// --- Fast
+// -------------------------------------------------------------------------------------------------------
+
+/// Warp instructions of one run.
+double instructions(const std::string& name, const std::string& line) {
+  static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
+  const Case c = read(line);
+  const LaidOut io = lay_out(c, make_given(c.problem).value());
+  driver->soft().reset_counters();
+  if (!kernel(name).run(io)) throw std::runtime_error("not run: " + line);
+  SoftcudaCounters counters;
+  driver->soft().counters(&counters);
+  return static_cast<double>(counters.warp_instructions);
+}
+
+/// What a product of 16 x 8 x 16 costs in the main loops, copies and sums of dQ included: more queries and
+/// keys, all seen, less what grows with rows alone.
+double instructions_a_product(const std::string& name, int d, int products_of_a_pair) {
+  const auto square = [&](int q, int kv) {
+    return instructions(
+        name, fmt::format("b=1 hq=1 hk=1 d={} dv={} dt=f16 lay=right q={} kv={} mask=none data=normal "
+                          "seed=0x1",
+                          d, d, q, kv));
+  };
+  constexpr int kFew = 128, kMany = 384;
+  const double both = square(kMany, kMany) - square(kMany, kFew) - square(kFew, kMany) + square(kFew, kFew);
+  const double step = kMany - kFew;
+  return both / (step / 16 * step / 8 * d / 16 * products_of_a_pair);
+}
+
+/// What the kernels take, and a little room for other compilers.
+TEST(FlashBackward, WarpInstructionsAProductOfTheMainLoops) {
+  struct Figures {
+    int d;
+    double atomic, deterministic;
+  };
+  for (const auto& [d, atomic, deterministic] : {Figures{32, 6.0, 5.3},
+                                                 {64, 4.4, 3.9},
+                                                 {96, 4.0, 3.3},
+                                                 {128, 3.6, 3.3},
+                                                 {192, 4.0, 3.4},
+                                                 {256, 3.6, 3.3}})
+    for (const std::string& name : kKernels) {
+      const bool sums = name == "flash_backward";
+      const double measured = instructions_a_product(name, d, (sums ? 5 : 7) + (d > 128 ? 1 : 0));
+      std::printf("%s d %d: %.3f warp instructions an m16n8k16\n", name.c_str(), d, measured);
+      EXPECT_LE(measured, sums ? atomic : deterministic) << name << " d " << d;
+    }
+}
+
+TEST(FlashBackward, PaddingCostsNothingOnEitherSide) {
+  for (const std::string& name : kKernels) {
+    const auto padded = [&](const std::string& layout) {
+      return instructions(name, "b=3 hq=2 hk=1 d=64 dv=64 dt=f16 lay=" + layout +
+                                    " q=40,100,7 kv=100,100,200 mask=causal_br data=normal seed=0x1");
+    };
+    const double packed = padded("packed");
+    EXPECT_EQ(padded("left"), packed);
+    EXPECT_EQ(padded("right"), packed);
+    EXPECT_EQ(padded("both pad=64"), packed);
+  }
+}
+
+/// 16 x 16 tiles of 64 x 64 at least: the causal mask leaves (16 + 1) / 32 of them, and masks cost something.
+TEST(FlashBackward, TheUpperTriangleIsNotMultiplied) {
+  for (const std::string& name : kKernels) {
+    const auto square = [&](const char* mask) {
+      return instructions(
+          name, fmt::format(
+                    "b=1 hq=1 hk=1 d=128 dv=128 dt=f16 lay=right q=1024 kv=1024 mask={} data=normal seed=0x1",
+                    mask));
+    };
+    EXPECT_LT(square("causal_br"), 0.65 * square("none")) << name;
+  }
+}
+
+/// Registers decide the tile shapes; a spill would mean that they were chosen wrongly.
+TEST(FlashBackward, NoEntrySpills) {
+  for (const auto& [name, entries] :
+       {std::pair{"flash_backward", 21u}, {"flash_backward_deterministic", 31u}}) {
+    const auto kernels = kernels::all_kernels();
+    const auto found = std::find_if(kernels.begin(), kernels.end(), [&](auto& k) { return k.name == name; });
+    ASSERT_NE(found, kernels.end());
+    const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
+    EXPECT_EQ(rows.size(), 2 * entries) << "entries for sm_80 and sm_90";
+    for (const kernels::PtxasRow& row : rows) {
+      EXPECT_GT(row.registers, 0) << row.entry;
+      EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
+          << row.entry << " for " << row.architecture;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flashdiff
