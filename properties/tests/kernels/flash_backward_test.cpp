@@ -18,6 +18,7 @@
 #include "harness/problem/numbers.h"
 #include "kernels/kernel.h"
 #include "kernels/ptxas.h"
+#include "properties/random_cases.h"
 #include "reference/given.h"
 
 // flash_backward and flash_backward_deterministic: the shapes at the edges of their tiles against double
@@ -36,14 +37,27 @@ Case read(const std::string& line) {
 
 const std::vector<std::string> kKernels{"flash_backward", "flash_backward_deterministic"};
 
-/// The kernel on softcuda, with its default settings but for `settings`.
-Backend& kernel(const std::string& name, const std::map<std::string, std::string>& settings = {}) {
-  static std::map<std::pair<std::string, std::map<std::string, std::string>>, std::unique_ptr<Backend>> all;
-  std::unique_ptr<Backend>& backend = all[{name, settings}];
+using Settings = std::map<std::string, std::string>;
+
+/// The kernel on softcuda, with default settings but for these. The software driver is one for the whole
+/// process: what was asked for before is taken back.
+Backend& kernel(const std::string& name, const Settings& settings = {}) {
+  static std::map<std::string, std::unique_ptr<Backend>> opened;
+  static Settings current;
+  if (settings != current) opened.clear();
+  current = settings;
+  std::unique_ptr<Backend>& backend = opened[name];
   if (!backend) {
-    auto opened = open_backend(name, {DeviceChoice::soft, {settings.begin(), settings.end()}, {}, 1});
-    if (!opened) throw std::runtime_error(opened.error().what);
-    backend = std::move(*opened);
+    BackendOptions options;
+    options.device = DeviceChoice::soft;
+    options.soft_settings = settings;
+    const Settings defaults{{"check", "memory,sync"},  {"warp-order", "round-robin"},
+                            {"block-order", "rising"}, {"late-copies", "off"},
+                            {"tensor", "fused"},       {"approx", "rounded"}};
+    options.soft_settings.insert(defaults.begin(), defaults.end());
+    auto made = open_backend(name, options);
+    if (!made) throw std::runtime_error(made.error().what);
+    backend = std::move(*made);
   }
   return *backend;
 }
@@ -135,8 +149,8 @@ void expect_within(const Bounded& expected, const LogicalTensor<float>& got, DTy
         }
 }
 
-void expect_right(Backend& backend, const std::string& line) {
-  const Case c = read(line);
+void expect_right(Backend& backend, const Case& c) {
+  const std::string line = print(c);
   const LogicalData data = make_given(c.problem).value();
   const auto answer = backend.run(lay_out(c, data));
   ASSERT_TRUE(answer) << backend.name() << " " << line << "\n" << answer.error().what;
@@ -149,7 +163,7 @@ void expect_right(Backend& backend, const std::string& line) {
   expect_within(expected.dq, answer->dq, c.problem.dtype, "dQ", backend.name() + " " + line);
 }
 void expect_right(const std::string& line) {
-  for (const std::string& name : kKernels) expect_right(kernel(name), line);
+  for (const std::string& name : kKernels) expect_right(kernel(name), read(line));
 }
 
 // --- Right
@@ -210,6 +224,19 @@ TEST(FlashBackward, EveryFamilyOfData) {
           family));
 }
 
+/// What random forward cases are made of, asked backward.
+TEST(FlashBackward, RandomCases) {
+  constexpr std::uint64_t kSeed = 1, kCases = 300;
+  CaseOptions options;
+  options.dtypes = {DType::f16, DType::bf16};
+  options.largest_head_dim = 256;
+  for (std::uint64_t i = 0; i < kCases && !HasFailure(); ++i) {
+    Case c = draw_case(kSeed, i, options).value();
+    c.problem.pass = Pass::backward;
+    for (const std::string& name : kKernels) expect_right(kernel(name), c);
+  }
+}
+
 TEST(FlashBackward, SaysWhatItDoesNotTake) {
   for (const std::string& name : kKernels) {
     const Support f32 = kernel(name).supports(
@@ -236,14 +263,14 @@ TEST(FlashBackward, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
             kernel(
                 name,
                 {{"check", "all"}, {"warp-order", order}, {"late-copies", "on"}, {"block-order", "random"}}),
-            line);
+            read(line));
 }
 
 TEST(FlashBackward, TensorCoresOfEveryModel) {
   for (const std::string& name : kKernels)
     for (const char* model : {"exact", "truncating-sm80", "truncating-sm90"})
       for (const std::string& line : kForDetectors)
-        expect_right(kernel(name, {{"tensor", model}, {"approx", "perturbed"}}), line);
+        expect_right(kernel(name, {{"tensor", model}, {"approx", "perturbed"}}), read(line));
 }
 
 /// Bits that order, threads and padding must not move; those of dK and dV belong to the atomic kernel too.
