@@ -86,6 +86,8 @@ std::string why_not_backward(const Case& c) {
   const Problem& p = c.problem;
   if (p.pass != Pass::backward) return "computes the backward pass only";
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
+  if (p.softcap || p.alibi || p.sink) return "gradients of scores without softcap, ALiBi and sink only";
+  if (c.layout.page > 0) return "K and V in pages: it takes rows of one stride";
   if (shape_for(p, kKeyTiles) == nullptr)
     return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
   std::int64_t blocks = 0;  // of the most that one launch has: tiles of 64 rows of all query heads

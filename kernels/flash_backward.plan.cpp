@@ -20,7 +20,12 @@ KernelPlan flash_backward_plan() {
   return {
       "backward on tensor cores, dQ by atomic additions: f16, bf16, head dims up to 256, every mask and "
       "layout",
-      why_not_backward, numerics, needs, plan};
+      why_not_backward,
+      numerics,
+      needs,
+      plan,
+      nullptr,
+      Pass::backward};
 }
 
 }  // namespace flashdiff::kernels

@@ -20,7 +20,12 @@ KernelPlan flash_backward_deterministic_plan() {
   return {
       "backward on tensor cores, dQ by a pass of its own: f16, bf16, head dims up to 256, every mask and "
       "layout",
-      why_not_backward, numerics, needs, plan};
+      why_not_backward,
+      numerics,
+      needs,
+      plan,
+      nullptr,
+      Pass::backward};
 }
 
 }  // namespace flashdiff::kernels

@@ -69,6 +69,7 @@ std::vector<QueryTile> query_tiles(const Problem& problem, int queries) {
 std::string why_not(const Case& c) {
   const Problem& p = c.problem;
   if (p.pass != Pass::forward) return "computes the forward pass only";
+  if (c.layout.page > 0) return "K and V in pages: it takes rows of one stride, flash_decode takes pages";
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
   const ForwardTiles* const tiles = tiles_for(p, true);
   if (tiles == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));

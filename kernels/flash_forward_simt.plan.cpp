@@ -26,6 +26,7 @@ int dim_bucket(const Problem& problem) {
 std::string why_not(const Case& c) {
   const Problem& p = c.problem;
   if (p.pass != Pass::forward) return "computes the forward pass only";
+  if (c.layout.page > 0) return "K and V in pages: it takes rows of one stride, flash_decode takes pages";
   if (std::max(p.d_qk, p.d_v) > kLargestDim)
     return fmt::format("head dim {} is above {}", std::max(p.d_qk, p.d_v), kLargestDim);
   if (p.h_q > kLargestGrid || p.batch() > kLargestGrid)

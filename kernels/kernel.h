@@ -53,6 +53,7 @@ struct KernelPlan {
   std::vector<Launch> (*plan)(const LaidOut&, const Addresses&);
   /// For figures of how much work is wasted; null where a kernel has no tiles of tensor core products.
   WorkTile (*tile)(const Problem&) = nullptr;
+  Pass pass = Pass::forward;  ///< what it computes
 };
 
 struct Kernel {

@@ -28,6 +28,7 @@ rc::Gen<Case> any_case(const CaseOptions& options) {
     const double work = *any_work();
     c.problem = *within_work(std::move(p), work);
     c.layout = *any_layout(options.paddings);
+    c.layout.page = *any_page(c.problem, options.pages);
     c.poison = *any_poison();
     // Last: each draw has a stream of its own, so what is drawn before stays as it was before these came.
     c.problem.softcap = *any_softcap();

@@ -10,6 +10,7 @@ namespace flashdiff {
 /// What random cases are made of; an empty list allows everything.
 struct CaseOptions {
   std::vector<Padding> paddings;
+  std::vector<int> pages;
   std::vector<DType> dtypes;
   std::vector<MaskKind> masks;
   std::vector<DataFamily> data;  ///< `file` is never drawn

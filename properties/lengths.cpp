@@ -36,6 +36,13 @@ rc::Gen<SequenceLengths> chunked() {
     return SequenceLengths{std::min(chunk, keys - 1), keys};
   });
 }
+/// Tokens that a draft model proposed, or the last few of a prompt: what decode kernels take in one call.
+rc::Gen<SequenceLengths> few_new_tokens() {
+  return rc::gen::exec([] {
+    const int queries = *rc::gen::oneOf(rc::gen::just(1), whole(0, 5), whole(1, 17));
+    return SequenceLengths{queries, std::max(queries, *any_rows())};
+  });
+}
 rc::Gen<SequenceLengths> cross() {
   return rc::gen::exec([] {
     const int queries = *any_rows();
@@ -69,6 +76,7 @@ rc::Gen<int> any_rows() {
 rc::Gen<std::vector<SequenceLengths>> prefill_lengths() { return batch_of(prefill()); }
 rc::Gen<std::vector<SequenceLengths>> chunked_lengths() { return batch_of(chunked()); }
 rc::Gen<std::vector<SequenceLengths>> decode_lengths() { return batch_of(decode()); }
+rc::Gen<std::vector<SequenceLengths>> few_new_tokens_lengths() { return batch_of(few_new_tokens()); }
 rc::Gen<std::vector<SequenceLengths>> cross_lengths() { return batch_of(cross()); }
 
 rc::Gen<std::vector<SequenceLengths>> one_long_many_short() {
@@ -93,6 +101,7 @@ rc::Gen<std::vector<SequenceLengths>> any_lengths() {
   return rc::gen::weightedOneOf<std::vector<SequenceLengths>>({{4, prefill_lengths()},
                                                                {3, chunked_lengths()},
                                                                {3, decode_lengths()},
+                                                               {3, few_new_tokens_lengths()},
                                                                {4, cross_lengths()},
                                                                {3, one_long_many_short()},
                                                                {3, mixed}});
@@ -159,6 +168,13 @@ std::vector<Axis> length_axes() {
       {"kv-lengths", {"equal", "ragged", "much-shorter"}, raggedness},
       of_each("empty", {"none", "q", "kv", "both"}, empty_part),
       of_each("q-to-kv", {"equal", "below", "above"}, order_of_lengths),
+      {"longest-q",
+       {"0-1", "2-16", "17+"},
+       [](const Case& c) {
+         int most = 0;
+         for (const SequenceLengths& one : c.problem.sequences) most = std::max(most, one.q_len);
+         return std::vector<std::string>{most > 16 ? "17+" : most > 1 ? "2-16" : "0-1"};
+       }},
       of_each("kv-tiles", {"0", "1", "2", "3+"}, tiles),
       of_each("kv%64", {"0", "1", "63", "other"}, residue),
       of_each("kv%128", {"64", "other"}, half_tile),

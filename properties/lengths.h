@@ -19,7 +19,8 @@ namespace flashdiff {
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> prefill_lengths();
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> chunked_lengths();
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> decode_lengths();
-[[nodiscard]] rc::Gen<std::vector<SequenceLengths>> cross_lengths();  ///< q_len and kv_len unrelated
+[[nodiscard]] rc::Gen<std::vector<SequenceLengths>> few_new_tokens_lengths();  ///< 0 to 16 at the end of keys
+[[nodiscard]] rc::Gen<std::vector<SequenceLengths>> cross_lengths();           ///< q_len and kv_len unrelated
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>>
 one_long_many_short();  ///< the rest much shorter than the longest
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> any_lengths();

@@ -147,6 +147,8 @@ void plainer_values(const Case& c, Steps& steps) {
 
 void plainer_layout(const Case& c, Steps& steps) {
   step(c, steps, [](Case& n) { n.layout = {}; });
+  step(c, steps, [](Case& n) { n.layout.page = 0; });
+  step(c, steps, [](Case& n) { n.layout.page = std::min(n.layout.page, 16); });
   step(c, steps, [](Case& n) { n.layout.padding = Padding::right; });
   if (c.layout.padding == Padding::both || c.layout.padding == Padding::packed)
     step(c, steps, [](Case& n) { n.layout.padding = Padding::left; });

@@ -31,9 +31,11 @@ void check(benchmark::State& state, const std::string& backend_name) {
 }  // namespace
 
 void register_check_benchmarks() {
-  for (const BackendEntry& entry : backend_registry())
+  for (const BackendEntry& entry : backend_registry()) {
+    if (entry.pass != Pass::forward) continue;
     benchmark::RegisterBenchmark(("check/" + entry.name + "/random_cases").c_str(), check, entry.name)
         ->Unit(benchmark::kMillisecond);
+  }
 }
 
 }  // namespace flashdiff

@@ -116,6 +116,7 @@ Outcome<void> register_softcuda_benchmarks() {
                                    shape)
           ->Unit(benchmark::kMillisecond);
     }
+    if (!(*backend)->supports(case_of(kShapes[0])).yes) continue;
     benchmark::RegisterBenchmark(("softcuda/" + entry.name + '/' + kShapes[0].name + "/all_checks").c_str(),
                                  cost_of_checks, entry.name, kShapes[0])
         ->Unit(benchmark::kMillisecond);

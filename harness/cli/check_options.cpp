@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "harness/problem/limits.h"
 #include "harness/problem/names.h"
 #include "properties/activation_cases.h"
 #include "properties/random_cases.h"
@@ -68,6 +69,22 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
       ->check(CLI::NonNegativeNumber)
       ->group("Random cases");
   add_choice<Padding>(command, "--layout", options.layouts, "where padding lies");
+  command
+      .add_option("--page", options.pages,
+                  fmt::format("only these, comma separated: rows a page of K and V, a multiple of {} up to "
+                              "{}; 0: rows of one stride",
+                              limits::page_step, limits::page))
+      ->delimiter(',')
+      ->check(CLI::Validator(
+          [](const std::string& word) {
+            int page = 0;
+            return CLI::detail::lexical_cast(word, page) && is_page(page)
+                       ? std::string()
+                       : fmt::format("{}: expected 0 or a multiple of {} up to {}", word, limits::page_step,
+                                     limits::page);
+          },
+          "ROWS"))
+      ->group("Random cases");
   add_choice<DType>(command, "--dtype", options.dtypes, "element type");
   add_choice<MaskKind>(command, "--mask", options.masks, "which keys a query sees");
   add_choice<DataFamily>(command, "--data", options.data, "how values are made; file is --activations");
@@ -106,6 +123,7 @@ Outcome<Cases> cases_of(const CheckOptions& options) {
   cases.seed = options.seed ? *options.seed : drawn_seed();
   CaseOptions made_of;
   made_of.paddings = values_of<Padding>(options.layouts);
+  made_of.pages = options.pages;
   made_of.dtypes = values_of<DType>(options.dtypes);
   made_of.masks = values_of<MaskKind>(options.masks);
   made_of.data = values_of<DataFamily>(options.data);

@@ -18,6 +18,7 @@ struct CheckOptions {
   double seconds = 0;                  ///< 0: no limit
   std::optional<std::uint64_t> seed;
   std::vector<std::string> layouts, dtypes, masks, data;
+  std::vector<int> pages;
   std::string activations;
   SubjectWords subject;
   std::filesystem::path store;

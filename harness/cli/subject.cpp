@@ -19,10 +19,17 @@ const std::map<std::string, DeviceChoice>& device_choices() {
   return choices;
 }
 
-std::vector<std::string> names(bool on_device_only) {
+std::vector<std::string> names() {
+  std::vector<std::string> found;
+  for (const BackendEntry& entry : backend_registry()) found.push_back(entry.name);
+  return found;
+}
+/// Kernels that random cases have a question for: those of the backward pass are judged by their own tests so
+/// far.
+std::vector<std::string> forward_kernels() {
   std::vector<std::string> found;
   for (const BackendEntry& entry : backend_registry())
-    if (entry.on_device || !on_device_only) found.push_back(entry.name);
+    if (entry.on_device && entry.pass == Pass::forward) found.push_back(entry.name);
   return found;
 }
 
@@ -30,9 +37,10 @@ std::vector<std::string> names(bool on_device_only) {
 
 void add_subject_options(CLI::App& command, SubjectWords& words) {
   command
-      .add_option("--backend", words.backends, "who answers, comma separated (default: every in-repo kernel)")
+      .add_option("--backend", words.backends,
+                  "who answers, comma separated (default: every in-repo kernel of the forward pass)")
       ->delimiter(',')
-      ->check(CLI::IsMember(names(false)));
+      ->check(CLI::IsMember(names()));
   command
       .add_option("--device", words.device,
                   "auto: a GPU where there is one, else the software driver; gpu; soft")
@@ -50,7 +58,7 @@ void add_subject_options(CLI::App& command, SubjectWords& words) {
 }
 
 Outcome<Subject> subject_of(const SubjectWords& words) {
-  Subject subject{words.backends.empty() ? names(true) : words.backends, {}};
+  Subject subject{words.backends.empty() ? forward_kernels() : words.backends, {}};
   subject.options.device = device_choices().at(words.device);
   for (const std::string& word : words.images) {
     const auto equals = word.find('=');

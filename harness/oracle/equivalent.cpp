@@ -25,8 +25,9 @@ void compare(TensorRole role, const LogicalTensor<float>& a, const LogicalTensor
 
 /// Layout and poison as the case line says them.
 std::string layout_words(const Case& c) {
-  return fmt::format("lay={} mem={}{} pad={} poison={}", name_of(c.layout.padding), name_of(c.layout.order),
-                     c.layout.view ? ".view" : "", c.layout.pad, name_of(c.poison));
+  return fmt::format("lay={} mem={}{} pad={}{} poison={}", name_of(c.layout.padding), name_of(c.layout.order),
+                     c.layout.view ? ".view" : "", c.layout.pad,
+                     c.layout.page > 0 ? fmt::format(" page={}", c.layout.page) : "", name_of(c.poison));
 }
 
 }  // namespace

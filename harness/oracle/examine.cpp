@@ -21,20 +21,27 @@ Verdict verdict_of(const Error& error) {
 
 /// A failure that only the other layout shows must say so, or its line would be tried in vain.
 Verdict seen_in(const Case& other, Verdict failure) {
-  const std::string prefix =
-      fmt::format("with lay={} poison={}: ", name_of(other.layout.padding), name_of(other.poison));
+  const std::string prefix = fmt::format(
+      "with lay={}{} poison={}: ", name_of(other.layout.padding),
+      other.layout.page > 0 ? fmt::format(" page={}", other.layout.page) : "", name_of(other.poison));
   if (auto* touched = std::get_if<verdict::PaddingTouched>(&failure))
     for (std::string& where : touched->where) where.insert(0, prefix);
   if (auto* fault = std::get_if<verdict::Fault>(&failure)) fault->what.insert(0, prefix);
   return failure;
 }
 
-/// Bits first, then whether the other run kept its own padding untouched.
+/// Bits first, then whether the other run kept its own padding untouched. A backend that may take another
+/// way through pages than through rows is asked for the budget there, and not for the same bits.
 Verdict examine_other(Backend& backend, const Case& c, const Answer& answer, const Case& other,
                       const detail::Expected& expected) {
-  if (!backend.supports(other).yes) return verdict::Pass{};
   const Outcome<Answer> there = backend.run(lay_out(other, expected.data));
   if (!there) return seen_in(other, verdict_of(there.error()));
+  const bool both_or_none = (c.layout.page > 0) == (other.layout.page > 0);
+  if (!both_or_none && !expected.numerics.pages_keep_bits) {
+    Verdict alone = judge(other, expected.numerics, expected.attention, *there);
+    if (is_failure(alone)) alone = seen_in(other, std::move(alone));
+    return alone;
+  }
   Verdict same = judge_equivalent(c, answer, other, *there);
   if (is_failure(same)) return same;
   // Equal bits are judged already; what is left is the padding.
@@ -71,7 +78,8 @@ Examination examine(Backend& backend, const Case& c) {
   }
   examined.verdict = judge(c, numerics, expected.attention, *answer);
   if (is_failure(examined.verdict) || !numerics.deterministic) return examined;
-  for (const Case& other : detail::other_layouts(c)) {
+  for (const Case& other :
+       detail::other_layouts(c, [&backend](const Case& other) { return backend.supports(other).yes; })) {
     Verdict there = examine_other(backend, c, *answer, other, expected);
     // A run that could not be made proves nothing either way, so only failures replace the verdict.
     if (!is_failure(there)) continue;

@@ -1,13 +1,16 @@
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "harness/problem/case.h"
 
 namespace flashdiff::detail {
 
-/// The same problem at other addresses, for layout equivalence: each other padding once, with order, view,
-/// spare rows and poison turned by a hash of the case. All three where the case is small; else one of them,
-/// chosen by that hash.
-[[nodiscard]] std::vector<Case> other_layouts(const Case& c);
+/// The same problem at other addresses, for layout equivalence: each other padding once, and once K and V in
+/// pages (out of them, where the case has pages), with order, view, spare rows and poison turned by a hash of
+/// the case. All of those that `supported` takes where the case is small; else one of them, chosen by that
+/// hash.
+[[nodiscard]] std::vector<Case> other_layouts(const Case& c,
+                                              const std::function<bool(const Case&)>& supported);
 
 }  // namespace flashdiff::detail

@@ -94,6 +94,10 @@ bool read_memory_order(std::string_view text, Draft& draft) {
   return read_name(text, layout.order);
 }
 
+std::string a_page() {
+  return fmt::format("a multiple of {} from {} to {}", limits::page_step, limits::page_step, limits::page);
+}
+
 std::string a_mask() {
   return fmt::format("none, causal_tl, causal_br or window:LEFT,RIGHT, each side 0 to {} or inf",
                      limits::window);
@@ -196,6 +200,7 @@ constexpr std::array kKeys{
     Key{"lay", required, names_of<Padding>, write<&Layout::padding>, read<&Layout::padding>},
     Key{"mem", optional, a_memory_order, write_memory_order, read_memory_order},
     Key{"pad", optional, number_in<0, limits::pad>, write_unless_default<&Layout::pad>, read<&Layout::pad>},
+    Key{"page", optional, a_page, write_unless_default<&Layout::page>, read<&Layout::page>},
     Key{"q", required, a_list, write_lengths<&SequenceLengths::q_len>, read_lengths<&Draft::q_lens>},
     Key{"kv", required, a_list, write_lengths<&SequenceLengths::kv_len>, read_lengths<&Draft::kv_lens>},
     Key{"mask", required, a_mask, write_mask, read_mask},

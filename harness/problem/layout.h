@@ -16,33 +16,55 @@ enum class Poison : std::uint8_t { nan, inf, huge, dirty };
 
 /// Where rows lie. `pad` rows are added to the rectangle beyond the longest sequence (packed: behind the last
 /// row), so that even the longest one has padding beside it. `view` puts the tensor inside a larger buffer:
-/// wider rows, an offset in front.
+/// wider rows, an offset in front. With `page` rows a page, K and V lie in pages of one pool (PagedAttention,
+/// Kwon et al. 2023, section 4): a sequence's pages are anywhere in it, pages of nobody between them, and a
+/// block table says where; padding is then what the sequence's rows leave free of its own pages.
 struct Layout {
   Padding padding = Padding::right;
   Order order = Order::bshd;
   bool view = false;
   int pad = 0;
+  int page = 0;  ///< 0: K and V are not paged
   bool operator==(const Layout&) const = default;
 };
+
+/// 0, or a number of rows that a page may have.
+[[nodiscard]] bool is_page(int rows);
 
 /// Address function of one tensor: element offset of (sequence, row, head, column 0) inside its buffer;
 /// columns are contiguous.
 ///   origin + sequence * batch_stride + (first_row[sequence] + row) * row_stride + head * head_stride
 /// This is what a kernel is given, too: per sequence a first row and a length, and strides in elements.
+/// In pages, first_row counts from the sequence's first page, and with r = first_row[sequence] + row it is
+///   origin + block_table[sequence][r / page] * batch_stride + r % page * row_stride + head * head_stride
 struct Placement {
+  /// In the block table where a sequence has fewer pages than the longest: beyond any pool.
+  static constexpr std::int32_t no_page = 0x7fff'ffff;
+
   std::int64_t origin = 0;
-  std::int64_t batch_stride = 0;  ///< 0 when packed: first_row then counts from the buffer's start
+  std::int64_t batch_stride = 0;  ///< 0 when packed: first_row then counts from the buffer's start; in pages:
+                                  ///< from page to page
   std::int64_t row_stride = 0;
   std::int64_t head_stride = 0;
   std::int64_t elements = 0;  ///< of the whole buffer, guard bands excluded
   int heads = 0;
   int width = 0;  ///< columns of a row: d_qk, d_v, or 1 for LSE
   std::vector<std::int64_t> first_row;
-  std::vector<int> rows;  ///< valid rows of each sequence
+  std::vector<int> rows;                  ///< valid rows of each sequence
+  int page = 0;                           ///< rows a page; 0: not paged, and the rest is empty
+  int pages = 0;                          ///< of the pool
+  int table_columns = 0;                  ///< pages of the sequence that has most
+  std::vector<std::int32_t> block_table;  ///< [sequence][table_columns]; the same for K and V
 
   [[nodiscard]] std::int64_t address(int sequence, int row, int head) const {
-    return origin + sequence * batch_stride +
-           (first_row[static_cast<std::size_t>(sequence)] + row) * row_stride + head * head_stride;
+    const std::int64_t at = first_row[static_cast<std::size_t>(sequence)] + row;
+    const std::int64_t block = page == 0 ? sequence : page_of(sequence, static_cast<int>(at / page));
+    return origin + block * batch_stride + (page == 0 ? at : at % page) * row_stride + head * head_stride;
+  }
+  /// The pool's page that is number `index` of the sequence's own.
+  [[nodiscard]] std::int32_t page_of(int sequence, int index) const {
+    return block_table[static_cast<std::size_t>(sequence) * static_cast<std::size_t>(table_columns) +
+                       static_cast<std::size_t>(index)];
   }
 };
 
@@ -57,7 +79,9 @@ enum class TensorRole : std::uint8_t { q, k, v, o, lse, d_o, dq, dk, dv };
 [[nodiscard]] DType dtype_of(const Problem& problem, TensorRole role);
 
 /// Q, O, LSE and their gradients follow the query lengths and heads; K, V and theirs the key lengths and
-/// heads. LSE has width 1: [b, s, h] or [b, h, s], as `order` says.
+/// heads; only K and V lie in pages. LSE has width 1: [b, s, h] or [b, h, s], as `order` says. Which pages a
+/// sequence gets is drawn from the problem's seed; a quarter more than are needed, and one at least, belong
+/// to nobody.
 [[nodiscard]] Placement place(const Problem& problem, const Layout& layout, TensorRole role);
 
 [[nodiscard]] const char* name_of(Padding);

@@ -10,6 +10,9 @@ inline constexpr int heads = 1024;
 inline constexpr int head_dim = 256;
 inline constexpr int length = 1 << 22;
 inline constexpr int pad = 4096;
+inline constexpr int page_step =
+    16;  ///< rows a page come in multiples of it, as vLLM and FlashInfer have them
+inline constexpr int page = 256;
 inline constexpr int window = 1 << 30;
 inline constexpr double smallest_scale = 1e-6;
 inline constexpr double largest_scale = 1e6;

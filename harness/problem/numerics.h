@@ -28,6 +28,7 @@ struct Numerics {
   int kv_tile = 64;                ///< keys between two rescalings of the accumulator
   DType out = DType::f32;          ///< O is rounded to this
   bool deterministic = true;       ///< same bits on every run, whatever the padding around the rows
+  bool pages_keep_bits = false;    ///< and whether or not K and V lie in pages
   bool operator==(const Numerics&) const = default;
 };
 

@@ -31,24 +31,36 @@ std::string describe_row(const Placement& place, std::int64_t sequence, std::int
   return fmt::format("sequence {}, row {}", sequence, row - first);
 }
 
+/// Row `row` of page `page` of the pool.
+std::string describe_page_row(const Placement& place, std::int64_t page, std::int64_t row) {
+  const detail::PageOwner owner = detail::owners_of_pages(place)[static_cast<std::size_t>(page)];
+  if (owner.sequence < 0) return fmt::format("page {}, free, row {}", page, row);
+  return fmt::format("page {}, {}", page,
+                     describe_row(place, owner.sequence, owner.index * std::int64_t{place.page} + row));
+}
+
 std::string describe_body(const Placement& place, std::int64_t element) {
   const std::int64_t inside = element - place.origin;
   if (inside < 0) return fmt::format("in front of the view, {} elements before its first row", -inside);
   const bool side_by_side = detail::heads_inside_rows(place);
   const bool packed = place.batch_stride == 0;
-  const std::int64_t sequences = packed ? 1 : static_cast<std::int64_t>(place.rows.size());
-  std::int64_t per_sequence = place.batch_stride;
-  if (packed) per_sequence = side_by_side ? place.elements - place.origin : place.head_stride * place.heads;
-  const std::int64_t sequence = inside / per_sequence;
-  if (sequence >= sequences) return "behind the last row of the view";
+  // A block: what belongs to a sequence, to all of them (packed), or a page.
+  std::int64_t blocks = packed ? 1 : static_cast<std::int64_t>(place.rows.size());
+  if (place.page > 0) blocks = place.pages;
+  std::int64_t per_block = place.batch_stride;
+  if (packed) per_block = side_by_side ? place.elements - place.origin : place.head_stride * place.heads;
+  const std::int64_t block = inside / per_block;
+  if (block >= blocks) return "behind the last row of the view";
 
-  std::int64_t rest = inside % per_sequence;
+  std::int64_t rest = inside % per_block;
   std::int64_t head = 0;
   if (!side_by_side) {
     head = rest / place.head_stride;
     rest %= place.head_stride;
   }
-  const std::string row = describe_row(place, sequence, rest / place.row_stride);
+  const std::int64_t row_of_block = rest / place.row_stride;
+  const std::string row = place.page > 0 ? describe_page_row(place, block, row_of_block)
+                                         : describe_row(place, block, row_of_block);
   std::int64_t column = rest % place.row_stride;
   const std::int64_t used = side_by_side ? place.head_stride * place.heads : place.width;
   if (column >= used) return fmt::format("{}, gap behind the row, {} elements on", row, column - used + 1);

@@ -80,6 +80,12 @@ Outcome<void> check_data(const Problem& p) {
   return {};
 }
 
+Outcome<void> check_page(int page) {
+  if (is_page(page)) return {};
+  return bad_input(fmt::format("case: page={}, expected a multiple of {} from {} to {}", page,
+                               limits::page_step, limits::page_step, limits::page));
+}
+
 Outcome<void> check_memory(const Case& c) {
   for (const auto roles : {inputs_of(c.problem.pass), outputs_of(c.problem.pass)})
     for (TensorRole role : roles) {
@@ -101,6 +107,7 @@ Outcome<Case> validated(Case c) {
   if (auto ok = check_modifiers(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_data(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = within("pad", c.layout.pad, 0, limits::pad); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_page(c.layout.page); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_memory(c); !ok) return tl::unexpected(ok.error());
   return c;
 }

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/problem/numbers.h"
+#include "harness/problem/rows_in_memory.h"
 
 namespace flashdiff {
 namespace {
@@ -24,22 +26,38 @@ Outcome<void> tell_extents(const driver::Driver& driver, const LaidOutTensor& te
   const auto element = static_cast<long long>(bytes_of(tensor.dtype));
   static constexpr std::array kNames{"row", "head", "column"};
   const std::array strides{place.row_stride * element, place.head_stride * element, element};
-  for (std::size_t s = 0; s < place.rows.size(); ++s) {
-    const std::array extents{static_cast<unsigned long long>(place.rows[s]),
+  // Rows that follow each other in memory, from `first` of the sequence on.
+  const auto tell_rows = [&](int sequence, int first, int rows, const std::string& label) {
+    const std::array extents{static_cast<unsigned long long>(rows),
                              static_cast<unsigned long long>(place.heads),
                              static_cast<unsigned long long>(place.width)};
-    const std::string label = fmt::format("sequence {}", s);
     SoftcudaBox box{};
     box.tensor = name_of(tensor.role);
     box.label = label.c_str();
-    box.base = body + static_cast<CUdeviceptr>(place.address(static_cast<int>(s), 0, 0) * element);
+    box.base = body + static_cast<CUdeviceptr>(place.address(sequence, first, 0) * element);
     box.element = static_cast<unsigned long long>(element);
     box.axes = tensor.role == TensorRole::lse ? 2 : 3;
     box.names = kNames.data();
     box.extents = extents.data();
     box.strides = strides.data();
-    if (auto told = tell(driver, box); !told) return told;
+    return tell(driver, box);
+  };
+  if (place.page > 0) {
+    const std::vector<detail::PageOwner> owners = detail::owners_of_pages(place);
+    for (std::size_t page = 0; page < owners.size(); ++page) {
+      if (owners[page].sequence < 0) continue;
+      const auto [begin, end] = detail::rows_of_page(place, owners[page]);
+      if (begin == end) continue;
+      const std::string label =
+          fmt::format("sequence {}, page {} from row {} on", owners[page].sequence, page, begin);
+      if (auto told = tell_rows(owners[page].sequence, begin, end - begin, label); !told) return told;
+    }
+    return {};
   }
+  for (int s = 0; s < static_cast<int>(place.rows.size()); ++s)
+    if (auto told = tell_rows(s, 0, place.rows[static_cast<std::size_t>(s)], fmt::format("sequence {}", s));
+        !told)
+      return told;
   return {};
 }
 

@@ -37,6 +37,7 @@ class ReferenceBackend final : public Backend {
     n.log2_absolute = 0;
     n.tanh_relative = 0;
     n.out = problem.dtype;
+    n.pages_keep_bits = true;
     return n;
   }
 

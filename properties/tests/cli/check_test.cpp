@@ -67,8 +67,8 @@ TEST_F(Program, EveryCommandHelpsWithAnExample) {
 }
 
 TEST_F(Program, ASoundKernelPassesAndEveryCaseIsStored) {
-  const auto said = flashdiff({"check", "--cases", "60", "--seed", "4", "--layout", "left,packed", "--dtype",
-                               "f16", "--backend", one, "--store", store_});
+  const auto said = flashdiff({"check", "--cases", "60", "--seed", "4", "--layout", "left,packed", "--page",
+                               "0", "--dtype", "f16", "--backend", one, "--store", store_});
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out, IsEmpty());
   EXPECT_THAT(said.err, AllOf(HasSubstr("seed 4"), HasSubstr("PASS: 60 cases judged, 0 failed"),

@@ -36,11 +36,14 @@ TEST(Examine, ARightBackendPassesInEveryLayout) {
   for (const Case& asked : backend.asked) {
     EXPECT_EQ(asked.problem, ragged().problem);
     paddings.insert(asked.layout.padding);
-    if (asked.layout.padding != Padding::left) {
+    if (asked.layout != ragged().layout) {
       EXPECT_NE(asked.poison, ragged().poison);
     }
   }
   EXPECT_EQ(paddings.size(), 4u);  // a small case: all of them
+  EXPECT_EQ(std::count_if(backend.asked.begin(), backend.asked.end(),
+                          [](const Case& asked) { return asked.layout.page > 0; }),
+            1);
 }
 
 TEST(Examine, ALargeCaseIsRunInOneOtherLayout) {
@@ -49,7 +52,58 @@ TEST(Examine, ALargeCaseIsRunInOneOtherLayout) {
   for (SequenceLengths& one : c.problem.sequences) one = {100, 100};
   EXPECT_FALSE(is_failure(examine(backend, c).verdict));
   ASSERT_EQ(backend.asked.size(), 2u);
-  EXPECT_NE(backend.asked[1].layout.padding, Padding::left);
+  EXPECT_NE(backend.asked[1].layout, c.layout);
+}
+
+TEST(Examine, ACaseInPagesIsRunOnceOutOfThem) {
+  FakeBackend backend;
+  EXPECT_FALSE(is_failure(examine(backend, ragged("lay=left page=32")).verdict));
+  ASSERT_EQ(backend.asked.size(), 5u);
+  EXPECT_EQ(std::count_if(backend.asked.begin(), backend.asked.end(),
+                          [](const Case& asked) { return asked.layout.page == 32; }),
+            4);
+}
+
+/// Changes a bit of an output that K and V in pages led to.
+Outcome<void> touch_in_pages(LaidOut& io) {
+  if (io.question.layout.page > 0) touch(io.o, io.o.place.address(1, 14, 1) + 4);
+  return {};
+}
+
+TEST(Examine, PagesThatChangeOneBitAreNotEquivalentWhereTheBackendSaysThatTheyKeepThem) {
+  Case c = ragged();
+  c.problem.dtype = DType::f32;  // whose budget has room for a changed bit
+  FakeBackend keeps(touch_in_pages);
+  const Examination examined = examine(keeps, c);
+  const auto* found = std::get_if<verdict::NotEquivalent>(&examined.verdict);
+  ASSERT_NE(found, nullptr) << explain(examined.verdict);
+  EXPECT_THAT(found->against, HasSubstr(" page="));
+  FakeBackend another_way(touch_in_pages);
+  another_way.pages_keep_bits = false;
+  EXPECT_FALSE(is_failure(examine(another_way, c).verdict));
+}
+
+TEST(Examine, PagesWithoutThatPromiseAreJudgedByTheirBudget) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.page > 0)
+      store_element(io.o.dtype, io.o.body() + 2 * io.o.place.address(1, 3, 1), 77.0f);
+    return {};
+  });
+  backend.pages_keep_bits = false;
+  EXPECT_STREQ(name_of(examine(backend, ragged()).verdict), "mismatch");
+}
+
+TEST(Examine, AFreePageThatWasTouchedIsNamed) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    const Placement& v = io.v.place;
+    for (std::int32_t page = 0; page < v.pages && v.page > 0; ++page)
+      if (std::find(v.block_table.begin(), v.block_table.end(), page) == v.block_table.end())
+        touch(io.v, v.origin + page * v.batch_stride);
+    return {};
+  });
+  const Examination examined = examine(backend, ragged("lay=right page=16"));
+  ASSERT_STREQ(name_of(examined.verdict), "padding-touched") << explain(examined.verdict);
+  EXPECT_THAT(explain(examined.verdict), HasSubstr(", free, row 0, head 0, column 0"));
 }
 
 TEST(Examine, WithoutDeterminismOneRunIsEnough) {

@@ -38,11 +38,13 @@ class FakeBackend : public Backend {
     Numerics n;
     n.out = problem.dtype;
     n.deterministic = deterministic;
+    n.pages_keep_bits = pages_keep_bits;
     return n;
   }
 
   std::function<bool(const Case&)> refuses;
   bool deterministic = true;
+  bool pages_keep_bits = true;
   std::vector<Case> asked;  ///< every run, in order
 
  private:

@@ -35,6 +35,7 @@ inline rc::Gen<Layout> any_layout() {
     layout.order = *any_of<Order>();
     layout.view = *rc::gen::arbitrary<bool>();
     layout.pad = *rc::gen::inRange(0, 4);
+    layout.page = *rc::gen::weightedElement<int>({{2, 0}, {2, 16}, {1, 48}});
     return layout;
   });
 }
@@ -46,7 +47,7 @@ inline rc::Gen<Problem> any_problem() {
     Problem p;
     const int batch = *rc::gen::inRange(1, 5);
     for (int s = 0; s < batch; ++s)
-      p.sequences.push_back({*rc::gen::inRange(0, 12), *rc::gen::inRange(0, 12)});
+      p.sequences.push_back({*rc::gen::inRange(0, 12), *rc::gen::element(*rc::gen::inRange(0, 12), 40)});
     p.h_kv = *rc::gen::inRange(1, 4);
     p.h_q = p.h_kv * *rc::gen::inRange(1, 4);
     p.d_qk = *rc::gen::inRange(1, 20);

@@ -82,13 +82,14 @@ TEST(CaseLine, NamesThePassWhereItIsNotForward) {
 
 TEST(CaseLine, SaysWhatIsNotTheDefault) {
   const std::string line =
-      "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=bf16 lay=packed mem=bhsd.view pad=3 q=1 kv=2 mask=window:inf,4 "
+      "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=bf16 lay=packed mem=bhsd.view pad=3 page=48 q=1 kv=2 mask=window:inf,4 "
       "scale=0.1 softcap=30 alibi=on sink=-0.5 data=file "
       "file=a%20b/c%25.safetensors rows=2 seed=0x0 poison=huge";
   const auto c = parse_case(line);
   ASSERT_TRUE(c) << c.error().what;
   EXPECT_EQ(print(*c), line);
   EXPECT_EQ(c->problem.data_file, "a b/c%.safetensors");
+  EXPECT_EQ(c->layout.page, 48);
   EXPECT_EQ(c->problem.mask, (Mask{MaskKind::window, Mask::unbounded, 4}));
   EXPECT_EQ(c->problem.scale, 0.1f);
   EXPECT_EQ(c->problem.softcap, 30.0f);
@@ -147,6 +148,12 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"poison", "lay=left", "lay=left poison=acid",
               "case: poison='acid', expected nan, inf, huge or dirty"},
         Wrong{"pad", "lay=left", "lay=left pad=-1", "case: pad=-1, expected a number from 0 to 4096"},
+        Wrong{"page", "lay=left", "lay=left page=8",
+              "case: page=8, expected a multiple of 16 from 16 to 256"},
+        Wrong{"page_beyond", "lay=left", "lay=left page=272",
+              "case: page=272, expected a multiple of 16 from"},
+        Wrong{"page_negative", "lay=left", "lay=left page=-16", "case: page=-16, expected a multiple of 16"},
+        Wrong{"page_text", "lay=left", "lay=left page=big", "case: page='big', expected a multiple of 16"},
         Wrong{"scale_text", "lay=left", "lay=left scale=big",
               "case: scale='big', expected a number from 1e-06"},
         Wrong{"scale_zero", "lay=left", "lay=left scale=0", "case: scale=0, expected a number from 1e-06"},

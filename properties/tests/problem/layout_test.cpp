@@ -1,5 +1,6 @@
 #include "harness/problem/layout.h"
 
+#include <set>
 #include <unordered_set>
 
 #include <gtest/gtest.h>
@@ -142,6 +143,86 @@ TEST(Placement, GradientsLieAsWhatTheyAreOf) {
     const Layout view{Padding::right, Order::bshd, true, 0};
     EXPECT_NE(place(p, view, gradient).row_stride, place(p, view, of).row_stride);
   }
+}
+
+/// Three sequences of 40, 0 and 17 keys in pages of 16.
+Placement paged(Padding padding, int pad, std::uint64_t seed = 1) {
+  Problem p;
+  p.sequences = {{1, 40}, {1, 0}, {1, 17}};
+  p.d_qk = 8;
+  p.seed = seed;
+  return place(p, Layout{padding, Order::bshd, false, pad, 16}, TensorRole::k);
+}
+
+TEST(Pages, AreAsManyAsTheRowsFillAndAQuarterMore) {
+  const Placement k = paged(Padding::right, 0);
+  EXPECT_EQ(k.table_columns, 3);
+  EXPECT_EQ(k.pages, 5 + 1);
+  EXPECT_EQ(k.block_table.size(), 9u);
+  EXPECT_EQ(k.elements, 6 * 16 * 8);
+  EXPECT_EQ(k.batch_stride, 16 * 8);
+  const Placement spare = paged(Padding::right, 16);  // a page more for each sequence, rows or not
+  EXPECT_EQ(spare.table_columns, 4);
+  EXPECT_EQ(spare.pages, 8 + 2);
+}
+
+TEST(Pages, PaddingIsWhatTheRowsLeaveOfTheirOwnPages) {
+  using Rows = std::vector<std::int64_t>;
+  EXPECT_EQ(paged(Padding::right, 0).first_row, (Rows{0, 0, 0}));
+  EXPECT_EQ(paged(Padding::packed, 0).first_row, (Rows{0, 0, 0}));
+  EXPECT_EQ(paged(Padding::left, 0).first_row, (Rows{8, 0, 15}));
+  EXPECT_EQ(paged(Padding::both, 0).first_row, (Rows{4, 0, 8}));
+  EXPECT_EQ(paged(Padding::left, 16).first_row, (Rows{24, 16, 31}));
+}
+
+TEST(Pages, ARowIsFoundThroughTheBlockTable) {
+  const Placement k = paged(Padding::left, 0);
+  EXPECT_EQ(k.address(0, 0, 0), k.page_of(0, 0) * 128 + 8 * 8);
+  EXPECT_EQ(k.address(0, 7, 0), k.page_of(0, 0) * 128 + 15 * 8);
+  EXPECT_EQ(k.address(0, 8, 0), k.page_of(0, 1) * 128);
+  EXPECT_EQ(k.address(2, 1, 0), k.page_of(2, 1) * 128);
+  EXPECT_EQ(k.page_of(1, 0), Placement::no_page);
+  EXPECT_EQ(k.page_of(2, 2), Placement::no_page);
+}
+
+TEST(Pages, BelongToOneSequenceAndSomeToNone) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Placement k = paged(Padding::right, 3, seed);
+    std::set<std::int32_t> taken;
+    for (std::int32_t page : k.block_table) {
+      if (page == Placement::no_page) continue;
+      EXPECT_TRUE(page >= 0 && page < k.pages) << page;
+      EXPECT_TRUE(taken.insert(page).second) << page;
+    }
+    EXPECT_LT(taken.size(), static_cast<std::size_t>(k.pages));
+  }
+}
+
+TEST(Pages, AreShuffledByTheSeedAndAlikeForKeysAndValues) {
+  EXPECT_NE(paged(Padding::right, 0, 1).block_table, paged(Padding::right, 0, 2).block_table);
+  Problem p;
+  p.sequences = {{3, 200}, {0, 90}};
+  p.h_q = p.h_kv = 2;
+  p.d_v = 24;
+  const Layout layout{Padding::left, Order::bhsd, true, 2, 32};
+  EXPECT_EQ(place(p, layout, TensorRole::k).block_table, place(p, layout, TensorRole::v).block_table);
+  for (TensorRole role : {TensorRole::q, TensorRole::o, TensorRole::lse}) {
+    const Placement other = place(p, layout, role);
+    EXPECT_EQ(other.page, 0);
+    EXPECT_TRUE(other.block_table.empty());
+    EXPECT_EQ(other.first_row, (std::vector<std::int64_t>{2, 5}));
+  }
+}
+
+TEST(Pages, InHeadMajorOrderHoldEachHeadsRowsTogether) {
+  Problem p;
+  p.sequences = {{1, 33}};
+  p.h_q = p.h_kv = 2;
+  p.d_qk = 8;
+  const Placement k = place(p, Layout{Padding::right, Order::bhsd, false, 0, 16}, TensorRole::k);
+  EXPECT_EQ(k.row_stride, 8);
+  EXPECT_EQ(k.head_stride, 16 * 8);
+  EXPECT_EQ(k.batch_stride, 2 * 16 * 8);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstring>
+#include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -144,6 +146,33 @@ TEST(FindTouched, NamesTheRowOfAnInputThatChanged) {
   const TouchedReport report = find_touched(laid.k, back);
   ASSERT_EQ(report.count, 1);
   EXPECT_EQ(report.first[0].where, "sequence 1, row 2, head 0, column 9");
+}
+
+TEST(FindTouched, NamesThePageOfAnInputThatChanged) {
+  Case c;
+  c.problem.sequences = {{3, 20}, {2, 5}};
+  c.layout = {Padding::left, Order::bshd, false, 0, 16};
+  const LaidOut laid = lay_out(c, *make_data(c.problem));
+  const Placement& k = laid.k.place;
+  const auto said_of = [&](std::int64_t page, int row, int column) {
+    LaidOutTensor back = laid.k;
+    const std::int64_t element = page * k.batch_stride + row * k.row_stride + column;
+    flip(back, LaidOutTensor::guard_bytes + 4 * static_cast<std::size_t>(element), 0);
+    const TouchedReport report = find_touched(laid.k, back);
+    return report.count == 1 ? report.first[0].where : "nothing";
+  };
+  EXPECT_EQ(said_of(k.page_of(0, 0), 12, 9),
+            fmt::format("page {}, sequence 0, row 0, head 0, column 9", k.page_of(0, 0)));
+  EXPECT_EQ(said_of(k.page_of(0, 1), 15, 0),
+            fmt::format("page {}, sequence 0, row 19, head 0, column 0", k.page_of(0, 1)));
+  EXPECT_EQ(
+      said_of(k.page_of(1, 0), 10, 3),
+      fmt::format("page {}, sequence 1, padding row 1 left of row 0, head 0, column 3", k.page_of(1, 0)));
+  std::set<std::int32_t> free{0, 1, 2, 3};
+  for (std::int32_t page : k.block_table) free.erase(page);
+  ASSERT_EQ(free.size(), 1u);
+  EXPECT_EQ(said_of(*free.begin(), 7, 1),
+            fmt::format("page {}, free, row 7, head 0, column 1", *free.begin()));
 }
 
 TEST(FindTouched, AnotherSizeIsABugOfTheCaller) {

@@ -55,6 +55,7 @@ std::vector<std::int64_t> burden(const Case& c) {
           c.layout.order == Order::bshd ? 0 : 1,
           c.layout.view ? 1 : 0,
           c.layout.pad,
+          c.layout.page,
           c.poison == Poison::nan ? 0 : 1};
 }
 
