@@ -273,7 +273,8 @@ template <int kCells>
   const V last = load<kCells>(cells.reader, first);
   // Read by the same lane in this interval before, or by several lanes of the warp: there is nothing new to
   // note.
-  if (!any<kCells>(~again | ((last ^ me) & (last ^ (c.whole | kSeveral))))) return true;
+  const V other = static_cast<V>(last != me) & static_cast<V>(last != (c.whole | kSeveral));
+  if (!any<kCells>(~again | other)) return true;
   const V several = again & static_cast<V>(((last ^ me) & ~kLaneBits) == 0) & static_cast<V>(last != me);
   store<kCells>(cells.reader, first, (me & ~(several & kLaneBits)) | (several & kSeveral));
   store<kCells>(cells.readers, first, (load<kCells>(cells.readers, first) & again) | c.bit);

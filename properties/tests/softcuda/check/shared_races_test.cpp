@@ -99,6 +99,19 @@ TEST(SharedRaces, RepeatsBetweenTwoInstructionsAreOneWithACount) {
   EXPECT_EQ(block.found.found()[0].count, 8u);
 }
 
+/// Of two lanes that read a cell both are kept, whatever their numbers.
+TEST(SharedRaces, AReadByTwoLanesRacesWithAWriteByEither) {
+  for (const std::uint32_t second : {1u, 2u, 3u, 31u}) {
+    for (const std::uint32_t writer : {0u, second}) {
+      Block block(4);
+      block.touch(0, 0, Mode::read, 16, 4);
+      block.touch(0, second, Mode::read, 16, 4);
+      block.touch(0, writer, Mode::write, 16, 4);
+      EXPECT_EQ(block.found.found().size(), 1u) << second << ' ' << writer;
+    }
+  }
+}
+
 /// Every access against all earlier ones, byte by byte: whether any pair races must be the same, for any mix
 /// of widths and barriers, whatever cells and fast paths are used.
 RC_GTEST_PROP(SharedRaces, FindsWhatComparingEveryPairFinds, ()) {
