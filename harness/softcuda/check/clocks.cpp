@@ -9,6 +9,7 @@ void Clocks::start(std::uint32_t warps) {
   now_ = 1;
   seen_.assign(warps, Seen{});
   floor_.assign(warps, 0);
+  lowest_ = 0;
   lanes_.clear();
   lanes_.resize(warps);
   released_.clear();
@@ -65,6 +66,7 @@ void Clocks::join(std::uint32_t warp, const Seen& more) {
   for (std::uint32_t other = 0; other < warps_; ++other)
     seen_[warp][other] = std::max(seen_[warp][other], more[other]);
   lower(warp);
+  lowest_ = std::ranges::min(floor_);
 }
 
 /// What the warp has seen, and what it has done up to now; later moments are not part of it.
@@ -86,6 +88,7 @@ void Clocks::barrier(std::span<const std::uint32_t> warps) {
     seen_[warp] = joined;
     lower(warp);
   }
+  lowest_ = std::ranges::min(floor_);
 }
 
 void Clocks::fence(std::uint32_t warp, bool release, bool acquire) {

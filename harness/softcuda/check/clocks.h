@@ -29,6 +29,9 @@ class Clocks {
   /// Everything up to here, by whomever, comes before what `warp` does now.
   [[nodiscard]] Moment floor(std::uint32_t warp) const { return floor_[warp]; }
 
+  /// The least floor of all warps: what came up to here is over for everybody.
+  [[nodiscard]] Moment lowest() const { return lowest_; }
+
   /// Lanes of one warp: a step is the same for a warp as a moment is for the block.
   [[nodiscard]] std::uint32_t step(std::uint32_t warp) const { return lanes_[warp].step; }
   /// Whether what lane `before` did at `step` comes before what `lane` does now.
@@ -69,6 +72,7 @@ class Clocks {
   Moment now_ = 1;
   std::vector<Seen> seen_;
   std::vector<Moment> floor_;
+  Moment lowest_ = 0;
   std::vector<Lanes> lanes_;
   std::map<std::uint32_t, Seen> released_, acquirable_;  ///< by warp: only where fences are used
   std::map<std::uint64_t, Seen> places_;                 ///< by address of strong writes that released

@@ -10,9 +10,7 @@ namespace {
 using Word = std::uint32_t;
 
 constexpr Word kLaneBits = 0x3f;
-constexpr std::uint32_t kRegion = 1024, kCoarse = 16;
 Word lane_of(Word who) { return who & kLaneBits; }
-Word warp_of(Word who) { return who >> 6 & 0x1f; }
 Word step_of(Word who) { return who >> 13; }
 bool is_strong(Word who) { return (who >> 11 & 1u) != 0; }
 bool writes(Mode mode) { return mode != Mode::read && mode != Mode::strong_read; }
@@ -102,6 +100,8 @@ void SharedRaces::start(std::uint32_t bytes, Clocks& clocks, Races& races) {
   races_ = &races;
   bytes_ = (bytes + kRegion - 1) / kRegion * kRegion;
   is_fine_.resize(bytes_ / kRegion);  // what a block before has refined stays so: it is the kernel's way
+  pages_.assign(bytes_ / kPage);
+  log_.clear();
   coarse_.assign(bytes_ / kCoarse, kCoarse);
   if (fine_regions_ != 0) fine_.assign(bytes_ / fine_.grain, fine_.grain);
 }
@@ -120,12 +120,12 @@ SharedRaces::Cells& SharedRaces::cells_for(std::uint32_t offset, std::uint32_t b
   if (each < fine_.grain) refine(each);
   bool coarse = each % kCoarse == 0;
   for (std::uint32_t region = offset / kRegion; region <= (offset + bytes - 1) / kRegion; ++region)
-    coarse = coarse && !is_fine_[region];
+    coarse = coarse && is_fine_[region] == 0;
   if (coarse) return coarse_;
   for (std::uint32_t region = offset / kRegion; region <= (offset + bytes - 1) / kRegion; ++region) {
-    if (is_fine_[region]) continue;
+    if (is_fine_[region] != 0) continue;
     if (fine_.written.size() != bytes_ / fine_.grain) fine_.assign(bytes_ / fine_.grain, fine_.grain);
-    is_fine_[region] = true;
+    is_fine_[region] = 1;
     ++fine_regions_;
     fine_.take(coarse_, region * kRegion, kRegion);
   }
@@ -179,14 +179,16 @@ void SharedRaces::after_reads(Cells& cells, const Access& access, std::size_t ce
     race(cells, access, cell, me, last, access.warp, number, false, false);
 }
 
-void SharedRaces::slow_read(Cells& cells, const Access& access, std::size_t cell, Who me) {
-  const Word now = clocks_->now();
-  const Word bit = 1u << access.warp;
-  if (cells.written[cell] > clocks_->floor(access.warp)) after_write(cells, access, cell, me);
+void SharedRaces::slow_read(Cells& cells, const Common& c, std::size_t cell, Who me) {
+  const Access& access = c.access;
+  const Word now = c.now, bit = c.bit;
+  if (cells.written[cell] > c.floor) after_write(cells, access, cell, me);
   Word& moment = cells.read[cell];
-  if (moment != now && moment > clocks_->floor(access.warp)) {
+  if (moment != now && moment > c.floor) {
     // Earlier reads that come before this one need not be kept: whoever is ordered behind this one is ordered
-    // behind them. Others are.
+    // behind them. Others are. Reads by other lanes of this warp, since its lanes have met, count as its own.
+    const Who last = cells.reader[cell];
+    if (((last ^ me) & ~(kLaneBits | kStrong)) == 0 && last != me) me = (me & ~kLaneBits) | kSeveral;
     Clocks::Seen moments{};
     if (moment == kMany) {
       moments = cells.many[cell];
@@ -241,6 +243,7 @@ void SharedRaces::slow_write(Cells& cells, const Access& access, std::size_t cel
   }
   cells.read[cell] = 0;
   cells.readers[cell] = 0;
+  if (cells.written[cell] == kPending) pages_.pending[cell * cells.grain / kPage] -= cells.grain;
   cells.written[cell] = access.mode == Mode::copy ? kPending : clocks_->now();
   cells.writer[cell] = me;
   cells.write_number[cell] = access.number;
@@ -304,7 +307,7 @@ void SharedRaces::some(Cells& cells, const Common& c, std::size_t first, const W
     if (c.writes)
       slow_write(cells, c.access, first + k, c.whole | lanes[k]);
     else
-      slow_read(cells, c.access, first + k, c.whole | lanes[k]);
+      slow_read(cells, c, first + k, c.whole | lanes[k]);
   }
 }
 
@@ -316,12 +319,22 @@ void SharedRaces::run(Cells& cells, const Common& c, std::size_t first, std::siz
   for (; k < count; ++k) some<1>(cells, c, first + k, lanes + k);
 }
 
-void SharedRaces::access(const Access& access, std::uint32_t lane, std::uint32_t offset,
-                         std::uint32_t bytes) {
+void SharedRaces::look_at_one(const Common& c, std::uint32_t lane, std::uint32_t offset,
+                              std::uint32_t bytes) {
   std::array<Word, 16> lanes{};
   lanes.fill(lane);
   Cells& cells = cells_for(offset, bytes, bytes);
-  run(cells, common(access), offset >> cells.shift, bytes >> cells.shift, lanes.data());
+  run(cells, c, offset >> cells.shift, bytes >> cells.shift, lanes.data());
+}
+
+void SharedRaces::access(const Access& access, std::uint32_t lane, std::uint32_t offset,
+                         std::uint32_t bytes) {
+  if (!log_.empty() && log_moment_ != clocks_->now()) leave_interval();
+  if (access.mode == Mode::read && note_one(access, lane, offset, bytes)) return;
+  catch_up(offset, offset + bytes);
+  const Common c = common(access);
+  if (c.writes) mark_written(access, offset, bytes);
+  look_at_one(c, lane, offset, bytes);
 }
 
 /// Lanes that read the same place, as those of a row or of a column of threads do, are one read by several.
@@ -356,15 +369,13 @@ void SharedRaces::read_each(Cells& cells, const Common& c, std::uint32_t lanes, 
       const auto other = static_cast<Word>(std::countr_zero(same));
       if (offsets[other] != offsets[lane]) continue;
       told |= 1u << other;
-      for (std::size_t cell = first; cell < first + count; ++cell)
-        slow_read(cells, c.access, cell, c.whole | other);
+      for (std::size_t cell = first; cell < first + count; ++cell) slow_read(cells, c, cell, c.whole | other);
     }
   }
 }
 
-void SharedRaces::access_each(const Access& access, std::uint32_t lanes, const std::uint64_t* offsets,
-                              std::uint64_t base, std::uint32_t bytes) {
-  const Common c = common(access);
+void SharedRaces::look_at_each(const Common& c, std::uint32_t lanes, const std::uint64_t* offsets,
+                               std::uint64_t base, std::uint32_t bytes) {
   // All kilobytes alike, as they nearly always are: the cells need not be looked for lane by lane.
   const bool whole = bytes % kCoarse == 0;
   Cells* all = fine_regions_ == is_fine_.size() && bytes >= fine_.grain ? &fine_
@@ -389,13 +400,44 @@ void SharedRaces::access_each(const Access& access, std::uint32_t lanes, const s
   }
 }
 
-void SharedRaces::access_all(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
-  Cells& cells = cells_for(offset, bytes * kWarpLanes, bytes);
+void SharedRaces::access_each(const Access& access, std::uint32_t lanes, const std::uint64_t* offsets,
+                              std::uint64_t base, std::uint32_t bytes) {
+  if (!log_.empty() && log_moment_ != clocks_->now()) leave_interval();
+  if (access.mode == Mode::read && note_each(access, lanes, offsets, base, bytes)) return;
+  const Common c = common(access);
+  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
+    const auto offset = static_cast<std::uint32_t>(offsets[std::countr_zero(rest)] - base);
+    catch_up(offset, offset + bytes);
+    if (c.writes) mark_written(access, offset, bytes);
+  }
+  look_at_each(c, lanes, offsets, base, bytes);
+}
+
+/// Whether lane by lane, `bytes` bytes from `offset` on would find their cells in several arrays.
+bool SharedRaces::is_mixed(std::uint32_t offset, std::uint32_t bytes) const {
+  const std::uint32_t first = offset / kRegion, last = (offset + kWarpLanes * bytes - 1) / kRegion;
+  for (std::uint32_t region = first + 1; region <= last; ++region) {
+    if (is_fine_[region] != is_fine_[first]) return bytes % kCoarse == 0;
+  }
+  return false;
+}
+
+void SharedRaces::look_at_run(const Common& c, std::uint32_t offset, std::uint32_t bytes) {
+  const bool mixed = is_mixed(offset, bytes);
+  Cells& cells = cells_for(offset, mixed ? bytes : bytes * kWarpLanes, bytes);
   const std::uint32_t each = bytes >> cells.shift;
-  if (each == 1 || each == 2 || each == 4)
-    return run(cells, common(access), offset >> cells.shift, std::size_t{32} * each, kLanes.of[each].data());
-  for (std::uint32_t lane = 0; lane < kWarpLanes; ++lane)
-    this->access(access, lane, offset + lane * bytes, bytes);
+  if (!mixed && (each == 1 || each == 2 || each == 4))
+    return run(cells, c, offset >> cells.shift, std::size_t{32} * each, kLanes.of[each].data());
+  for (std::uint32_t lane = 0; lane < kWarpLanes; ++lane) look_at_one(c, lane, offset + lane * bytes, bytes);
+}
+
+void SharedRaces::access_all(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
+  if (!log_.empty() && log_moment_ != clocks_->now()) leave_interval();
+  if (access.mode == Mode::read && note_run(access, offset, bytes)) return;
+  catch_up(offset, offset + kWarpLanes * bytes);
+  const Common c = common(access);
+  if (c.writes) mark_written(access, offset, kWarpLanes * bytes);
+  look_at_run(c, offset, bytes);
 }
 
 void SharedRaces::landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, std::uint32_t offset,
@@ -406,7 +448,9 @@ void SharedRaces::landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t n
     if (cells.written[cell] != kPending || warp_of(writer) != warp || lane_of(writer) != lane ||
         cells.write_number[cell] != number)
       continue;
-    cells.written[cell] = clocks_->now();
+    const std::size_t page = cell * cells.grain / kPage;
+    pages_.pending[page] -= cells.grain;
+    cells.written[cell] = pages_.written[page] = clocks_->now();
     cells.writer[cell] = clocks_->step(warp) << 13 | warp << 6 | lane;
   }
 }

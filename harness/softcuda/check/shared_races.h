@@ -6,6 +6,7 @@
 
 #include "harness/softcuda/check/clocks.h"
 #include "harness/softcuda/check/races.h"
+#include "harness/softcuda/check/read_log.h"
 
 namespace softcuda::check {
 
@@ -26,7 +27,8 @@ enum class Mode : std::uint8_t {
 /// State is kept by cells: the last write, and of the reads since then the warps and the last reader. Cells
 /// are of 16 bytes, which is what tiles of attention kernels are copied and read in, and in a kilobyte that
 /// has been accessed by less, of 4; of 2 or 1 once an access is that narrow. Nearly every access finds its
-/// cells untouched since the last barrier; those take vector code over whole runs of cells.
+/// cells untouched since the last barrier; those take vector code over whole runs of cells. Most reads do
+/// not even ask them: they are written down, and looked at where a write of this interval needs to know.
 class SharedRaces {
  public:
   void start(std::uint32_t bytes, Clocks& clocks, Races& races);
@@ -67,8 +69,18 @@ class SharedRaces {
     void take(const Cells& from, std::uint32_t offset, std::uint32_t bytes);
     [[nodiscard]] std::uint64_t shadow_bytes() const;
   };
+  /// What reads must know of memory before they may be looked at later, by 256 bytes: small, so that arrays
+  /// side by side share few.
+  struct Pages {
+    std::vector<Word> written;  ///< moment of the last write, or of the last landing
+    std::vector<Word> pending;  ///< bytes that copies are under way to
+    std::vector<Word> read;     ///< moment of the last read in the log; 0: none
+    void assign(std::size_t count);
+  };
   static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11,
                         kManyWarps = 1u << 12;
+  static constexpr std::uint32_t kRegion = 1024, kPage = 256, kCoarse = 16;
+  static Word warp_of(Who who) { return who >> 6 & 0x1f; }
 
   /// What all lanes of an instruction have in common.
   struct Common {
@@ -79,6 +91,22 @@ class SharedRaces {
     Word moment;  ///< of a write
   };
   [[nodiscard]] Common common(const Access&) const;
+
+  bool may_wait(std::uint32_t begin, std::uint32_t end);
+  bool note_one(const Access&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
+  bool note_run(const Access&, std::uint32_t offset, std::uint32_t bytes);
+  bool note_each(const Access&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
+                 std::uint32_t bytes);
+  void catch_up(std::uint32_t begin, std::uint32_t end);
+  void look_at_log();
+  void leave_interval();
+  void mark_written(const Access&, std::uint32_t offset, std::uint32_t bytes);
+
+  void look_at_one(const Common&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
+  [[nodiscard]] bool is_mixed(std::uint32_t offset, std::uint32_t bytes) const;
+  void look_at_run(const Common&, std::uint32_t offset, std::uint32_t bytes);
+  void look_at_each(const Common&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
+                    std::uint32_t bytes);
   void run(Cells&, const Common&, std::size_t first, std::size_t count, const Word* lanes);
   template <int kCells>
   static bool fast_read(Cells&, const Common&, std::size_t first, const Word* lanes);
@@ -88,7 +116,7 @@ class SharedRaces {
   void some(Cells&, const Common&, std::size_t first, const Word* lanes);
   void read_each(Cells&, const Common&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
                  std::uint32_t bytes);
-  void slow_read(Cells&, const Access&, std::size_t cell, Who me);
+  void slow_read(Cells&, const Common&, std::size_t cell, Who me);
   void slow_write(Cells&, const Access&, std::size_t cell, Who me);
   void after_write(const Cells&, const Access&, std::size_t cell, Who me);
   void after_reads(Cells&, const Access&, std::size_t cell, Who me);
@@ -102,8 +130,11 @@ class SharedRaces {
   Races* races_ = nullptr;
   std::uint32_t bytes_ = 0;
   Cells coarse_, fine_;
-  std::vector<bool> is_fine_;  ///< by kilobyte
+  std::vector<std::uint8_t> is_fine_;  ///< by kilobyte
+  Pages pages_;
   std::size_t fine_regions_ = 0;
+  ReadLog log_;
+  Word log_moment_ = 0;  ///< of all reads in the log
 };
 
 }  // namespace softcuda::check

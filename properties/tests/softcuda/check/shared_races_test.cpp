@@ -1,6 +1,8 @@
 #include "harness/softcuda/check/shared_races.h"
 
 #include <array>
+#include <bitset>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -112,31 +114,78 @@ TEST(SharedRaces, AReadByTwoLanesRacesWithAWriteByEither) {
   }
 }
 
+/// Also where a warp in between has arrived somewhere, which makes it another moment for all.
+TEST(SharedRaces, ReadsByTwoLanesAreKeptWhateverOtherWarpsDo) {
+  for (const std::uint32_t writer : {0u, 1u}) {
+    Block block(4);
+    block.touch(0, 0, Mode::read, 16, 4);
+    block.clocks.arrive(3, 8);
+    block.touch(0, 1, Mode::read, 16, 4);
+    block.touch(0, writer, Mode::write, 16, 4);
+    EXPECT_EQ(block.found.found().size(), 1u) << writer;
+  }
+}
+
+/// What one warp knows to be over is not over for all.
+TEST(SharedRaces, AReadIsForgottenOnlyWhenItIsOverForAllWarps) {
+  for (const std::uint32_t writer : {0u, 1u}) {
+    Block block(4);
+    block.touch(2, 0, Mode::read, 16, 4);
+    for (std::uint32_t warp = 0; warp < 4; ++warp) block.clocks.arrive(warp, 8);
+    block.clocks.wait(0, 8);
+    block.touch(writer, 0, Mode::write, 16, 4);
+    EXPECT_EQ(block.found.found().size(), writer == 0 ? 0u : 1u);
+  }
+}
+
 /// Every access against all earlier ones, byte by byte: whether any pair races must be the same, for any mix
-/// of widths and barriers, whatever cells and fast paths are used.
+/// of widths, barriers of all warps and of some, and arrivals that some wait for, whatever cells and fast
+/// paths are used.
 RC_GTEST_PROP(SharedRaces, FindsWhatComparingEveryPairFinds, ()) {
   struct Did {
     std::uint32_t warp, lane, offset, bytes;
     bool writes;
-    int interval, meeting;
+    int meeting;
   };
-  const auto steps = *rc::gen::inRange(1, 25);
+  using Known = std::bitset<32>;  // accesses by their number
+  const auto steps = *rc::gen::inRange(1, 32);
   Block block(4);
   std::vector<Did> all;
-  int interval = 0;
+  std::array<Known, 4> before{};  // of whoever, that come before what the warp does now
+  std::array<Known, 4> own{};
+  Known arrived;
   std::array<int, 4> meetings{};
   bool expected = false;
+  const auto meet = [&](std::uint32_t warp) {
+    block.clocks.lanes_met(warp, 0xffffffffu, true);
+    ++meetings[warp];
+  };
   for (int step = 0; step < steps && !expected; ++step) {
-    const auto what = *rc::gen::inRange(0, 10);
-    if (what == 0) {
-      block.barrier();
-      ++interval;
+    const auto what = *rc::gen::inRange(0, 14);
+    const auto warp = *rc::gen::inRange<std::uint32_t>(0, 4);
+    if (what < 2) {
+      std::vector<std::uint32_t> warps;
+      for (std::uint32_t other = 0; other < 4; ++other) {
+        if (what == 0 || (other | 1u) == (warp | 1u)) warps.push_back(other);
+      }
+      Known joined;
+      for (const std::uint32_t other : warps) joined |= before[other] | own[other];
+      for (const std::uint32_t other : warps) {
+        meet(other);
+        before[other] = joined;
+      }
+      block.clocks.barrier(warps);
       continue;
     }
-    const auto warp = *rc::gen::inRange<std::uint32_t>(0, 4);
-    if (what == 1) {
-      block.clocks.lanes_met(warp, 0xffffffffu, true);
-      ++meetings[warp];
+    if (what < 5) {
+      meet(warp);
+      if (what == 3) {
+        block.clocks.arrive(warp, 8);
+        arrived |= before[warp] | own[warp];
+      } else if (what == 4) {
+        block.clocks.wait(warp, 8);
+        before[warp] |= arrived;
+      }
       continue;
     }
     const auto bytes = 1u << *rc::gen::inRange(0, 5);
@@ -145,19 +194,19 @@ RC_GTEST_PROP(SharedRaces, FindsWhatComparingEveryPairFinds, ()) {
                   bytes * *rc::gen::inRange<std::uint32_t>(0, 64 / bytes),
                   bytes,
                   *rc::gen::arbitrary<bool>(),
-                  interval,
                   meetings[warp]};
-    for (const Did& before : all) {
-      const bool overlap =
-          before.offset < now.offset + now.bytes && now.offset < before.offset + before.bytes;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      const Did& then = all[k];
+      const bool overlap = then.offset < now.offset + now.bytes && now.offset < then.offset + then.bytes;
       const bool ordered =
-          before.interval < now.interval ||
-          (before.warp == now.warp && (before.lane == now.lane || before.meeting < now.meeting));
-      expected = expected || (overlap && !ordered && (before.writes || now.writes));
+          then.warp == now.warp ? then.lane == now.lane || then.meeting < now.meeting : before[warp][k];
+      expected = expected || (overlap && !ordered && (then.writes || now.writes));
     }
     block.touch(warp, now.lane, now.writes ? Mode::write : Mode::read, now.offset, now.bytes);
+    own[warp].set(all.size());
     all.push_back(now);
   }
+  RC_CLASSIFY(expected, "a race");
   RC_ASSERT(block.found.found().empty() != expected);
 }
 
@@ -204,6 +253,73 @@ RC_GTEST_PROP(SharedRaces, FindsByWarpsWhatItFindsByLanes, ()) {
     return all;
   };
   RC_ASSERT(instructions(whole) == instructions(single));
+}
+
+/// A read that is written down and looked at later finds, and lets others find, what it would have at once. A
+/// block in which something but barriers has happened since the last one looks at once.
+RC_GTEST_PROP(SharedRaces, LooksLaterAtWhatItWouldLookAtOnce, ()) {
+  Block later(4), at_once(4);
+  at_once.clocks.fence(0, true, false);
+  const auto both = [&](auto act) {
+    act(later);
+    act(at_once);
+  };
+  struct Copy {
+    std::uint32_t warp, lane, number, offset, bytes;
+  };
+  std::vector<Copy> copies;
+  const auto steps = *rc::gen::inRange<std::uint32_t>(1, 40);
+  for (std::uint32_t step = 0; step < steps; ++step) {
+    const auto what = *rc::gen::inRange(0, 20);
+    const auto warp = *rc::gen::inRange<std::uint32_t>(0, 4), lane = *rc::gen::inRange<std::uint32_t>(0, 3);
+    if (what == 0) {
+      both([](Block& block) { block.barrier(); });
+      at_once.clocks.fence(0, true, false);
+    } else if (what == 1) {
+      both([&](Block& block) { block.clocks.lanes_met(warp, 0xffffffffu, true); });
+    } else if (what == 2) {
+      both([&](Block& block) { block.clocks.arrive(warp, 8); });
+    } else if (what == 3) {
+      both([&](Block& block) { block.clocks.wait(warp, 8); });
+    } else if (what == 4 && !copies.empty()) {
+      const Copy copy = copies.back();
+      copies.pop_back();
+      both([&](Block& block) {
+        block.races.landed(copy.warp, copy.lane, copy.number, copy.offset, copy.bytes);
+      });
+    } else if (what == 5) {
+      const Copy copy{warp, lane, step, 16 * *rc::gen::inRange<std::uint32_t>(0, 36), 16};
+      copies.push_back(copy);
+      both([&](Block& block) {
+        block.races.access({warp, step, Mode::copy, nullptr}, lane, copy.offset, copy.bytes);
+      });
+    } else {
+      const auto bytes = 1u << *rc::gen::element(2, 3, 4, 4, 4, 1);
+      const auto begin = 16 * *rc::gen::inRange<std::uint32_t>(0, 36);
+      const auto stride = bytes * *rc::gen::element(0u, 1u, 2u, 7u);
+      const SharedRaces::Access access{
+          warp, step, *rc::gen::element(Mode::read, Mode::read, Mode::read, Mode::write, Mode::update),
+          nullptr};
+      const auto lanes = *rc::gen::element(0xffffffffu, 0xffffffffu, 0x0000ffffu, 0x80000001u);
+      const auto form = *rc::gen::inRange(0, 4);
+      std::array<std::uint64_t, 32> offsets{};
+      for (std::uint32_t k = 0; k < 32; ++k) offsets[k] = 4096 + begin + stride * k;
+      both([&](Block& block) {
+        if (form == 0) return block.races.access(access, lane, begin, bytes);
+        if (form == 1) return block.races.access_all(access, begin, bytes);
+        block.races.access_each(access, lanes, offsets.data(), 4096, bytes);
+      });
+    }
+  }
+  // By which of several readers is open here as well: cells may have become finer before they are asked.
+  const auto all = [](const Block& block) {
+    std::map<std::tuple<std::uint32_t, bool, bool, std::uint32_t>, std::uint64_t> cells;
+    for (const Race& race : block.found.found())
+      cells[{race.now.number, race.before.writes, race.before.copy, race.before.unit}] += race.count;
+    return cells;
+  };
+  RC_CLASSIFY(later.found.found().empty(), "no race");
+  RC_ASSERT(all(later) == all(at_once));
 }
 
 }  // namespace
