@@ -108,10 +108,8 @@ Numerics backward_numerics(const Problem& problem) {
   n.pv = Accumulation::f32_tensor_core;
   n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
   n.flush_subnormals = true;  // ex2.approx.ftz
-  n.kv_tile = std::begin(kKeyTiles)->others;
-  for (const auto shapes :
-       {std::span<const BackwardTiles>(kKeyTiles), std::span<const BackwardTiles>(kQueryTiles)})
-    for (const BackwardTiles& shape : shapes) n.kv_tile = std::min(n.kv_tile, shape.others);
+  n.kv_tile = std::begin(kKeyTiles)->owned();  // keys whose sum is one addition to dQ's
+  for (const BackwardTiles& shape : kKeyTiles) n.kv_tile = std::min(n.kv_tile, shape.owned());
   n.out = problem.dtype;
   return n;
 }
