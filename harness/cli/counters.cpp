@@ -124,19 +124,28 @@ Outcome<void> run(const Options& options) {
   const auto data = make_data(c->problem);
   if (!data) return tl::unexpected<Error>(data.error());
   const LaidOut sent = lay_out(*c, *data);
+  const bool by_name = !options.subject.backends.empty();
+  bool any = false;
   for (const std::string& backend : subject->backends) {
     const Outcome<json> kernels = counted(*c, sent, backend, subject->options);
+    // Every kernel is asked where none was named, and each computes one pass only.
+    if (!kernels && !by_name && kernels.error().kind == ErrorKind::unsupported) {
+      fmt::print(stderr, "{}\n", kernels.error().what);
+      continue;
+    }
     if (!kernels) return tl::unexpected<Error>(kernels.error());
     if (kernels->empty())
       return bad_input(
           fmt::format("--backend {}: launches no kernel on the device, expected one that does", backend));
-    if (!options.json && backend == subject->backends.front()) fmt::print("{}\n", print(*c));
+    if (!options.json && !any) fmt::print("{}\n", print(*c));
+    any = true;
     if (options.json)
       fmt::print("{}\n", json{{"case", print(*c)}, {"backend", backend}, {"kernels", *kernels}}.dump(
                              -1, ' ', false, json::error_handler_t::replace));
     else
       print(backend, *kernels, options.lines);
   }
+  if (!any) return unsupported("no in-repo kernel takes this case: flashdiff backends lists them");
   return {};
 }
 
