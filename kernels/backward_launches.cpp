@@ -103,6 +103,7 @@ std::string why_not_backward(const Case& c) {
 Numerics backward_numerics(const Problem& problem) {
   Numerics n;
   n.p = problem.dtype;
+  n.ds = problem.dtype;
   n.sum_uses_rounded_p = false;
   n.qk = Accumulation::f32_tensor_core;
   n.pv = Accumulation::f32_tensor_core;

@@ -21,4 +21,20 @@ struct Gradients {
 /// query that sees no key has dQ = 0 and adds nothing to dK and dV; its LSE is not read.
 [[nodiscard]] Gradients attention_backward(const Problem& problem, const LogicalData& data);
 
+/// How far a correct kernel with the declared numerics may be, element by element: |got - reference| <=
+/// budget. Derived term by term in backward_budget.h; never tuned. 0 where the convention fixes the value (dQ
+/// of a query that sees no key, dK and dV of a key that no query sees); infinite where the declared dtypes
+/// may overflow.
+struct BudgetedGradients {
+  Gradients reference;
+  Gradients budget;
+  /// Width 1: what dropping one pair would do to the row, in units of its budget: the mean magnitude of the
+  /// terms that an element adds up, in the column where the quotient is largest. Above 1 such a drop is
+  /// outside of the budget. A row that adds up nothing: infinity, nothing could hide there.
+  Gradients smallest_drop;
+};
+[[nodiscard]] BudgetedGradients attention_backward_with_budget(const Problem& problem,
+                                                               const LogicalData& data,
+                                                               const Numerics& numerics);
+
 }  // namespace flashdiff

@@ -11,12 +11,16 @@ constexpr double kSmallestExponent = -700.0;
 }  // namespace
 
 BlockQueries block_queries(const LogicalData& data, double scale, BlockPlace at, const BlockKeys& keys) {
-  thread_local Scratch d_o_memory, lse_memory, d_memory;
+  thread_local Scratch d_o_memory, o_memory, lse_memory, d_memory;
   const Eigen::Index rows = at.rows.count;
   BlockQueries queries{scaled_queries(data, scale, at), d_o_memory.matrix(data.d_o.width(), rows),
                        lse_memory.row(rows), d_memory.row(rows)};
   queries.d_o = columns(data.d_o, at).cast<double>();
-  queries.d = (queries.d_o.array() * columns(data.o, at).cast<double>().array()).colwise().sum().transpose();
+  // In aligned memory, as everything that is added up: where a sum begins within a vector decides its last
+  // bits, which are all there is where dP - D cancels.
+  Matrix o = o_memory.matrix(data.o.width(), rows);
+  o = columns(data.o, at).cast<double>();
+  queries.d = (queries.d_o.array() * o.array()).colwise().sum().transpose();
   const auto lse = columns(data.lse, at);
   for (Eigen::Index r = 0; r < rows; ++r)
     queries.lse(r) = keys.of_row[static_cast<std::size_t>(r)].empty() ? 0.0 : static_cast<double>(lse(0, r));

@@ -18,17 +18,19 @@ enum class Accumulation : std::uint8_t {
 struct Numerics {
   DType p = DType::f32;             ///< P = exp(score - max) is rounded to this before P times V
   bool sum_uses_rounded_p = false;  ///< the row sum adds the rounded P (true) or the f32 one (false)
-  Accumulation qk = Accumulation::f32_fma;
-  Accumulation pv = Accumulation::f32_fma;
+  DType ds = DType::f32;            ///< backward: dS is rounded to this before its products with K and Q
+  Accumulation qk = Accumulation::f32_fma;  ///< S; backward also dP
+  Accumulation pv = Accumulation::f32_fma;  ///< O; backward dQ, dK, dV
   double exp2_ulps = 2.0;          ///< error bound of exp2 in f32 ulps (PTX ISA, ex2.approx.f32: 2 ulp)
   double rcp_ulps = 1.0;           ///< bound of the final division or reciprocal (rcp.approx.f32: 1 ulp)
   double log2_absolute = 0x1p-22;  ///< lg2.approx.f32, absolute near 1, else relative of the same size
   double tanh_relative = 0x1p-11;  ///< of softcap's tanh (PTX ISA, tanh.approx.f32: relative error 2^-11)
   bool flush_subnormals = false;   ///< f32 subnormals may become zero anywhere (--use_fast_math, .ftz)
-  int kv_tile = 64;                ///< keys between two rescalings of the accumulator
-  DType out = DType::f32;          ///< O is rounded to this
-  bool deterministic = true;       ///< same bits on every run, whatever the padding around the rows
-  bool pages_keep_bits = false;    ///< and whether or not K and V lie in pages
+  int kv_tile = 64;  ///< keys between two rescalings of the accumulator; backward: keys (or queries) whose
+                     ///< sum is one term of a sum in f32, by atomics for instance
+  DType out = DType::f32;        ///< O, or the gradients, are rounded to this
+  bool deterministic = true;     ///< same bits on every run, whatever the padding around the rows
+  bool pages_keep_bits = false;  ///< and whether or not K and V lie in pages
   bool operator==(const Numerics&) const = default;
 };
 

@@ -63,6 +63,7 @@ struct Sink {
   std::optional<float> logit;  ///< of every head; absent: a number for each head, from the seed
   bool operator==(const Sink&) const = default;
 };
+
 /// What is computed. `forward`: O and LSE from Q, K, V. `backward`: dQ, dK, dV from Q, K, V, from the O and
 /// LSE that a forward pass stored, and from dO, the gradient of some loss with respect to O.
 enum class Pass : std::uint8_t { forward, backward };

@@ -92,7 +92,8 @@ std::uint64_t SharedRaces::Cells::shadow_bytes() const {
          many.size() * (sizeof(decltype(many)::value_type) + kNode);
 }
 std::uint64_t SharedRaces::shadow_bytes() const {
-  return coarse_.shadow_bytes() + fine_.shadow_bytes() + is_fine_.size() / 8;
+  return coarse_.shadow_bytes() + fine_.shadow_bytes() + is_fine_.size() +
+         (pages_.written.capacity() + pages_.pending.capacity() + pages_.read.capacity()) * sizeof(Word);
 }
 
 void SharedRaces::start(std::uint32_t bytes, Clocks& clocks, Races& races) {

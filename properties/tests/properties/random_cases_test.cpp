@@ -23,7 +23,7 @@ TEST(RandomCases, TheFirstHundredOfSeedOneAreKnown) {
   std::uint64_t hash = 0;
   for (std::uint64_t i = 0; i < 100; ++i)
     for (char byte : print(value_of(1, i))) hash = detail::folded(hash, static_cast<unsigned char>(byte));
-  EXPECT_EQ(hash, 0x945f15cccd75a3cau) << std::hex << hash;
+  EXPECT_EQ(hash, 0x812f599f5a64b78u) << std::hex << hash;
 }
 
 TEST(RandomCases, ADrawIsAFunctionOfSeedAndIndex) {

@@ -202,6 +202,7 @@ Kernel any_kernel(std::uint64_t number) {
   kernel.approximation = pick(4) - 1;
   kernel.numerics.tanh_relative = pick(2) == 0 ? 0x1p-11 : 0x1p-22;
   kernel.sink_first = pick(2) == 0;
+  kernel.numerics.ds = static_cast<DType>(pick(3));
   return kernel;
 }
 

@@ -1,0 +1,287 @@
+#include "reference/gradient_budget.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "harness/problem/numbers.h"
+
+namespace flashdiff::detail {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr float kU = 0x1p-24f;
+
+/// Scores that are uncertain by more than this may overflow exp2 in a correct kernel.
+constexpr float kLargestScoreError = 64;
+
+/// Keeps units from 0, far below where anything but underflow counts.
+constexpr double kSmallestUnit = 0x1p-100;
+
+double largest_finite(Accumulation how) {
+  return how == Accumulation::f64 ? std::numeric_limits<double>::max() : format_of(DType::f32).largest_finite;
+}
+
+/// 1 / x, 0 for 0: what is divided by it is 0, too.
+double inverse(double x) { return x > 0 ? 1 / x : 0.0; }
+
+/// |columns|, raised to `floor`, each divided by its own norm.
+template <class Columns>
+void own_units(const Columns& columns, double floor, Eigen::MatrixXf& magnitudes, Eigen::ArrayXd& norms) {
+  magnitudes.resize(columns.rows(), columns.cols());
+  norms.resize(columns.cols());
+  Eigen::ArrayXd raised;
+  for (Eigen::Index r = 0; r < columns.cols(); ++r) {
+    raised = columns.col(r).template cast<double>().array().abs().max(floor);
+    norms(r) = std::sqrt(raised.square().sum());
+    magnitudes.col(r) = (raised * inverse(norms(r))).template cast<float>();
+  }
+}
+
+/// |columns|, raised to `floor`, all divided by their largest norm, which is returned.
+double one_unit(const Matrix& columns, double floor, Eigen::MatrixXf& magnitudes) {
+  magnitudes.resize(columns.rows(), columns.cols());
+  double squared = 0;
+  for (Eigen::Index j = 0; j < columns.cols(); ++j)
+    squared = std::max(squared, columns.col(j).array().abs().max(floor).square().sum());
+  const double of_norm = inverse(std::sqrt(squared));
+  for (Eigen::Index j = 0; j < columns.cols(); ++j)
+    magnitudes.col(j) = (columns.col(j).array().abs().max(floor) * of_norm).cast<float>();
+  return std::sqrt(squared);
+}
+
+/// How many queries of one head see each key.
+std::vector<int> count_queries(const Problem& problem, SequenceLengths lengths) {
+  std::vector<int> change(static_cast<std::size_t>(lengths.kv_len) + 1, 0);
+  for (int i = 0; i < lengths.q_len; ++i) {
+    const KeyRange seen = visible_keys(problem.mask, lengths, i);
+    if (seen.empty()) continue;
+    ++change[static_cast<std::size_t>(seen.begin)];
+    --change[static_cast<std::size_t>(seen.end)];
+  }
+  for (std::size_t j = 1; j < change.size(); ++j) change[j] += change[j - 1];
+  return change;
+}
+
+}  // namespace
+
+GradientBudget::GradientBudget(const Problem& problem, const Numerics& kernel, int sequence, int kv_head,
+                               const KeyValues& kv)
+    : kernel_(kernel),
+      shape_{problem.d_qk, problem.d_v, problem.softmax_scale(), problem.dtype},
+      terms_(budget::pair_terms(kernel, shape_)),
+      p_rounding_(budget::operand_rounding(kernel.p)),
+      ds_rounding_(budget::operand_rounding(kernel.ds)),
+      sequence_(sequence),
+      kv_head_(kv_head),
+      group_(problem.group()),
+      floor_(std::max(budget::exponent_floor(kernel.qk, problem.dtype),
+                      budget::exponent_floor(kernel.pv, problem.dtype))),
+      queries_of_key_(count_queries(problem, problem.sequences[static_cast<std::size_t>(sequence)])) {
+  k_norm_ = one_unit(kv.k, floor_, k_);
+  v_norm_ = one_unit(kv.v, floor_, v_);
+  for (Sums* sums : {&dk_, &dv_}) {
+    const Eigen::Index width = sums == &dk_ ? kv.k.rows() : kv.v.rows();
+    sums->error.setZero(width, kv.k.cols());
+    sums->size.setZero(width, kv.k.cols());
+  }
+}
+
+GradientBudget::RowTerms GradientBudget::row_terms(double q_norm, double d_o_norm, double o_norm,
+                                                   double d_magnitude, double d, double lse) const {
+  const auto lost = [this](int terms, double a, double b) {
+    return budget::dot_underflow(kernel_.qk, kernel_.flush_subnormals, terms, a, b);
+  };
+  const double tiny = budget::underflow(kernel_.qk, kernel_.flush_subnormals);
+  RowTerms row;
+  row.g = std::max(d_o_norm * std::max(v_norm_, o_norm), kSmallestUnit);
+  row.score = static_cast<float>(terms_.score * shape_.scale * q_norm * k_norm_);
+  double level = terms_.lse * std::fabs(lse) + terms_.exponential + 2 * tiny +
+                 shape_.scale * lost(shape_.d_qk, q_norm, k_norm_);
+  // q.k, its products with the scale and log2(e), dP and D all have to be finite.
+  const double dot = q_norm * k_norm_ * std::max(1.0, shape_.scale * std::numbers::log2e);
+  if (!(1.01 * std::max(dot, 2 * row.g) < largest_finite(kernel_.qk))) level = kInfinity;
+  row.level = static_cast<float>(level);
+  row.dp = static_cast<float>(terms_.dp * d_o_norm * v_norm_ / row.g);
+  row.fixed = static_cast<float>((terms_.dp * std::fabs(d) + terms_.d * d_magnitude +
+                                  lost(shape_.d_v, d_o_norm, v_norm_) + lost(shape_.d_v, d_o_norm, o_norm)) /
+                                 row.g);
+  row.ds_underflow = static_cast<float>(4 * tiny / row.g);
+  row.ds_absolute = static_cast<float>(ds_rounding_.absolute / row.g);
+  row.ds_overflow = static_cast<float>(ds_rounding_.overflow / row.g);
+  row.ds_floor = static_cast<float>(budget::exponent_floor(kernel_.pv, kernel_.ds) / row.g);
+  return row;
+}
+
+void GradientBudget::begin_block(const LogicalData& data, BlockPlace at, const BlockKeys& keys,
+                                 const BlockQueries& queries) {
+  at_ = at;
+  const Eigen::Index count = at.rows.count;
+  Eigen::ArrayXd q_norms, d_o_norms;
+  own_units(columns(data.q, at), floor_, q_, q_norms);
+  own_units(columns(data.d_o, at), floor_, d_o_, d_o_norms);
+  const Eigen::MatrixXd o = columns(data.o, at).cast<double>();
+  rows_.clear();
+  for (Eigen::Index r = 0; r < count; ++r) {
+    const double d_magnitude = queries.d_o.col(r).cwiseAbs().dot(o.col(r).cwiseAbs());
+    rows_.push_back(
+        row_terms(q_norms(r), d_o_norms(r), o.col(r).norm(), d_magnitude, queries.d(r), queries.lse(r)));
+    rows_.back().keys = keys.of_row[static_cast<std::size_t>(r)].size();
+  }
+  // Weights of the rows in dK and dV.
+  Eigen::ArrayXd q_weights(count);
+  for (Eigen::Index r = 0; r < count; ++r) q_weights(r) = rows_[static_cast<std::size_t>(r)].g * q_norms(r);
+  q_unit_ = std::max(q_weights.maxCoeff(), kSmallestUnit * kSmallestUnit);
+  d_o_unit_ = std::max(d_o_norms.maxCoeff(), kSmallestUnit);
+  q_weighted_ = q_ * (q_weights / q_unit_).cast<float>().matrix().asDiagonal();
+  d_o_weighted_ = d_o_ * (d_o_norms / d_o_unit_).cast<float>().matrix().asDiagonal();
+  for (const RowTerms& row : rows_) g_largest_ = std::max(g_largest_, row.g);
+  q_largest_ = std::max(q_largest_, q_norms.maxCoeff());
+  d_o_largest_ = std::max(d_o_largest_, d_o_unit_);
+  dq_error_.setZero(q_.rows(), count);
+  dq_size_.setZero(q_.rows(), count);
+}
+
+/// Errors of P and dS for keys [first, last) of a step, as row r sees them:
+///   |P~ - P| <= P (e^H - 1) + a;  |dS~ - dS| <= P ((1 + eps) t + eps |T|) (1 + u) + u |dS| + a (|T| + t) +
+///   b,
+/// eps = e^H - 1, then each rounded to its dtype.
+void GradientBudget::bound_column(const GradientStep& step, Eigen::Index r, int first, int last) {
+  thread_local Eigen::ArrayXf epsilon;
+  const RowTerms row = rows_[static_cast<std::size_t>(r)];
+  const int count = last - first;
+  epsilon = dots_.col(r).segment(first, count).array() * row.score + row.level;
+  if (epsilon.maxCoeff() <= 1)
+    epsilon = epsilon * (1 + epsilon);  // e^H - 1 <= H + H^2 up to 1.79
+  else
+    epsilon = (epsilon <= kLargestScoreError).select(epsilon * epsilon.exp(), static_cast<float>(kInfinity));
+
+  const double per_unit = 1 / row.g;
+  const auto u = static_cast<float>(terms_.product);
+  const auto a = static_cast<float>(terms_.weight_underflow);
+  const auto p_relative = static_cast<float>(p_rounding_.relative);
+  const auto p_absolute = static_cast<float>(p_rounding_.absolute);
+  const auto p_floor = static_cast<float>(budget::exponent_floor(kernel_.pv, kernel_.p));
+  const auto ds_relative = static_cast<float>(ds_rounding_.relative);
+  const double* const in_p = step.p.col(r).data() + first;
+  const double* const in_t = step.t.col(r).data() + first;
+  const float* const eps = epsilon.data();
+  const float* const dot = value_dots_.col(r).data() + first;
+  float* const p = p_.col(r).data() + first;
+  float* const p_error = p_error_.col(r).data() + first;
+  float* const ds = ds_.col(r).data() + first;
+  float* const ds_error = ds_error_.col(r).data() + first;
+  for (int j = 0; j < count; ++j) {
+    const auto weight = static_cast<float>(in_p[j]);
+    const auto size_of_t = static_cast<float>(std::fabs(in_t[j]) * per_unit);
+    const float t = (row.dp * dot[j] + row.fixed) * (1 + u) + u * size_of_t;
+    const float m = weight * size_of_t;
+    float e = weight * ((1 + eps[j]) * t + eps[j] * size_of_t) * (1 + u) + u * m + a * (size_of_t + t) +
+              row.ds_underflow;
+    e += ds_relative * (m + e) + row.ds_absolute;
+    const float of_p = weight * eps[j] + a;
+    p[j] = weight + p_floor;
+    p_error[j] = of_p + p_relative * (weight + of_p) + p_absolute;
+    ds[j] = m + row.ds_floor;
+    ds_error[j] = m + e < row.ds_overflow ? e : static_cast<float>(kInfinity);
+  }
+}
+
+void GradientBudget::add(const GradientStep& step, const BlockKeys& keys) {
+  const Eigen::Index count = step.p.rows(), rows = q_.cols();
+  const auto k = k_.middleCols(step.begin, count);
+  const auto v = v_.middleCols(step.begin, count);
+  dots_.noalias() = k.transpose() * q_;
+  value_dots_.noalias() = v.transpose() * d_o_;
+  for (Eigen::MatrixXf* bounds : {&p_, &p_error_, &ds_, &ds_error_}) bounds->setZero(count, rows);
+  for (Eigen::Index r = 0; r < rows; ++r) {
+    const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
+    const int first = std::clamp(seen.begin - step.begin, 0, static_cast<int>(count));
+    const int last = std::clamp(seen.end - step.begin, 0, static_cast<int>(count));
+    if (first < last) bound_column(step, r, first, last);
+  }
+  dq_error_.noalias() += k * ds_error_;
+  dq_size_.noalias() += k * ds_;
+  thread_local Eigen::MatrixXf part;
+  const auto add_to = [&](Eigen::MatrixXd& sum, const Eigen::MatrixXf& factor, const Eigen::MatrixXf& bounds,
+                          double unit) {
+    part.noalias() = factor * bounds.transpose();
+    sum.middleCols(step.begin, count) += part.cast<double>() * unit;
+  };
+  add_to(dk_.error, q_weighted_, ds_error_, q_unit_);
+  add_to(dk_.size, q_weighted_, ds_, q_unit_);
+  add_to(dv_.error, d_o_weighted_, p_error_, d_o_unit_);
+  add_to(dv_.size, d_o_weighted_, p_, d_o_unit_);
+}
+
+template <class Error, class Size>
+double GradientBudget::finish(const double* values, const Error& error, const Size& size,
+                              const Ending& ending, double* budget) const {
+  // What the bounds may have lost to f32: their terms are not negative, so with n terms, dot products of d
+  // and a dozen operations each no more than this share, and what factors underflow.
+  const double open = (1.01 * ending.terms + 2 * (shape_.d_qk + shape_.d_v) + 128) * static_cast<double>(kU);
+  const double lost = (ending.terms + 64) * 0x1p-126 * ending.lost_unit;
+  const double gamma = budget::gradient_sum(kernel_, ending.terms, ending.runs);
+  const double rounding = ending.is_scaled ? budget::gradient_scale(kernel_) : 0.0;
+  const budget::OutputRounding output = budget::output_rounding(kernel_);
+  const double accumulator = largest_finite(kernel_.pv);
+  double drop = 0;
+  for (Eigen::Index c = 0; c < size.size(); ++c) {
+    const double errors = (static_cast<double>(error(c)) * ending.unit + lost) / (1 - open);
+    const double sizes = (static_cast<double>(size(c)) * ending.unit + lost) / (1 - open);
+    const double value = std::fabs(values[c]);
+    double bound = (errors + gamma * (sizes + errors) + ending.underflow) * ending.scale;
+    bound += (value + bound) * rounding;
+    bound += (value + bound) * output.relative + output.absolute;
+    const bool finite = 1.01 * (sizes + errors) < accumulator && value + bound < output.overflow;
+    budget[c] = open < 0.5 && finite ? bound : kInfinity;
+    if (budget[c] > 0) drop = std::max(drop, sizes * ending.scale / ending.terms / budget[c]);
+  }
+  return drop;
+}
+
+void GradientBudget::end_block(BudgetedGradients& out) {
+  const auto values = columns(out.reference.dq, at_);
+  auto budgets = columns(out.budget.dq, at_);
+  auto drops = columns(out.smallest_drop.dq, at_);
+  for (Eigen::Index r = 0; r < values.cols(); ++r) {
+    const RowTerms& row = rows_[static_cast<std::size_t>(r)];
+    if (row.keys == 0) continue;
+    Ending ending;
+    ending.terms = row.keys;
+    ending.unit = ending.lost_unit = row.g * k_norm_;
+    ending.underflow = budget::gradient_underflow(kernel_, row.keys, k_norm_, 3 * row.g);
+    ending.scale = shape_.scale;
+    ending.is_scaled = true;
+    drops(0, r) =
+        finish(values.col(r).data(), dq_error_.col(r), dq_size_.col(r), ending, budgets.col(r).data());
+  }
+}
+
+void GradientBudget::end_head(BudgetedGradients& out) {
+  for (Eigen::Index j = 0; j < k_.cols(); ++j) {
+    const int queries = queries_of_key_[static_cast<std::size_t>(j)];
+    if (queries == 0) continue;
+    const auto row = static_cast<int>(j);
+    Ending ending;
+    ending.terms = queries * group_;
+    ending.runs = group_;
+    ending.lost_unit = q_largest_ * g_largest_;
+    ending.underflow = budget::gradient_underflow(kernel_, ending.terms, q_largest_, 3 * g_largest_);
+    ending.scale = shape_.scale;
+    ending.is_scaled = true;
+    *out.smallest_drop.dk.row(sequence_, kv_head_, row) =
+        finish(out.reference.dk.row(sequence_, kv_head_, row), dk_.error.col(j), dk_.size.col(j), ending,
+               out.budget.dk.row(sequence_, kv_head_, row));
+    ending.lost_unit = d_o_largest_;
+    ending.underflow = budget::gradient_underflow(kernel_, ending.terms, d_o_largest_, 2);
+    ending.scale = 1;
+    ending.is_scaled = false;
+    *out.smallest_drop.dv.row(sequence_, kv_head_, row) =
+        finish(out.reference.dv.row(sequence_, kv_head_, row), dv_.error.col(j), dv_.size.col(j), ending,
+               out.budget.dv.row(sequence_, kv_head_, row));
+  }
+}
+
+}  // namespace flashdiff::detail
