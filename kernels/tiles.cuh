@@ -197,18 +197,22 @@ struct TileCopy {
                                               int columns) {
     columns = kept(columns);  // else what follows is made before the caller's loop, and kept in registers
     unrolled<kPasses>([&](auto pass) {
-      const bool row_is_there = row() + pass * kRowsAtOnce < rows;
-      unrolled<Rows::kGroups>([&](auto group) {
-        constexpr int kTo = pass * kRowsAtOnce * Rows::kRowBytes + group * Rows::kWidth * 16;
-        constexpr int kFrom = group * Rows::kWidth * 16;
-        const int elements =
-            row_is_there ? min(8, max(0, columns - group * Rows::kWidth * 8 - chunk() * 8)) : 0;
-        if constexpr (kAligned)
-          copy_16<kTo, kFrom>(to, from, 2 * elements);
-        else
-          store_shared_16(to + kTo, gathered(from + kFrom, elements).x);
-      });
+      copy_row<pass>(to, from, row() + pass * kRowsAtOnce < rows ? columns : 0);
       from += step;
+    });
+  }
+
+  /// This thread's chunks of its row of one pass, of which `columns` elements are there (0: the row is not).
+  template <int kPass>
+  __device__ static __forceinline__ void copy_row(unsigned to, std::uint64_t from, int columns) {
+    unrolled<Rows::kGroups>([&](auto group) {
+      constexpr int kTo = kPass * kRowsAtOnce * Rows::kRowBytes + group * Rows::kWidth * 16;
+      constexpr int kFrom = group * Rows::kWidth * 16;
+      const int elements = min(8, max(0, columns - group * Rows::kWidth * 8 - chunk() * 8));
+      if constexpr (kAligned)
+        copy_16<kTo, kFrom>(to, from, 2 * elements);
+      else
+        store_shared_16(to + kTo, gathered(from + kFrom, elements).x);
     });
   }
 

@@ -19,10 +19,12 @@ constexpr int kProductsPerStep = 8;
 constexpr double kStepRoundoff = (kProductsPerStep + 1) * 0x1p-24 + 0x1p-23;
 
 /// Rescalings that the keys of a row can meet: one for each tile that they reach into, wherever tiles begin,
-/// and one where the sink comes in on its own.
+/// one where the sink comes in on its own, and one for each time that what was summed apart (by a warp, over
+/// a split of the keys) is merged. A merge's additions need no term of their own: product_sum and row_sum
+/// hold for any order, and any tree, of them.
 double rescalings(const Numerics& numerics, const RowFacts& row) {
   const int tiles = (row.keys - 1 + numerics.kv_tile - 1) / numerics.kv_tile + 1;
-  return row.has_sink ? tiles + 1 : tiles;
+  return tiles + numerics.merges + (row.has_sink ? 1 : 0);
 }
 
 /// sqrt(sum p_j x_j^2) for x_j = s_j - m from n and L alone. w ln^2(w) is at most g(w) = w ln^2(w) up to

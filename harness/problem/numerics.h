@@ -28,6 +28,7 @@ struct Numerics {
   bool flush_subnormals = false;   ///< f32 subnormals may become zero anywhere (--use_fast_math, .ftz)
   int kv_tile = 64;  ///< keys between two rescalings of the accumulator; backward: keys (or queries) whose
                      ///< sum is one term of a sum in f32, by atomics for instance
+  int merges = 0;    ///< rescalings of a weight beyond those: of parts that warps or splits summed
   DType out = DType::f32;        ///< O, or the gradients, are rounded to this
   bool deterministic = true;     ///< same bits on every run, whatever the padding around the rows
   bool pages_keep_bits = false;  ///< and whether or not K and V lie in pages

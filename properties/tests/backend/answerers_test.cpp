@@ -23,7 +23,7 @@ Error error_of_image(const std::string& file) {
 
 TEST(Registry, EveryEntryOpensOnTheSoftwareDriverAndAnswers) {
   const Case c = parse_case(
-                     "fd1 b=2 hq=4 hk=2 d=40 dv=24 dt=bf16 lay=left q=5,17 kv=70,64 mask=causal_br "
+                     "fd1 b=2 hq=4 hk=2 d=40 dv=24 dt=bf16 lay=left q=5,16 kv=70,64 mask=causal_br "
                      "data=rising seed=0x2a")
                      .value();
   for (const BackendEntry& entry : backend_registry()) {

@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/backend/answerers/registry.h"
+#include "harness/driver/driver.h"
+#include "harness/oracle/judge.h"
+#include "harness/problem/data.h"
+#include "kernels/kernel.h"
+#include "kernels/ptxas.h"
+
+// flash_decode: shapes around its tiles, splits and pages that random cases seldom draw, and what it reads.
+
+namespace flashdiff {
+namespace {
+
+using ::testing::HasSubstr;
+
+Case read(const std::string& line) {
+  auto c = parse_case("fd1 " + line);
+  if (!c) throw std::runtime_error(c.error().what);
+  return *c;
+}
+
+Backend& flash_decode() {
+  static const std::unique_ptr<Backend> backend = [] {
+    auto opened = open_backend("flash_decode", {DeviceChoice::soft, {}, {}, 1});
+    if (!opened) throw std::runtime_error(opened.error().what);
+    return std::move(*opened);
+  }();
+  return *backend;
+}
+
+void expect_pass(const std::string& line) {
+  const Verdict verdict = examine(flash_decode(), read(line)).verdict;
+  EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << line << "\n" << explain(verdict);
+}
+
+// --- Right
+// ------------------------------------------------------------------------------------------------------
+
+TEST(FlashDecode, EveryHeadDimOfATileAndBesideIt) {
+  for (const char* dtype : {"f16", "bf16"})
+    for (int d : {8, 31, 32, 64, 65, 72, 100, 128, 129, 192, 200, 255, 256})
+      for (const char* layout : {"left", "right mem=bhsd.view page=48", "packed page=16"})
+        expect_pass(
+            fmt::format("b=2 hq=4 hk=2 d={} dv={} dt={} lay={} q=2,1 kv=330,64 mask=causal_br data=normal "
+                        "seed=0x{:x}",
+                        d, d, dtype, layout, d));
+}
+
+TEST(FlashDecode, ValuesNarrowerAndWiderThanKeys) {
+  for (const auto& [d, dv] : {std::pair{192, 128}, {8, 256}, {256, 8}, {40, 23}, {1, 100}})
+    expect_pass(
+        fmt::format("b=2 hq=3 hk=3 d={} dv={} dt=f16 lay=both page=32 q=7,4 kv=297,40 mask=window:200,3 "
+                    "data=normal seed=0x3",
+                    d, dv));
+}
+
+/// Rows of a block: 16, 64, and more than one block has.
+TEST(FlashDecode, RowsAroundTheEdgesOfTiles) {
+  for (const auto& [queries, group] :
+       {std::pair{1, 16}, {16, 1}, {1, 17}, {2, 8}, {3, 11}, {16, 4}, {13, 5}, {16, 8}, {9, 15}})
+    for (const char* page : {"", " page=16"})
+      expect_pass(
+          fmt::format("b=2 hq={} hk=1 d=64 dv=64 dt=f16 lay=left{} q={},1 kv=200,300 mask=causal_br "
+                      "data=rising seed=0x5",
+                      group, page, queries));
+}
+
+/// Two kv tiles are a split at least: lengths around its edges, at every mask.
+TEST(FlashDecode, LengthsAroundTheEdgesOfSplits) {
+  for (const char* mask : {"none", "causal_tl", "causal_br", "window:127,0", "window:0,64", "window:200,1"})
+    for (int kv : {1, 63, 65, 127, 128, 129, 255, 256, 257, 385})
+      expect_pass(
+          fmt::format("b=3 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left page=16 q=1,16,5 kv={},{},{} mask={} "
+                      "data=rising seed=0x7",
+                      kv, kv + 64, kv, mask));
+}
+
+/// Pages of a window of 32 entries of the block table, and of several.
+TEST(FlashDecode, LongTables) {
+  for (const char* layout : {"right page=16", "left pad=9 page=16", "both page=48", "left page=256"})
+    expect_pass(
+        fmt::format("b=1 hq=1 hk=1 d=32 dv=32 dt=f16 lay={} q=1 kv=3000 mask=none data=normal "
+                    "seed=0x9",
+                    layout));
+  // So many K/V heads that a split is longer than 32 pages.
+  expect_pass(
+      "b=1 hq=108 hk=108 d=8 dv=8 dt=f16 lay=left pad=5 page=16 q=1 kv=3000 mask=none data=normal "
+      "seed=0x9");
+}
+
+TEST(FlashDecode, NothingToSee) {
+  expect_pass(
+      "b=4 hq=2 hk=1 d=64 dv=64 dt=f16 lay=both q=5,0,16,3 kv=0,7,0,0 mask=none data=normal seed=0x1");
+  expect_pass(
+      "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left page=16 q=16,4 kv=10,1 mask=causal_br data=normal "
+      "seed=0x1");
+  // Rows that see nothing of a split, and one that sees nothing of any.
+  expect_pass("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=16 kv=300 mask=window:2,0 data=normal seed=0x1");
+  expect_pass("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=0 kv=300 mask=none data=normal seed=0x1");
+}
+
+TEST(FlashDecode, SaysWhatItDoesNotTake) {
+  const auto why = [](const std::string& line) { return flash_decode().supports(read(line)).why_not; };
+  EXPECT_THAT(why("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"),
+              HasSubstr("f16 and bf16"));
+  EXPECT_THAT(why("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=17 kv=20 mask=none data=normal seed=0x1"),
+              HasSubstr("q_len 17 is above 16"));
+  EXPECT_THAT(why("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=1 kv=20 mask=none softcap=30 data=normal "
+                  "seed=0x1"),
+              HasSubstr("softcap"));
+}
+
+// --- Fast
+// -------------------------------------------------------------------------------------------------------
+
+/// Bytes that the splits' kernel reads from global memory, over those of the valid rows of K and V.
+double bytes_read_over_valid(const std::string& line) {
+  static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
+  const Case c = read(line);
+  driver->soft().reset_counters();
+  if (!flash_decode().run(lay_out(c, make_data(c.problem).value())))
+    throw std::runtime_error("not run: " + line);
+  double sectors = 0;
+  for (const auto& kernel : nlohmann::json::parse(driver->soft().counters_json())) {
+    if (kernel.at("kernel").get<std::string>().find("combine") != std::string::npos) continue;
+    for (const auto& [access, traffic] : kernel.at("memory").at("global").items())
+      if (access != "all" && access.find("st") != 0) sectors += traffic.value("sectors", 0.0);
+  }
+  double rows = 0;
+  for (const SequenceLengths& one : c.problem.sequences) rows += one.kv_len;
+  return 32 * sectors / (rows * c.problem.h_kv * 2 * (c.problem.d_qk + c.problem.d_v));
+}
+
+/// A batch that fills the GPU, so that Q is read once and not once a split.
+TEST(FlashDecode, ReadsTheValidRowsOfKeysAndValuesOnce) {
+  for (const char* layout : {"left", "right mem=bhsd", "packed page=16", "left page=64"}) {
+    const double ratio = bytes_read_over_valid(
+        fmt::format("b=2 hq=216 hk=108 d=64 dv=64 dt=f16 lay={} q=1,1 kv=900,401 mask=causal_br data=normal "
+                    "seed=0x1",
+                    layout));
+    std::printf("lay=%s: %.4f\n", layout, ratio);
+    EXPECT_GE(ratio, 1.0) << layout;
+    EXPECT_LE(ratio, 1.02) << layout;
+  }
+}
+
+/// Of 4,096 rows the window shows a few: no other is read, within its tile or not.
+TEST(FlashDecode, RowsThatNoQuerySeesAreNotRead) {
+  const auto rows_read = [](int kv, int seen) {
+    return kv * bytes_read_over_valid(
+                    fmt::format("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=right q=1 kv={} mask=window:{},0 "
+                                "data=normal seed=0x1",
+                                kv, seen - 1));
+  };
+  EXPECT_EQ(rows_read(4096, 13) - rows_read(4096, 8), 5);
+  EXPECT_EQ(rows_read(4096, 8), rows_read(1024, 8));
+}
+
+TEST(FlashDecode, NoEntrySpills) {
+  const auto kernels = kernels::all_kernels();
+  const auto found =
+      std::find_if(kernels.begin(), kernels.end(), [](auto& k) { return k.name == "flash_decode"; });
+  ASSERT_NE(found, kernels.end());
+  const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
+  EXPECT_EQ(rows.size(), 2u * 20u) << "entries for sm_80 and sm_90";
+  for (const kernels::PtxasRow& row : rows) {
+    EXPECT_GT(row.registers, 0) << row.entry;
+    EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
+        << row.entry << " for " << row.architecture;
+  }
+}
+
+}  // namespace
+}  // namespace flashdiff
