@@ -57,7 +57,7 @@ const DecodeTiles* tiles_for(const Problem& problem, bool aligned) {
 }
 
 /// Rows of one sequence that a block has, and the keys that some of them see.
-struct RowTile {
+struct SeenRows {
   int sequence, first_row;
   KeyRange keys;
   [[nodiscard]] int first_tile() const { return keys.begin / kKeys; }
@@ -67,8 +67,8 @@ struct RowTile {
   }
 };
 
-std::vector<RowTile> row_tiles(const Problem& problem, int rows) {
-  std::vector<RowTile> made;
+std::vector<SeenRows> row_tiles(const Problem& problem, int rows) {
+  std::vector<SeenRows> made;
   for (int s = 0; s < problem.batch(); ++s) {
     const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(s)];
     for (int first = 0; first < lengths.q_len * problem.group(); first += rows) {
@@ -85,12 +85,12 @@ std::vector<RowTile> row_tiles(const Problem& problem, int rows) {
   return made;
 }
 
-int tiles_a_split(const std::vector<RowTile>& rows, int kv_heads) {
+int tiles_a_split(const std::vector<SeenRows>& rows, int kv_heads) {
   int low = kLeastTiles, high = kLeastTiles;
-  for (const RowTile& one : rows) high = std::max(high, one.tiles());
+  for (const SeenRows& one : rows) high = std::max(high, one.tiles());
   const auto fits = [&](int length) {
     std::int64_t blocks = 0;
-    for (const RowTile& one : rows) blocks += std::int64_t{one.splits(length)} * kv_heads;
+    for (const SeenRows& one : rows) blocks += std::int64_t{one.splits(length)} * kv_heads;
     return blocks <= kBlocksAtOnce;
   };
   while (low < high) {
@@ -111,9 +111,9 @@ struct Splits {
 
 Splits splits_of(const Problem& problem, int rows) {
   Splits made;
-  const std::vector<RowTile> all = row_tiles(problem, rows);
+  const std::vector<SeenRows> all = row_tiles(problem, rows);
   const int length = tiles_a_split(all, problem.h_kv);
-  for (const RowTile& one : all) {
+  for (const SeenRows& one : all) {
     const int splits = one.splits(length);
     if (splits > 1) made.merges.push_back({one.sequence, one.first_row, made.slots, splits});
     for (int split = 0; split < splits; ++split) {

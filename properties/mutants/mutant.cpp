@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -48,14 +49,16 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
     if (mutant.soft.find('=') == std::string::npos)
       return bad_input(fmt::format("{}: soft, expected KEY=VALUE as text, such as late-copies=on", name));
   }
-  if (const auto columns = table["columns"]; columns) {
+  for (const auto& [key, field] : {std::pair{"columns", &Mutant::columns}, {"rows", &Mutant::rows}}) {
+    const auto number = table[key];
+    if (!number) continue;
     ++known;
-    mutant.columns = static_cast<int>(columns.value_or(std::int64_t{0}));
-    if (mutant.columns < 2) return bad_input(fmt::format("{}: columns, expected a number from 2 on", name));
+    mutant.*field = static_cast<int>(number.value_or(std::int64_t{0}));
+    if (mutant.*field < 2) return bad_input(fmt::format("{}: {}, expected a number from 2 on", name, key));
   }
   if (table.size() != known)
-    return bad_input(fmt::format("{}: {} keys, expected the {} that a mutant has, and soft or columns", name,
-                                 table.size(), kKeys.size()));
+    return bad_input(fmt::format("{}: {} keys, expected the {} that a mutant has, and soft, columns or rows",
+                                 name, table.size(), kKeys.size()));
   return mutant;
 }
 

@@ -18,6 +18,7 @@ struct Mutant {
   std::string says;      ///< what its explanation must say
   std::string soft;      ///< optional, KEY=VALUE: how the software driver must run for it to show
   int columns = 4;       ///< optional: d_qk + d_v of the smallest case that shows it
+  int rows = 8;          ///< optional: q_len + kv_len of its longest sequence
 };
 
 /// Errors (bad_input): no TOML, a key that is missing, empty or unknown.
