@@ -1,34 +1,18 @@
 #include "kernels/backward_launches.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <iterator>
-#include <numbers>
 #include <span>
 
 #include <fmt/format.h>
 
+#include "harness/problem/modifiers.h"
 #include "kernels/views.h"
 
 namespace flashdiff::kernels {
 namespace {
 
 constexpr std::int64_t kLargestGrid = 0x7fffffff;  // x
-
-constexpr std::array kWide{&LaidOut::q,   &LaidOut::k,  &LaidOut::v,  &LaidOut::o,
-                           &LaidOut::d_o, &LaidOut::dq, &LaidOut::dk, &LaidOut::dv};
-
-/// Rows of all wide tensors start at multiples of 16 bytes, wherever the sequence.
-bool is_aligned(const LaidOut& io) {
-  for (const auto tensor : kWide) {
-    const Placement& place = (io.*tensor).place;
-    for (const std::int64_t elements :
-         {place.origin, place.batch_stride, place.row_stride, place.head_stride})
-      if (elements % 8 != 0) return false;
-  }
-  return true;
-}
 
 const BackwardTiles* shape_for(const Problem& problem, std::span<const BackwardTiles> shapes) {
   const auto found = std::find_if(shapes.begin(), shapes.end(),
@@ -37,14 +21,6 @@ const BackwardTiles* shape_for(const Problem& problem, std::span<const BackwardT
 }
 
 std::int64_t rounded_up(std::int64_t x, std::int64_t to) { return (x + to - 1) / to * to; }
-
-template <class T>
-std::uint64_t append(std::vector<std::byte>& bytes, const std::vector<T>& values) {
-  const std::size_t at = bytes.size();
-  bytes.resize(at + values.size() * sizeof(T));
-  if (!values.empty()) std::memcpy(bytes.data() + at, values.data(), values.size() * sizeof(T));
-  return at;
-}
 
 /// How many rows of the other side a tile of rows sees, about: the first sees from `begin` on, the last up to
 /// `end`.
@@ -86,7 +62,7 @@ std::string why_not_backward(const Case& c) {
   const Problem& p = c.problem;
   if (p.pass != Pass::backward) return "computes the backward pass only";
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
-  if (p.softcap || p.alibi || p.sink) return "gradients of scores without softcap, ALiBi and sink only";
+  if (has_modifiers(p)) return "gradients of scores without softcap, ALiBi and sink only";
   if (c.layout.page > 0) return "K and V in pages: it takes rows of one stride";
   if (shape_for(p, kKeyTiles) == nullptr)
     return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
@@ -101,17 +77,10 @@ std::string why_not_backward(const Case& c) {
 }
 
 Numerics backward_numerics(const Problem& problem) {
-  Numerics n;
-  n.p = problem.dtype;
+  Numerics n = tensor_core_numerics(problem);
   n.ds = problem.dtype;
-  n.sum_uses_rounded_p = false;
-  n.qk = Accumulation::f32_tensor_core;
-  n.pv = Accumulation::f32_tensor_core;
-  n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
-  n.flush_subnormals = true;  // ex2.approx.ftz
   n.kv_tile = std::begin(kKeyTiles)->owned();  // keys whose sum is one addition to dQ's
   for (const BackwardTiles& shape : kKeyTiles) n.kv_tile = std::min(n.kv_tile, shape.owned());
-  n.out = problem.dtype;
   return n;
 }
 
@@ -129,7 +98,7 @@ BackwardCall::BackwardCall(const LaidOut& io, std::string_view kernel, bool sums
     query_rows_ += rounded_up(s.q_len, kWorkspaceRows);
     key_rows_ += rounded_up(s.kv_len, kWorkspaceRows);
   }
-  append(metadata_, workspace_sequences_);
+  workspace_sequences_at_ = append(metadata_, workspace_sequences_);
   query_rows_by_64_ = tiles_of(false, kWorkspaceRows);
   key_rows_by_64_ = tiles_of(true, kWorkspaceRows);
   key_tiles_ = tiles_of(true, key_shape_.owned());
@@ -175,7 +144,7 @@ BackwardParams BackwardCall::params(const Addresses& at) const {
   p.dk = view_of(io_.dk, at.dk);
   p.dv = view_of(io_.dv, at.dv);
   p.sequences = p.source_sequences = at.metadata;
-  p.workspace_sequences = at.metadata + workspace_sequences_.size() * sizeof(Sequence);
+  p.workspace_sequences = at.metadata + workspace_sequences_at_;
   p.stats = at.workspace + w.stats;
   if (sums_dq_) p.dq_sum = at.workspace + w.dq_sum;
   p.query_rows = query_rows_;
@@ -187,7 +156,7 @@ BackwardParams BackwardCall::params(const Addresses& at) const {
   p.aligned = aligned_ ? 1 : 0;
   p.mask = mask_of(problem_.mask);
   p.scale = static_cast<float>(problem_.softmax_scale());
-  p.scale_log2 = static_cast<float>(problem_.softmax_scale() * std::numbers::log2e);
+  p.scale_log2 = scale_log2_of(problem_);
   return p;
 }
 

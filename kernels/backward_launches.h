@@ -47,9 +47,26 @@ class BackwardCall {
   bool sums_dq_, aligned_;
   BackwardTiles key_shape_, query_shape_;
   std::vector<Sequence> workspace_sequences_;
+  std::uint64_t workspace_sequences_at_ = 0;    ///< in the metadata
   std::int64_t query_rows_ = 0, key_rows_ = 0;  ///< of the workspace
   std::vector<std::byte> metadata_;             ///< Sequences of the tensors, of the workspace, tiles
   Tiles query_rows_by_64_, key_rows_by_64_, key_tiles_, query_tiles_;
 };
+
+/// The plan of a kernel whose entries begin with Of::name; Of::sums_dq as above. Atomic additions end in
+/// another order on each run.
+template <class Of>
+[[nodiscard]] KernelPlan backward_plan(std::string_view description) {
+  const auto numerics = [](const Problem& problem) {
+    Numerics n = backward_numerics(problem);
+    n.deterministic = !Of::sums_dq;
+    return n;
+  };
+  const auto needs = [](const LaidOut& io) { return BackwardCall(io, Of::name, Of::sums_dq).needs(); };
+  const auto plan = [](const LaidOut& io, const Addresses& at) {
+    return BackwardCall(io, Of::name, Of::sums_dq).launches(at);
+  };
+  return {description, why_not_backward, numerics, needs, plan, nullptr, Pass::backward};
+}
 
 }  // namespace flashdiff::kernels

@@ -4,28 +4,17 @@
 namespace flashdiff::kernels {
 namespace {
 
-BackwardCall call(const LaidOut& io) { return {io, "flash_backward", true}; }
-
-Numerics numerics(const Problem& problem) {
-  Numerics n = backward_numerics(problem);
-  n.deterministic = false;
-  return n;
-}
-Needs needs(const LaidOut& io) { return call(io).needs(); }
-std::vector<Launch> plan(const LaidOut& io, const Addresses& at) { return call(io).launches(at); }
+struct Atomic {
+  static constexpr std::string_view name = "flash_backward";
+  static constexpr bool sums_dq = true;
+};
 
 }  // namespace
 
 KernelPlan flash_backward_plan() {
-  return {
+  return backward_plan<Atomic>(
       "backward on tensor cores, dQ by atomic additions: f16, bf16, head dims up to 256, every mask and "
-      "layout",
-      why_not_backward,
-      numerics,
-      needs,
-      plan,
-      nullptr,
-      Pass::backward};
+      "layout");
 }
 
 }  // namespace flashdiff::kernels

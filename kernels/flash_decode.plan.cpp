@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <cstring>
 #include <iterator>
-#include <numbers>
 
 #include <fmt/format.h>
 
@@ -29,17 +27,6 @@ constexpr int kMostQueries = 16;
 constexpr int kKeys = DecodeTiles::kKeys;
 constexpr std::int64_t kLargestGrid = 0x7fffffff;  // x
 constexpr std::int64_t kMostRows = 1 << 24;        // where Paging::inverse is exact
-
-/// Rows of all tensors start at multiples of 16 bytes, wherever the sequence: else copies are by element.
-bool is_aligned(const LaidOut& io) {
-  for (const LaidOutTensor* tensor : {&io.q, &io.k, &io.v, &io.o}) {
-    const Placement& place = tensor->place;
-    for (const std::int64_t elements :
-         {place.origin, place.batch_stride, place.row_stride, place.head_stride})
-      if (elements % 8 != 0) return false;
-  }
-  return true;
-}
 
 int most_rows(const Problem& problem) {
   int queries = 0;
@@ -145,30 +132,11 @@ std::string why_not(const Case& c) {
 }
 
 Numerics numerics(const Problem& problem) {
-  Numerics n;
-  n.p = problem.dtype;
-  n.sum_uses_rounded_p = false;
-  n.qk = Accumulation::f32_tensor_core;
-  n.pv = Accumulation::f32_tensor_core;
-  n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
-  n.rcp_ulps = 0.5;           // rcp.rn
-  n.log2_absolute = 0x1p-22;  // lg2.approx
-  n.flush_subnormals = true;  // ex2.approx.ftz and lg2.approx.ftz
+  Numerics n = tensor_core_numerics(problem);
   n.kv_tile = kKeys;
-  n.merges = 2;  // of warps, of splits
-  n.out = problem.dtype;
-  n.deterministic = true;
+  n.merges = 2;              // of warps, of splits
   n.pages_keep_bits = true;  // splits are of keys, and not of pages
   return n;
-}
-
-/// Bytes of a vector of plain structs behind what is there; returns where they begin.
-template <class Struct>
-std::size_t append(std::vector<std::byte>& bytes, const std::vector<Struct>& values) {
-  const std::size_t begin = (bytes.size() + 15) / 16 * 16;
-  bytes.resize(begin + values.size() * sizeof(Struct));
-  if (!values.empty()) std::memcpy(bytes.data() + begin, values.data(), values.size() * sizeof(Struct));
-  return begin;
 }
 
 /// Where the parts of the metadata and of the workspace begin.
@@ -230,7 +198,7 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   params.d_v = problem.d_v;
   params.aligned = aligned ? 1 : 0;
   params.mask = mask_of(problem.mask);
-  params.scale_log2 = static_cast<float>(problem.softmax_scale() * std::numbers::log2e);
+  params.scale_log2 = scale_log2_of(problem);
 
   const auto launch = [&](std::string entry, std::size_t blocks, int shared_bytes) {
     Launch one;
@@ -255,8 +223,7 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
 KernelPlan flash_decode_plan() {
   return {
       "decoding on tensor cores, up to 16 new tokens; keys in splits, in rows or pages; f16, bf16, head dims "
-      "up "
-      "to 256, every mask",
+      "up to 256, every mask",
       why_not, numerics, needs, plan};
 }
 

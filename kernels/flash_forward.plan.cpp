@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <span>
 
@@ -17,17 +16,6 @@ namespace flashdiff::kernels {
 namespace {
 
 constexpr std::int64_t kLargestGrid = 0x7fffffff;  // x
-
-/// Rows of Q, K, V and O start at multiples of 16 bytes, wherever the sequence: else copies are by element.
-bool is_aligned(const LaidOut& io) {
-  for (const LaidOutTensor* tensor : {&io.q, &io.k, &io.v, &io.o}) {
-    const Placement& place = tensor->place;
-    for (const std::int64_t elements :
-         {place.origin, place.batch_stride, place.row_stride, place.head_stride})
-      if (elements % 8 != 0) return false;
-  }
-  return true;
-}
 
 /// Rows at any address have entries for some shapes only: they are slow, whatever the tile.
 bool has_entry(const ForwardTiles& tiles, bool aligned, bool modified) {
@@ -83,40 +71,35 @@ std::string why_not(const Case& c) {
 }
 
 Numerics numerics(const Problem& problem) {
-  Numerics n;
-  n.p = problem.dtype;
-  n.sum_uses_rounded_p = false;
-  n.qk = Accumulation::f32_tensor_core;
-  n.pv = Accumulation::f32_tensor_core;
-  n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
-  n.rcp_ulps = 0.5;           // rcp.rn
-  n.log2_absolute = 0x1p-22;  // lg2.approx
+  Numerics n = tensor_core_numerics(problem);
   n.tanh_relative = kTanhRelative;
-  n.flush_subnormals = true;  // ex2.approx.ftz and lg2.approx.ftz
   n.kv_tile = std::begin(kForwardTiles)->keys;
   for (const ForwardTiles& tiles : kForwardTiles) n.kv_tile = std::min(n.kv_tile, tiles.keys);
-  n.out = problem.dtype;
-  n.deterministic = true;
   return n;
 }
 
-Needs needs(const LaidOut& io) {
+struct Metadata {
+  std::vector<std::byte> bytes;
+  std::size_t tiles = 0;                       ///< how many
+  std::size_t tiles_at = 0, modifiers_at = 0;  ///< where they begin
+};
+Metadata metadata_of(const LaidOut& io) {
   const Problem& problem = io.question.problem;
-  std::vector<std::byte> bytes = sequences_of(io);
   const std::vector<QueryTile> tiles = query_tiles(problem, tiles_for(problem, is_aligned(io))->queries());
-  const std::size_t before = bytes.size();
-  bytes.resize(before + tiles.size() * sizeof(QueryTile));
-  if (!tiles.empty()) std::memcpy(bytes.data() + before, tiles.data(), tiles.size() * sizeof(QueryTile));
-  append(bytes, modifiers_of(problem, scale_of(problem)));
-  return {std::move(bytes), 0};
+  Metadata made{sequences_of(io), tiles.size()};
+  made.tiles_at = append(made.bytes, tiles);
+  made.modifiers_at = append(made.bytes, modifiers_of(problem, scale_of(problem)));
+  return made;
 }
+
+Needs needs(const LaidOut& io) { return {metadata_of(io).bytes, 0}; }
 
 std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   const Problem& problem = io.question.problem;
   const bool aligned = is_aligned(io);
   const ForwardTiles& tiles = *tiles_for(problem, aligned);
-  const std::size_t listed = query_tiles(problem, tiles.queries()).size();
-  const std::size_t blocks = listed * static_cast<std::size_t>(problem.h_q);
+  const Metadata metadata = metadata_of(io);
+  const std::size_t blocks = metadata.tiles * static_cast<std::size_t>(problem.h_q);
   if (blocks == 0) return {};
 
   ForwardParams params;
@@ -126,14 +109,14 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   params.o = view_of(io.o, at.o);
   params.lse = view_of(io.lse, at.lse);
   params.sequences = at.metadata;
-  params.query_tiles = at.metadata + problem.sequences.size() * sizeof(Sequence);
+  params.query_tiles = at.metadata + metadata.tiles_at;
   params.heads = problem.h_q;
   params.group = problem.group();
   params.d_qk = problem.d_qk;
   params.d_v = problem.d_v;
   params.mask = mask_of(problem.mask);
   params.scale_log2 = scale_log2_of(problem);
-  params.modifiers = modifiers_at(problem, params.query_tiles + listed * sizeof(QueryTile));
+  params.modifiers = modifiers_at(problem, at.metadata + metadata.modifiers_at);
 
   Launch launch;
   launch.entry = fmt::format("flash_forward_{}_d{}{}{}", name_of(problem.dtype), tiles.d_qk,

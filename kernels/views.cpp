@@ -1,6 +1,5 @@
 #include "kernels/views.h"
 
-#include <cstring>
 #include <numbers>
 
 #include "harness/problem/modifiers.h"
@@ -19,8 +18,8 @@ std::vector<std::byte> sequences_of(const LaidOut& io) {
   std::vector<Sequence> made(lengths.size());
   for (std::size_t s = 0; s < lengths.size(); ++s)
     made[s] = {io.q.place.first_row[s], io.k.place.first_row[s], lengths[s].q_len, lengths[s].kv_len};
-  std::vector<std::byte> bytes(made.size() * sizeof(Sequence));
-  if (!bytes.empty()) std::memcpy(bytes.data(), made.data(), bytes.size());
+  std::vector<std::byte> bytes;
+  append(bytes, made);
   return bytes;
 }
 
@@ -33,6 +32,30 @@ MaskParams mask_of(const Mask& mask) {
     case MaskKind::window: return {1, side(mask.left), side(mask.right)};
   }
   return {};
+}
+
+bool is_aligned(const LaidOut& io) {
+  const Pass pass = io.question.problem.pass;
+  for (const auto roles : {inputs_of(pass), outputs_of(pass)})
+    for (const TensorRole role : roles) {
+      if (role == TensorRole::lse) continue;
+      const Placement& place = io.of(role).place;
+      for (const std::int64_t elements :
+           {place.origin, place.batch_stride, place.row_stride, place.head_stride})
+        if (elements % 8 != 0) return false;
+    }
+  return true;
+}
+
+Numerics tensor_core_numerics(const Problem& problem) {
+  Numerics n;
+  n.p = n.out = problem.dtype;
+  n.qk = n.pv = Accumulation::f32_tensor_core;
+  n.exp2_ulps = 2.0;          // PTX ISA, ex2.approx.ftz.f32: maximum relative error 2^-22 or 2 ulp
+  n.rcp_ulps = 0.5;           // rcp.rn
+  n.log2_absolute = 0x1p-22;  // lg2.approx
+  n.flush_subnormals = true;  // ex2.approx.ftz and lg2.approx.ftz
+  return n;
 }
 
 double scale_of(const Problem& problem) {
@@ -67,9 +90,11 @@ ModifierParams modifiers_at(const Problem& problem, std::uint64_t address) {
   return params;
 }
 
-void append(std::vector<std::byte>& metadata, std::span<const std::byte> bytes) {
-  metadata.resize((metadata.size() + 7) / 8 * 8);
+std::size_t append(std::vector<std::byte>& metadata, std::span<const std::byte> bytes) {
+  const std::size_t begin = (metadata.size() + 7) / 8 * 8;
+  metadata.resize(begin);
   metadata.insert(metadata.end(), bytes.begin(), bytes.end());
+  return begin;
 }
 
 }  // namespace flashdiff::kernels

@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "harness/problem/laid_out.h"
+#include "harness/problem/numerics.h"
 #include "kernels/params.h"
 
-/// From the harness's terms to params.h; shared by every plan.
+/// From the harness's terms to params.h, and what kernels of a kind declare; shared by every plan.
 namespace flashdiff::kernels {
 
 /// `body`: device address of the tensor's body.
@@ -17,6 +18,14 @@ namespace flashdiff::kernels {
 [[nodiscard]] std::vector<std::byte> sequences_of(const LaidOut& io);
 
 [[nodiscard]] MaskParams mask_of(const Mask& mask);
+
+/// Rows of the pass's tensors, but for LSE, start at multiples of 16 bytes, wherever the sequence: they can
+/// be copied 16 bytes at a time.
+[[nodiscard]] bool is_aligned(const LaidOut& io);
+
+/// Declared by all kernels on tensor cores: f32 accumulators, P and what goes out rounded to the dtype,
+/// ex2.approx and lg2.approx with .ftz, rcp.rn.
+[[nodiscard]] Numerics tensor_core_numerics(const Problem& problem);
 
 /// What a kernel's raw score, q.k or tanh of it, is multiplied with to be a score: softmax scale, or softcap.
 [[nodiscard]] double scale_of(const Problem& problem);
@@ -36,7 +45,11 @@ inline constexpr double kTanhRelative = 0x1p-21;
 /// With those bytes at `address`.
 [[nodiscard]] ModifierParams modifiers_at(const Problem& problem, std::uint64_t address);
 
-/// Adds bytes to metadata, from a multiple of 8 on.
-void append(std::vector<std::byte>& metadata, std::span<const std::byte> bytes);
+/// Adds bytes, or plain structs, to metadata, from a multiple of 8 on; returns where they begin.
+std::size_t append(std::vector<std::byte>& metadata, std::span<const std::byte> bytes);
+template <class Struct>
+std::size_t append(std::vector<std::byte>& metadata, const std::vector<Struct>& values) {
+  return append(metadata, std::as_bytes(std::span(values)));
+}
 
 }  // namespace flashdiff::kernels
