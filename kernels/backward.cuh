@@ -59,8 +59,6 @@ __device__ Owned owned_by_block(const BackwardParams& p) {
   return own;
 }
 
-extern __shared__ __align__(128) unsigned char shared[];
-__device__ inline unsigned shared_memory() { return static_cast<unsigned>(__cvta_generic_to_shared(shared)); }
 __device__ inline int warp_of_block() { return static_cast<int>(threadIdx.x) / 32; }
 
 /// Where LSE and D of a query are; D is `query_heads * query_rows` numbers further on.

@@ -12,15 +12,16 @@ struct Range {
   }
 };
 
+/// Columns that a row sees whose diagonal (a column) this is; both ends only rise with it.
+__device__ inline Range visible(int left, int right, int columns, int diagonal) {
+  return {max(0, diagonal - left), max(0, min(columns, diagonal + right + 1))};
+}
+
 /// Row y sees columns x with -left <= x - (y + shift) <= right, of `columns` there are.
 struct Band {
   int left, right, shift, columns;
 
-  /// Columns that the row sees; both ends only rise with it.
-  __device__ Range visible(int row) const {
-    const int diagonal = row + shift;
-    return {max(0, diagonal - left), max(0, min(columns, diagonal + right + 1))};
-  }
+  __device__ Range visible(int row) const { return kernels::visible(left, right, columns, row + shift); }
 };
 
 /// Rows are queries, columns keys.

@@ -18,6 +18,7 @@
 /// tile pass in turn through a ring of slots (cp.async), only rows that some query sees are read. Pages: each
 /// lane of a warp holds an entry of the block table, 32 pages at a time, and lanes ask each other for them.
 /// Numerics: as flash_forward's, two rescalings more. Run: flashdiff check --backend flash_decode.
+#include "kernels/bands.cuh"
 #include "kernels/decode_tiles.h"
 #include "kernels/tiles.cuh"
 
@@ -25,16 +26,6 @@ namespace flashdiff::kernels {
 namespace {
 
 constexpr float kLn2 = 0.693147180559945309f;
-
-struct Range {
-  int begin, end;
-  __device__ bool holds(int x) const { return begin <= x && x < end; }
-};
-
-/// Keys that a query sees whose diagonal (key) this is; both ends only rise with it.
-__device__ Range visible(const MaskParams& mask, int kv_len, int diagonal) {
-  return {max(0, diagonal - mask.left), max(0, min(kv_len, diagonal + mask.right + 1))};
-}
 
 /// What one block works on.
 struct Work {
@@ -53,13 +44,8 @@ struct Work {
 /// Address of a row's first element: row r is query r / group, head r % group of the group.
 __device__ std::uint64_t row_address(const TensorView& view, const DecodeParams& p, int sequence,
                                      std::int64_t first_query, int kv_head, int row, int bytes) {
-  const int query = row / p.group, head = kv_head * p.group + row % p.group;
-  return view.base + bytes * (sequence * view.batch_stride + (first_query + query) * view.row_stride +
-                              head * view.head_stride);
+  return address(view, sequence, first_query + row / p.group, kv_head * p.group + row % p.group, bytes);
 }
-
-extern __shared__ __align__(128) unsigned char shared[];
-__device__ unsigned shared_memory() { return static_cast<unsigned>(__cvta_generic_to_shared(shared)); }
 
 /// K and V of the split's kv tiles, on their way through the ring: K0 V0 K1 V1 ...
 template <class T>
@@ -331,13 +317,12 @@ __device__ void flash_decode(const DecodeParams& p) {
   WarpTile<T> tile(p.scale_log2);
 
   if (work.split.key_begin < work.split.key_end) {
-    const int shift = p.mask.bottom_right ? work.sequence.kv_len - work.sequence.q_len : 0;
+    const Band band = band_of_queries(p.mask, work.sequence);
     const int row = work.split.first_row;
-    const Range first = visible(p.mask, work.sequence.kv_len, row / p.group + shift);
-    const Range last = visible(p.mask, work.sequence.kv_len, (row + work.rows - 1) / p.group + shift);
-    int diagonal[2];
-    for (int half = 0; half < 2; ++half)
-      diagonal[half] = (row + first_row + 8 * half + lane / 4) / p.group + shift;
+    const Range first = band.visible(row / p.group);
+    const Range last = band.visible((row + work.rows - 1) / p.group);
+    int query[2];
+    for (int half = 0; half < 2; ++half) query[half] = (row + first_row + 8 * half + lane / 4) / p.group;
 
     KvPipeline<T> kv(p, work, shared_memory() + T::kQueryBytes);
     load_queries<T>(p, work);  // of the first group of copies
@@ -354,7 +339,7 @@ __device__ void flash_decode(const DecodeParams& p) {
       if (last.begin > begin || first.end < begin + T::kKeys) {  // some row does not see some key
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-          const Range seen = visible(p.mask, work.sequence.kv_len, diagonal[half]);
+          const Range seen = band.visible(query[half]);
 #pragma unroll
           for (int j = 0; j < T::kWarpKeys / 8; ++j)
 #pragma unroll

@@ -17,6 +17,7 @@
 /// Numerics: products on tensor cores with f32 accumulators, P rounded to the dtype for the second one,
 /// the row sum of P as it is before; ex2.approx (flushes subnormals), correctly rounded reciprocal,
 /// lg2.approx, CUDA's tanhf. Run: flashdiff check --backend flash_forward.
+#include "kernels/bands.cuh"
 #include "kernels/forward_tiles.h"
 #include "kernels/params.h"
 #include "kernels/tiles.cuh"
@@ -24,20 +25,12 @@
 namespace flashdiff::kernels {
 namespace {
 
-struct Range {
-  int begin, end;
-  /// One comparison; an empty range may have its end before its beginning.
-  __device__ bool holds(int x) const {
-    return static_cast<unsigned>(x - begin) < static_cast<unsigned>(max(0, end - begin));
-  }
-};
-
 /// What one block works on: a tile of queries of one head of one sequence.
 struct Work {
   Sequence sequence;
   int index, head, kv_head;
   int first_query, queries;  // of the tile; `queries` of them exist
-  int shift;                 // of the mask's diagonal
+  Band band;                 // of the mask
 };
 
 __device__ Work work_of_block(const ForwardParams& p, int tile_queries) {
@@ -49,39 +42,9 @@ __device__ Work work_of_block(const ForwardParams& p, int tile_queries) {
   work.kv_head = work.head / p.group;
   work.first_query = tile.first_query;
   work.queries = min(tile_queries, work.sequence.q_len - tile.first_query);
-  work.shift = p.mask.bottom_right ? work.sequence.kv_len - work.sequence.q_len : 0;
+  work.band = band_of_queries(p.mask, work.sequence);
   return work;
 }
-
-/// Keys that a query sees whose diagonal (key) this is; both ends only rise with it.
-__device__ Range visible(const MaskParams& mask, int kv_len, int diagonal) {
-  return {max(0, diagonal - mask.left), max(0, min(kv_len, diagonal + mask.right + 1))};
-}
-
-/// The kv tiles that matter to `queries` rows from `first` on.
-template <int kKeys>
-struct TilesOf {
-  Range seen;   // by any of the rows: the others are passed over
-  Range whole;  // by all of them: the others need the mask
-  __device__ TilesOf(const MaskParams& mask, const Work& work, int first, int queries) {
-    if (queries <= 0) {
-      seen = whole = {0, 0};
-      return;
-    }
-    const int kv_len = work.sequence.kv_len, diagonal = first + work.shift;
-    const Range top = visible(mask, kv_len, diagonal), bottom = visible(mask, kv_len, diagonal + queries - 1);
-    seen = {top.begin / kKeys, (bottom.end + kKeys - 1) / kKeys};
-    whole = {(bottom.begin + kKeys - 1) / kKeys, top.end / kKeys};
-  }
-};
-
-__device__ std::uint64_t address(const TensorView& view, int sequence, std::int64_t row, int head,
-                                 int bytes) {
-  return view.base + bytes * (sequence * view.batch_stride + row * view.row_stride + head * view.head_stride);
-}
-
-extern __shared__ __align__(128) unsigned char shared[];
-__device__ unsigned shared_memory() { return static_cast<unsigned>(__cvta_generic_to_shared(shared)); }
 
 /// K and V of the block's kv tiles, on their way through the ring: K0 V0 K1 V1 ...
 template <class T>
@@ -274,7 +237,7 @@ __device__ __forceinline__ void hide(ScoreTile<T>& s, const MaskParams& mask, in
   for (int i = 0; i < T::kRowTiles; ++i)
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      const Range keys = visible(mask, kv_len, diagonal + 16 * i + 8 * half);
+      const Range keys = visible(mask.left, mask.right, kv_len, diagonal + 16 * i + 8 * half);
       const int begin = keys.begin - first_key - column_of_lane();
       const auto size = static_cast<unsigned>(max(0, keys.end - keys.begin));
 #pragma unroll
@@ -450,11 +413,11 @@ __device__ void flash_forward(const ForwardParams& p) {
   const Work work = work_of_block(p, T::kQueries);
   if constexpr (T::kModified)
     if (p.modifiers.sinks != 0) softmax.start_with_sink(of_head(p.modifiers.sinks, work.head));
-  const Range tiles = TilesOf<T::kKeys>(p.mask, work, work.first_query, work.queries).seen;
+  const Range tiles = BandTiles<T::kKeys>(work.band, work.first_query, work.queries).seen;
   if (tiles.begin < tiles.end) {
-    const TilesOf<T::kKeys> mine(p.mask, work, work.first_query + first_row,
-                                 min(T::kRows, work.queries - first_row));
-    const int diagonal = work.first_query + first_row + row_of_lane(0, 0) + work.shift;
+    const BandTiles<T::kKeys> mine(work.band, work.first_query + first_row,
+                                   min(T::kRows, work.queries - first_row));
+    const int diagonal = work.first_query + first_row + row_of_lane(0, 0) + work.band.shift;
     const ScoreModifiers modifiers(p, work, first_row);
     KvPipeline<T> kv(p, work, tiles, shared_memory() + T::kQueryBytes);
     load_queries<T>(p, work);

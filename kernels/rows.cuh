@@ -2,14 +2,9 @@
 #include "kernels/params.h"
 #include "kernels/tiles.cuh"
 
-/// Row by row: where rows are, 8 elements of them at a time, and the three short kernels of the backward pass
+/// Row by row: 8 elements of them at a time, and the three short kernels of the backward pass
 /// that go through rows and not through tiles. A block has 64 rows of one head, 8 threads a row.
 namespace flashdiff::kernels {
-
-__device__ __forceinline__ std::uint64_t address(const TensorView& view, int sequence, std::int64_t row,
-                                                 int head, int bytes) {
-  return view.base + bytes * (sequence * view.batch_stride + row * view.row_stride + head * view.head_stride);
-}
 
 /// 8 elements of 16 bits.
 struct Chunk {

@@ -5,6 +5,8 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include "kernels/params.h"
+
 /// Data movement of the tensor-core kernels (sm_80 and newer): small functions, each the PTX it stands for.
 /// 16-bit elements throughout; a shared-memory address is 32 bits in the shared window, a global one 64 bits.
 namespace flashdiff::kernels {
@@ -20,6 +22,15 @@ __device__ __forceinline__ void unrolled(Body&& body) {
   [&]<int... i>(std::integer_sequence<int, i...>) { (body(Constant<i>{}), ...); }
   (std::make_integer_sequence<int, kCount>{});
 }
+
+/// Address of a row's first element, of `bytes` bytes.
+__device__ __forceinline__ std::uint64_t address(const TensorView& view, int sequence, std::int64_t row,
+                                                 int head, int bytes) {
+  return view.base + bytes * (sequence * view.batch_stride + row * view.row_stride + head * view.head_stride);
+}
+
+extern __shared__ __align__(128) unsigned char shared[];
+__device__ inline unsigned shared_memory() { return static_cast<unsigned>(__cvta_generic_to_shared(shared)); }
 
 // --- Rows in shared memory ------------------------------------------------------------------------------
 //
