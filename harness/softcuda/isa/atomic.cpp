@@ -2,6 +2,7 @@
 /// scope and order is executed as a sequentially consistent host atomic, which is at least as strong.
 #include <atomic>
 #include <bit>
+#include <type_traits>
 
 #include "harness/softcuda/check/host_address.h"
 #include "harness/softcuda/isa/access.h"
@@ -18,17 +19,18 @@ using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-/// One lane's read-modify-write of the T at `at`: F(old, b, c) is stored, old returned.
+/// One lane's read-modify-write of the T at `at`: f(old) is stored, old returned.
 template <class T, class F>
-T exchange(u64 at, T b, T c) {
+T exchange(u64 at, F f) {
   std::atomic_ref<T> place(*check::at_host<T>(at));
   T old = place.load(std::memory_order_relaxed);
-  while (!place.compare_exchange_weak(old, F{}(old, b, c))) {
+  while (!place.compare_exchange_weak(old, f(old))) {
   }
   return old;
 }
 
-/// Rows of atom: d, address, b[, c]; of red: address, b.
+/// F{}(old, b, c[, whether the place is in shared memory]) is stored. Rows of atom: d, address, b[, c]; of
+/// red: address, b.
 template <class T, class F, bool kReturns, bool kThree>
 const Op* atomic(Warp& w, const Op* op) {
   constexpr int kAt = kReturns ? 1 : 0;
@@ -41,7 +43,13 @@ const Op* atomic(Warp& w, const Op* op) {
   T* d = kReturns ? w.row<T>(op->rows[0]) : nullptr;
   for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
-    const T old = exchange<T, F>(access.at[lane], b[lane], c[lane]);
+    const u64 at = access.at[lane];
+    const T old = exchange<T>(at, [&](T before) {
+      if constexpr (std::is_invocable_v<F, T, T, T, bool>)
+        return F{}(before, b[lane], c[lane], at - check::address_of(w.shared) < w.shared_bytes);
+      else
+        return F{}(before, b[lane], c[lane]);
+    });
     if constexpr (kReturns) d[lane] = old;
   }
   return op + 1;
@@ -99,32 +107,15 @@ u32 sum_f32(u32 a, u32 b) {
   return bits_of(result<kFtz>(input<kFtz>(float_of(a)) + input<kFtz>(float_of(b))));
 }
 /// Floating-point addition by round to nearest. "atom.add.f32 on global memory flushes subnormal inputs and
-/// results to sign-preserving zero; on shared memory it supports them".
-template <bool kFtz>
+/// results to sign-preserving zero; on shared memory it supports them": of generic addresses each lane's
+/// says.
 Handlers add_f32(const Form& f) {
-  return made<u32>(f, [](u32 a, u32 b, u32) { return sum_f32<kFtz>(a, b); });
-}
-/// By generic addresses: each lane's says which of the two it is.
-template <bool kReturns>
-const Op* add_f32_anywhere(Warp& w, const Op* op) {
-  Access access;
-  const u32* rows = op->rows;
-  const Shape shape = reach(w, op, rows[kReturns ? 1 : 0], sizeof(u32), Use::update, access);
-  if (shape == Shape::faulted) return nullptr;
-  spread(access, shape, sizeof(u32));
-  const u32* b = w.row<u32>(rows[kReturns ? 2 : 1]);
-  const u64 shared = check::address_of(w.shared);
-  for (u32 rest = w.active; rest != 0; rest &= rest - 1) {
-    const int lane = std::countr_zero(rest);
-    const u64 at = access.at[lane];
-    const auto flushing = [](u32 x, u32 y, u32) { return sum_f32<true>(x, y); };
-    const auto keeping = [](u32 x, u32 y, u32) { return sum_f32<false>(x, y); };
-    const bool is_shared = at >= shared && at - shared < w.shared_bytes;
-    const u32 old = is_shared ? exchange<u32, decltype(keeping)>(at, b[lane], 0)
-                              : exchange<u32, decltype(flushing)>(at, b[lane], 0);
-    if constexpr (kReturns) w.row<u32>(rows[0])[lane] = old;
-  }
-  return op + 1;
+  if (f.space() == ptx::Space::shared)
+    return made<u32>(f, [](u32 a, u32 b, u32) { return sum_f32<false>(a, b); });
+  if (f.space() == ptx::Space::global)
+    return made<u32>(f, [](u32 a, u32 b, u32) { return sum_f32<true>(a, b); });
+  return made<u32>(
+      f, [](u32 a, u32 b, u32, bool shared) { return shared ? sum_f32<false>(a, b) : sum_f32<true>(a, b); });
 }
 Handlers bind_add_float(const Form& f) {
   if (f.type() == Type::f64) {
@@ -132,10 +123,7 @@ Handlers bind_add_float(const Form& f) {
       return std::bit_cast<u64>(canonical(std::bit_cast<double>(a) + std::bit_cast<double>(b)));
     });
   }
-  if (f.space() == ptx::Space::shared) return add_f32<false>(f);
-  if (f.space() == ptx::Space::global) return add_f32<true>(f);
-  return f.opcode() == "red" ? Handlers{&add_f32_anywhere<false>, &add_f32_anywhere<false>}
-                             : Handlers{&add_f32_anywhere<true>, &add_f32_anywhere<true>};
+  return add_f32(f);
 }
 
 u16 sum_f16(u16 a, u16 b) {
