@@ -1,6 +1,9 @@
 #include "harness/bench/figures_bench.h"
 
-#include <algorithm>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <string>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -12,6 +15,7 @@
 #include "harness/figures/shapes.h"
 #include "harness/figures/tile_work.h"
 #include "harness/problem/data.h"
+#include "harness/problem/numbers.h"
 #include "kernels/kernel.h"
 #include "kernels/ptxas.h"
 
@@ -20,12 +24,22 @@ namespace {
 
 using figures::Figures;
 
-Outcome<Figures> counted(const std::string& kernel, const Case& c) {
-  const auto backend = open_backend(kernel, {DeviceChoice::soft, {}, {}, 0});
-  if (!backend) return tl::unexpected<Error>(backend.error());
-  const auto data = make_data(c.problem);
-  if (!data) return tl::unexpected<Error>(data.error());
-  return figures::count(**backend, lay_out(c, *data));
+/// The kernel's backend, opened once: its module is loaded for all entries.
+Outcome<Backend*> backend_of(const kernels::Kernel& kernel) {
+  static std::map<std::string, std::unique_ptr<Backend>> opened;
+  std::unique_ptr<Backend>& backend = opened[std::string(kernel.name)];
+  if (!backend) {
+    auto made = open_backend(std::string(kernel.name), {DeviceChoice::soft, {}, {}, 0});
+    if (!made) return tl::unexpected<Error>(made.error());
+    backend = std::move(*made);
+  }
+  return backend.get();
+}
+
+LaidOut laid_out(const Case& c) { return lay_out(c, make_data(c.problem).value()); }
+
+Outcome<Figures> counted(const kernels::Kernel& kernel, const LaidOut& io) {
+  return backend_of(kernel).and_then([&](Backend* backend) { return figures::count(*backend, io); });
 }
 
 double ratio(double a, double b) { return b == 0 ? 0 : a / b; }
@@ -46,9 +60,8 @@ void tell(benchmark::State& state, const Figures& f) {
 
 void main_loop(benchmark::State& state, const kernels::Kernel& kernel, int d) {
   const figures::MainLoop cases = figures::main_loop(d);
-  const std::string name(kernel.name);
   for ([[maybe_unused]] auto _ : state) {
-    const auto more = counted(name, cases.more), fewer = counted(name, cases.fewer);
+    const auto more = counted(kernel, laid_out(cases.more)), fewer = counted(kernel, laid_out(cases.fewer));
     if (!more || !fewer) return state.SkipWithError((more ? fewer : more).error().what.c_str());
     const Figures loop = figures::difference(*more, *fewer);
     tell(state, loop);
@@ -60,18 +73,20 @@ void main_loop(benchmark::State& state, const kernels::Kernel& kernel, int d) {
 /// Bytes of all logical rows: what must cross the memory's pins once.
 double bytes_of_rows(const LaidOut& io) {
   double bytes = 0;
-  for (const LaidOutTensor* tensor : {&io.q, &io.k, &io.v, &io.o, &io.lse}) {
-    double rows = 0;
-    for (const int n : tensor->place.rows) rows += n;
-    bytes += rows * tensor->place.heads * tensor->place.width * (tensor->dtype == DType::f32 ? 4 : 2);
-  }
+  const Pass pass = io.question.problem.pass;
+  for (const auto roles : {inputs_of(pass), outputs_of(pass)})
+    for (const TensorRole role : roles) {
+      const LaidOutTensor& tensor = io.of(role);
+      const double rows = std::accumulate(tensor.place.rows.begin(), tensor.place.rows.end(), 0.0);
+      bytes += rows * tensor.place.heads * tensor.place.width * static_cast<double>(bytes_of(tensor.dtype));
+    }
   return bytes;
 }
 
 void shape(benchmark::State& state, const kernels::Kernel& kernel, const Case& c) {
-  const LaidOut io = lay_out(c, make_data(c.problem).value());
+  const LaidOut io = laid_out(c);
   for ([[maybe_unused]] auto _ : state) {
-    const auto f = counted(std::string(kernel.name), c);
+    const auto f = counted(kernel, io);
     if (!f) return state.SkipWithError(f.error().what.c_str());
     tell(state, *f);
     const double useful = c.problem.forward_flops();
@@ -94,11 +109,11 @@ void shape(benchmark::State& state, const kernels::Kernel& kernel, const Case& c
 
 /// ptxas's figures of the entries that a shape launches.
 void ptxas(benchmark::State& state, const kernels::PtxasRow& row, const kernels::Launch& launch) {
+  const softcuda::exec::DeviceProfile& device = *softcuda::exec::profile_named(row.architecture);
   for ([[maybe_unused]] auto _ : state) {
     const auto shared = static_cast<int>(launch.shared_bytes) + row.shared_bytes;
     const figures::Occupancy occupancy =
-        figures::occupancy(figures::multiprocessor_of(row.architecture), row.registers,
-                           static_cast<int>(launch.block[0]), shared);
+        figures::occupancy(device, row.registers, static_cast<int>(launch.block[0]), shared);
     state.counters["registers"] = row.registers;
     state.counters["spill_bytes"] = row.spill_store_bytes + row.spill_load_bytes;
     state.counters["shared_bytes"] = shared;
@@ -113,7 +128,7 @@ void add(const std::string& name, Arguments... arguments) {
 }
 
 void register_ptxas(const kernels::Kernel& kernel, const Case& c) {
-  const LaidOut io = lay_out(c, make_data(c.problem).value());
+  const LaidOut io = laid_out(c);
   for (const kernels::Launch& launch : kernel.plan.plan(io, {}))
     for (const kernels::PtxasRow& row : kernels::parse_ptxas(kernel.ptxas))
       if (row.entry == launch.entry)

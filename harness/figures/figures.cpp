@@ -61,16 +61,22 @@ Figures difference(const Figures& more, const Figures& fewer) {
   return d;
 }
 
-Outcome<Figures> count(Backend& backend, const LaidOut& sent) {
+Outcome<json> count_kernels(Backend& backend, const LaidOut& sent) {
   const auto driver = driver::Driver::load(DeviceChoice::soft);
   if (!driver) return tl::unexpected<Error>(driver.error());
   if ((*driver)->soft().counters_json == nullptr)
     return unsupported((*driver)->library() + ": an older softcuda, without counters by kernel");
   (*driver)->soft().reset_counters();
   if (const auto answer = backend.run(sent); !answer) return tl::unexpected<Error>(answer.error());
-  Figures figures;
-  for (const json& kernel : json::parse((*driver)->soft().counters_json())) add(figures, kernel);
-  return figures;
+  return json::parse((*driver)->soft().counters_json());
+}
+
+Outcome<Figures> count(Backend& backend, const LaidOut& sent) {
+  return count_kernels(backend, sent).map([](const json& kernels) {
+    Figures figures;
+    for (const json& kernel : kernels) add(figures, kernel);
+    return figures;
+  });
 }
 
 }  // namespace flashdiff::figures

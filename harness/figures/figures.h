@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "harness/backend/backend.h"
 #include "harness/outcome/outcome.h"
 #include "harness/problem/laid_out.h"
@@ -39,8 +41,10 @@ struct Figures {
 /// figures. Entries are those of `more`.
 [[nodiscard]] Figures difference(const Figures& more, const Figures& fewer);
 
-/// Runs `backend`, which must have been opened on the software driver, on `sent`. Errors: the backend's; a
-/// driver without counters (unsupported).
+/// Runs `backend`, which must have been opened on the software driver, on `sent`: the counters of each of its
+/// kernels, as softcudaCountersJson has them. Errors: the backend's; a driver without counters (unsupported).
+[[nodiscard]] Outcome<nlohmann::json> count_kernels(Backend& backend, const LaidOut& sent);
+/// The same, summed up.
 [[nodiscard]] Outcome<Figures> count(Backend& backend, const LaidOut& sent);
 
 }  // namespace flashdiff::figures

@@ -9,8 +9,8 @@ std::span<const Gpu> gpus() {
   // accumulators, as the white papers of Ampere, Hopper and Ada have them), two operations each.
   static constexpr Gpu kGpus[] = {
       {"A100", "sm_80", 108, 312e12, 19.5e12, 2039e9, 2048},  // data sheet, 80 GB SXM
-      {"H100", "sm_90", 132, 989.4e12, 66.9e12, 3350e9,
-       4096},  // data sheet, SXM, dense; mma.sync stays below wgmma
+      // SXM, dense; a bound for wgmma, which mma.sync stays below.
+      {"H100", "sm_90", 132, 989.4e12, 66.9e12, 3350e9, 4096},
       {"H200", "sm_90", 132, 989.4e12, 66.9e12, 4800e9, 4096},
       {"RTX 4090", "sm_89", 128, 165.2e12, 82.6e12, 1008e9, 512}};  // Ada white paper, appendix A
   return kGpus;

@@ -5,9 +5,8 @@
 namespace flashdiff::figures {
 namespace {
 
-/// Key tiles that hold a key which some query of [first, last] sees. What a mask lets a query see is one
-/// interval, and the intervals' ends rise with the query, so those of a tile of queries are one interval,
-/// too, but for windows far from each other, which a tile of queries cannot have.
+/// Key tiles that hold a key which some query of [first, last] sees: each query sees one interval of keys,
+/// whose ends rise with it.
 int key_tiles(const Problem& problem, SequenceLengths lengths, int first, int last, int keys) {
   int tiles = 0, end = 0;
   for (int query = first; query <= last; ++query) {

@@ -55,7 +55,7 @@ TEST(TileWork, TheRectangleIsAsLongAsTheLongest) {
 
 /// NVIDIA's occupancy calculator for 128 threads: 255 registers (a warp has 8,192) leave room for 8 warps.
 TEST(Occupancy, WhateverRunsOutFirst) {
-  const Multiprocessor a100 = multiprocessor_of("sm_80");
+  const auto& a100 = *softcuda::exec::profile_named("sm_80");
   const auto expect = [&](Occupancy got, int blocks, std::string_view limit) {
     EXPECT_EQ(got.blocks, blocks);
     EXPECT_EQ(got.limit, limit);
@@ -64,8 +64,7 @@ TEST(Occupancy, WhateverRunsOutFirst) {
   expect(occupancy(a100, 32, 128, 80 * 1024), 2, "shared memory");  // 81 KiB each with the system's own
   expect(occupancy(a100, 32, 1024, 0), 2, "threads");
   expect(occupancy(a100, 16, 32, 0), 32, "blocks");
-  expect(occupancy(multiprocessor_of("sm_89"), 32, 128, 50 * 1024), 1, "shared memory");
-  EXPECT_THROW((void)multiprocessor_of("sm_12"), std::invalid_argument);
+  expect(occupancy(*softcuda::exec::profile_named("sm_89"), 32, 128, 50 * 1024), 1, "shared memory");
 }
 
 TEST(Roofline, NamesWhatTakesLongest) {
