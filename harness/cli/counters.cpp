@@ -8,7 +8,8 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/subject.h"
-#include "harness/problem/data.h"
+#include "harness/figures/figures.h"
+#include "reference/given.h"
 #include "reports/numbers.h"
 
 namespace flashdiff::cli {
@@ -25,21 +26,14 @@ struct Options {
 
 std::uint64_t number(const json& of, const char* key) { return of.value(key, std::uint64_t{0}); }
 
-/// The kernels' counters of one run by a backend, as softcudaCountersJson has them.
+/// The kernels' counters of one run by a backend.
 Outcome<json> counted(const Case& c, const LaidOut& sent, const std::string& name,
                       const BackendOptions& options) {
-  const auto driver = driver::Driver::load(DeviceChoice::soft);
-  if (!driver) return tl::unexpected<Error>(driver.error());
-  if ((*driver)->soft().counters_json == nullptr)
-    return unsupported(fmt::format("{}: an older softcuda, without counters by line", (*driver)->library()));
   const auto backend = open_backend(name, options);
   if (!backend) return tl::unexpected<Error>(backend.error());
   if (const Support support = (*backend)->supports(c); !support.yes)
     return unsupported(fmt::format("{}: {}", name, support.why_not));
-  (*driver)->soft().reset_counters();
-  const auto answer = (*backend)->run(sent);
-  if (!answer) return tl::unexpected<Error>(answer.error());
-  return json::parse((*driver)->soft().counters_json());
+  return figures::count_kernels(**backend, sent);
 }
 
 /// "27,392 sectors, 1.3 times the ideal 21,000".
@@ -117,18 +111,18 @@ Outcome<void> run(const Options& options) {
   if (!c) return tl::unexpected<Error>(c.error());
   if (options.subject.device == "gpu")
     return bad_input("--device gpu: a GPU hands out no counters here, expected --device soft");
-  Outcome<Subject> subject = subject_of(options.subject);
+  Outcome<Subject> subject = subject_of(options.subject, c->problem.pass);
   if (!subject) return tl::unexpected<Error>(subject.error());
   subject->options.device = DeviceChoice::soft;
   subject->options.soft_threads = 0;  // all processors: the figures are the same
-  const auto data = make_data(c->problem);
+  const auto data = make_given(c->problem);
   if (!data) return tl::unexpected<Error>(data.error());
   const LaidOut sent = lay_out(*c, *data);
   const bool by_name = !options.subject.backends.empty();
   bool any = false;
   for (const std::string& backend : subject->backends) {
     const Outcome<json> kernels = counted(*c, sent, backend, subject->options);
-    // Every kernel is asked where none was named, and each computes one pass only.
+    // Every kernel is asked where none was named; some do not take the case.
     if (!kernels && !by_name && kernels.error().kind == ErrorKind::unsupported) {
       fmt::print(stderr, "{}\n", kernels.error().what);
       continue;

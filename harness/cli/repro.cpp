@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -48,21 +52,25 @@ ExitCode code_of(const Verdict& verdict) {
   return judged ? as_expected : incomplete;
 }
 
-/// Wrong is worse than not judged.
-ExitCode worse_of(ExitCode a, ExitCode b) {
-  return a == kernel_wrong || b == kernel_wrong ? kernel_wrong : std::max(a, b);
+/// Wrong is worse than not judged. Kernels that nobody has named are asked whether they take the case: one
+/// that judges it is enough.
+ExitCode code_of(const std::vector<ExitCode>& codes, bool named) {
+  if (std::ranges::count(codes, kernel_wrong) != 0) return kernel_wrong;
+  const auto judged = std::ranges::count(codes, as_expected);
+  const auto enough = named ? std::ssize(codes) : 1;
+  return judged >= enough ? as_expected : incomplete;
 }
 
 Outcome<ExitCode> repro(const Options& options) {
   const Outcome<Case> c = parse_case(fmt::format("{}", fmt::join(options.words, " ")));
   if (!c) return tl::unexpected<Error>(c.error());
   const std::string line = print(*c);
-  const Outcome<Subject> subject = subject_of(options.subject);
+  const Outcome<Subject> subject = subject_of(options.subject, c->problem.pass);
   if (!subject) return tl::unexpected<Error>(subject.error());
   const auto devices = devices_of(*subject);
   if (!devices) return tl::unexpected<Error>(devices.error());
   Worker worker(worker_command(*subject), options.timeout_seconds);
-  ExitCode worst = as_expected;
+  std::vector<ExitCode> codes;
   if (!options.json) fmt::print("{}\n", line);
   for (const std::string& backend : subject->backends) {
     const Outcome<Examination> examined = worker.examine(backend, line);
@@ -71,9 +79,9 @@ Outcome<ExitCode> repro(const Options& options) {
       tell_json(backend, devices->at(backend), line, *examined);
     else
       tell(backend, devices->at(backend), *examined);
-    worst = worse_of(worst, code_of(examined->verdict));
+    codes.push_back(code_of(examined->verdict));
   }
-  return worst;
+  return code_of(codes, !options.subject.backends.empty());
 }
 
 }  // namespace
@@ -91,7 +99,8 @@ void add_repro(CLI::App& program, Chosen& chosen) {
       ->capture_default_str();
   command->add_flag("--json", options->json, "one JSON object a backend, with the error map");
   command->footer(
-      "Exit code 1 if the kernel is wrong, 5 if the case could not be judged.\n\nExample:\n"
+      "Exit code 1 if a kernel is wrong, 5 if a named backend could not judge the case, or nobody "
+      "could.\n\nExample:\n"
       "  flashdiff repro 'fd1 b=2 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17 kv=70,64 mask=causal_br "
       "data=rising "
       "seed=0x2a'");

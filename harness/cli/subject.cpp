@@ -24,12 +24,10 @@ std::vector<std::string> names() {
   for (const BackendEntry& entry : backend_registry()) found.push_back(entry.name);
   return found;
 }
-/// Kernels that random cases have a question for: those of the backward pass are judged by their own tests so
-/// far.
-std::vector<std::string> forward_kernels() {
+std::vector<std::string> kernels_of(Pass pass) {
   std::vector<std::string> found;
   for (const BackendEntry& entry : backend_registry())
-    if (entry.on_device && entry.pass == Pass::forward) found.push_back(entry.name);
+    if (entry.on_device && entry.pass == pass) found.push_back(entry.name);
   return found;
 }
 
@@ -38,7 +36,7 @@ std::vector<std::string> forward_kernels() {
 void add_subject_options(CLI::App& command, SubjectWords& words) {
   command
       .add_option("--backend", words.backends,
-                  "who answers, comma separated (default: every in-repo kernel of the forward pass)")
+                  "who answers, comma separated (default: every in-repo kernel of the case's pass)")
       ->delimiter(',')
       ->check(CLI::IsMember(names()));
   command
@@ -57,8 +55,8 @@ void add_subject_options(CLI::App& command, SubjectWords& words) {
       ->type_name("KEY=VALUE");
 }
 
-Outcome<Subject> subject_of(const SubjectWords& words) {
-  Subject subject{words.backends.empty() ? forward_kernels() : words.backends, {}};
+Outcome<Subject> subject_of(const SubjectWords& words, Pass pass) {
+  Subject subject{words.backends.empty() ? kernels_of(pass) : words.backends, {}};
   subject.options.device = device_choices().at(words.device);
   for (const std::string& word : words.images) {
     const auto equals = word.find('=');

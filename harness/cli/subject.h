@@ -14,7 +14,7 @@ namespace flashdiff::cli {
 
 /// Who is examined, as the user's words.
 struct SubjectWords {
-  std::vector<std::string> backends;  ///< empty: every in-repo kernel
+  std::vector<std::string> backends;  ///< empty: every in-repo kernel of the pass
   std::string device = "auto";
   std::vector<std::string> images;  ///< KERNEL=FILE
   std::vector<std::string> soft;    ///< KEY=VALUE
@@ -26,8 +26,9 @@ struct Subject {
   std::vector<std::string> backends;
   BackendOptions options;
 };
-/// Errors: an unknown backend, an image for an unknown kernel, by what was expected.
-[[nodiscard]] Outcome<Subject> subject_of(const SubjectWords& words);
+/// Whom nobody has named is asked for `pass`. Errors: an unknown backend, an image for an unknown kernel, by
+/// what was expected.
+[[nodiscard]] Outcome<Subject> subject_of(const SubjectWords& words, Pass pass = Pass::forward);
 
 /// What `repro` must be told besides a case's line to run it as this subject: CaseRecord::repro_options.
 [[nodiscard]] std::string repro_options(const SubjectWords& words, const std::string& backend);

@@ -28,7 +28,7 @@ struct BackendEntry {
   std::string description;  ///< one line for `flashdiff backends`
   bool on_device = true;    ///< it runs on what BackendOptions::device chooses, else on the processor
   std::function<Outcome<std::unique_ptr<Backend>>(const BackendOptions&)> open;
-  Pass pass = Pass::forward;  ///< random cases ask for the forward pass
+  Pass pass = Pass::forward;  ///< what it computes
 };
 
 /// All that this build knows, in a fixed order.

@@ -141,6 +141,16 @@ TEST_F(Program, WhatTheKernelDoesNotTakeIsNotJudged) {
   EXPECT_THAT(said.out, HasSubstr("unsupported"));
 }
 
+/// flash_decode takes none of 17 queries: whom nobody has named need not.
+TEST_F(Program, OneKernelThatJudgesIsEnoughWhereNobodyWasNamed) {
+  const std::string prefill =
+      "fd1 b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=17 kv=17 mask=none data=normal seed=0x1";
+  const auto all = flashdiff({"repro", prefill});
+  EXPECT_EQ(all.code, 0) << all.out << all.err;
+  EXPECT_THAT(all.out, HasSubstr("flash_decode on flashdiff softcuda (sm_80): unsupported"));
+  EXPECT_EQ(flashdiff({"repro", prefill, "--backend", "flash_forward,flash_decode"}).code, 5);
+}
+
 TEST_F(Program, ACaptureRunsThroughAllLayouts) {
   const auto said = flashdiff({"check", "--activations", "properties/data/minilm_layer5.safetensors",
                                "--cases", "64", "--store", store_});

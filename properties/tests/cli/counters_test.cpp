@@ -64,6 +64,14 @@ TEST(CountersCommand, TextNamesTheHottestLines) {
   EXPECT_THAT(done.out, HasSubstr("more lines: --lines "));
 }
 
+/// Kernels of the case's own pass are asked, and handed the O and LSE of a forward pass.
+TEST(CountersCommand, ABackwardCaseIsForBackwardKernels) {
+  const auto done = flashdiff({"counters", std::string(kLine) + " pass=backward", "--lines", "1"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("flash_backward, kernel flash_backward_f16_d64_dkv"));
+  EXPECT_THAT(done.out, HasSubstr("flash_backward_deterministic, kernel"));
+}
+
 TEST(CountersCommand, TheExampleInTheHelpWorks) {
   const std::string help = flashdiff({"counters", "--help"}).out;
   const auto first = help.find("'fd1 b=");
