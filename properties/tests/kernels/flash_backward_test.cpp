@@ -1,10 +1,5 @@
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
-#include <map>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,154 +8,51 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/backend/answerers/registry.h"
-#include "harness/driver/driver.h"
-#include "harness/problem/numbers.h"
-#include "kernels/kernel.h"
-#include "kernels/ptxas.h"
 #include "properties/random_cases.h"
+#include "properties/tests/kernels/on_softcuda.h"
+#include "reference/backward.h"
 #include "reference/given.h"
 
-// flash_backward and flash_backward_deterministic: the shapes at the edges of their tiles against double
-// loops, and how much work they do, counted.
+// flash_backward and flash_backward_deterministic: the shapes at the edges of their tiles against the
+// reference and its budget, and how much work they do, counted.
 
 namespace flashdiff {
 namespace {
 
 using ::testing::HasSubstr;
 
-Case read(const std::string& line) {
-  auto c = parse_case("fd1 pass=backward " + line);
-  if (!c) throw std::runtime_error(c.error().what);
-  return *c;
-}
+using test::kernel;
+
+Case read(const std::string& line) { return test::read_case("pass=backward " + line); }
 
 const std::vector<std::string> kKernels{"flash_backward", "flash_backward_deterministic"};
 
-using Settings = std::map<std::string, std::string>;
-
-/// The kernel on softcuda, with default settings but for these. The software driver is one for the whole
-/// process: what was asked for before is taken back.
-Backend& kernel(const std::string& name, const Settings& settings = {}) {
-  static std::map<std::string, std::unique_ptr<Backend>> opened;
-  static Settings current;
-  if (settings != current) opened.clear();
-  current = settings;
-  std::unique_ptr<Backend>& backend = opened[name];
-  if (!backend) {
-    BackendOptions options;
-    options.device = DeviceChoice::soft;
-    options.soft_settings = settings;
-    const Settings defaults{{"check", "memory,sync"},  {"warp-order", "round-robin"},
-                            {"block-order", "rising"}, {"late-copies", "off"},
-                            {"tensor", "fused"},       {"approx", "rounded"}};
-    options.soft_settings.insert(defaults.begin(), defaults.end());
-    auto made = open_backend(name, options);
-    if (!made) throw std::runtime_error(made.error().what);
-    backend = std::move(*made);
+/// Each element within its budget; where that is infinite, nothing can be said.
+void expect_within(const LogicalTensor<double>& expected, const LogicalTensor<double>& budget,
+                   const LogicalTensor<float>& got, const char* name, const std::string& line) {
+  ASSERT_EQ(got.values().size(), expected.values().size()) << name << " " << line;
+  for (std::size_t x = 0; x < got.values().size(); ++x) {
+    if (std::isinf(budget.values()[x])) continue;
+    ASSERT_LE(std::abs(got.values()[x] - expected.values()[x]), budget.values()[x])
+        << "element " << x << " of " << name << " is " << got.values()[x] << ", expected "
+        << expected.values()[x] << "\n"
+        << line;
   }
-  return *backend;
-}
-
-/// A gradient as double loops have it, and how far from it a kernel may be that rounds P, dS and its outputs
-/// to the dtype, and sums in f32.
-struct Bounded {
-  LogicalTensor<double> value, error;
-  Bounded(const LogicalTensor<float>& like) : value(zeros(like)), error(zeros(like)) {}
-  void add(int s, int h, int row, const float* factor, double by, double by_error, double unit, double tiny) {
-    for (int c = 0; c < value.width(); ++c) {
-      value.row(s, h, row)[c] += by * factor[c];
-      // The rounding of the first factor, its own error, and the sum in f32.
-      error.row(s, h, row)[c] +=
-          std::abs(factor[c]) * ((unit + 0x1p-19) * (std::abs(by) + by_error) + by_error + tiny);
-    }
-  }
-
- private:
-  static LogicalTensor<double> zeros(const LogicalTensor<float>& like) {
-    std::vector<int> rows;
-    for (int s = 0; s < like.sequences(); ++s) rows.push_back(like.rows(s));
-    return {rows, like.heads(), like.width()};
-  }
-};
-
-struct Sum {
-  double value = 0, magnitude = 0;
-};
-Sum dot(const float* a, const float* b, int n) {
-  Sum sum;
-  for (int c = 0; c < n; ++c) {
-    sum.value += double{a[c]} * b[c];
-    sum.magnitude += std::abs(double{a[c]} * b[c]);
-  }
-  return sum;
-}
-
-struct BoundedGradients {
-  Bounded dq, dk, dv;
-};
-BoundedGradients gradients(const Problem& p, const LogicalData& data) {
-  constexpr double kF32 = 0x1p-19;  // sums of up to 256 products by tensor cores that truncate
-  const Format format = format_of(p.dtype);
-  const double unit = format.unit_roundoff, tiny = format.smallest_subnormal, scale = p.softmax_scale();
-  BoundedGradients g{data.q, data.k, data.v};
-  for (int s = 0; s < p.batch(); ++s)
-    for (int h = 0; h < p.h_q; ++h)
-      for (int i = 0; i < data.q.rows(s); ++i) {
-        const KeyRange keys = visible_keys(p.mask, p.sequences[static_cast<std::size_t>(s)], i);
-        const float *q = data.q.row(s, h, i), *d_o = data.d_o.row(s, h, i);
-        const Sum d = dot(d_o, data.o.row(s, h, i), p.d_v);
-        const double lse = *data.lse.row(s, h, i);
-        const int kv = h / p.group();
-        for (int j = keys.begin; j < keys.end; ++j) {
-          const float* const k = data.k.row(s, kv, j);
-          const Sum score = dot(q, k, p.d_qk), dp = dot(d_o, data.v.row(s, kv, j), p.d_v);
-          const double weight = std::exp(scale * score.value - lse);
-          const double relative = std::expm1(kF32 * (scale * score.magnitude + std::abs(lse) + 1));
-          const double weight_error = weight * relative + 0x1p-126;
-          const double ds = weight * (dp.value - d.value);
-          const double ds_error = weight_error * (std::abs(dp.value - d.value)) +
-                                  (weight + weight_error) * kF32 * (dp.magnitude + d.magnitude);
-          g.dv.add(s, kv, j, d_o, weight, weight_error, unit, tiny);
-          g.dk.add(s, kv, j, q, scale * ds, scale * ds_error, unit, scale * tiny);
-          g.dq.add(s, h, i, k, scale * ds, scale * ds_error, unit, scale * tiny);
-        }
-      }
-  return g;
-}
-
-void expect_within(const Bounded& expected, const LogicalTensor<float>& got, DType dtype, const char* name,
-                   const std::string& line) {
-  const Format format = format_of(dtype);
-  ASSERT_EQ(got.values().size(), expected.value.values().size()) << name << line;
-  for (int s = 0; s < got.sequences(); ++s)
-    for (int h = 0; h < got.heads(); ++h)
-      for (int r = 0; r < got.rows(s); ++r)
-        for (int c = 0; c < got.width(); ++c) {
-          const double value = expected.value.row(s, h, r)[c];
-          const double budget = expected.error.row(s, h, r)[c] * (1 + format.unit_roundoff) +
-                                format.unit_roundoff * std::abs(value) + format.smallest_subnormal;
-          if (std::abs(value) + budget > format.largest_finite) continue;  // may be infinite
-          const double error = std::abs(got.row(s, h, r)[c] - value);
-          ASSERT_TRUE(error <= budget)
-              << name << " of sequence " << s << ", head " << h << ", row " << r << ", column " << c << ": "
-              << got.row(s, h, r)[c] << ", expected " << value << " within " << budget << "\n"
-              << line;
-        }
 }
 
 void expect_right(Backend& backend, const Case& c) {
-  const std::string line = print(c);
+  const std::string line = backend.name() + " " + print(c);
   const LogicalData data = make_given(c.problem).value();
   const auto answer = backend.run(lay_out(c, data));
-  ASSERT_TRUE(answer) << backend.name() << " " << line << "\n" << answer.error().what;
+  ASSERT_TRUE(answer) << line << "\n" << answer.error().what;
   EXPECT_EQ(answer->touched.count, 0)
       << line << "\n"
       << (answer->touched.first.empty() ? "" : answer->touched.first[0].where);
-  const BoundedGradients expected = gradients(c.problem, data);
-  expect_within(expected.dv, answer->dv, c.problem.dtype, "dV", backend.name() + " " + line);
-  expect_within(expected.dk, answer->dk, c.problem.dtype, "dK", backend.name() + " " + line);
-  expect_within(expected.dq, answer->dq, c.problem.dtype, "dQ", backend.name() + " " + line);
+  const BudgetedGradients expected =
+      attention_backward_with_budget(c.problem, data, backend.numerics(c.problem));
+  expect_within(expected.reference.dv, expected.budget.dv, answer->dv, "dV", line);
+  expect_within(expected.reference.dk, expected.budget.dk, answer->dk, "dK", line);
+  expect_within(expected.reference.dq, expected.budget.dq, answer->dq, "dQ", line);
 }
 void expect_right(const std::string& line) {
   for (const std::string& name : kKernels) expect_right(kernel(name), read(line));
@@ -296,16 +188,8 @@ TEST(FlashBackward, SameBitsInEveryOrderOfBlocks) {
 // --- Fast
 // -------------------------------------------------------------------------------------------------------
 
-/// Warp instructions of one run.
 double instructions(const std::string& name, const std::string& line) {
-  static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
-  const Case c = read(line);
-  const LaidOut io = lay_out(c, make_given(c.problem).value());
-  driver->soft().reset_counters();
-  if (!kernel(name).run(io)) throw std::runtime_error("not run: " + line);
-  SoftcudaCounters counters;
-  driver->soft().counters(&counters);
-  return static_cast<double>(counters.warp_instructions);
+  return test::warp_instructions(name, "pass=backward " + line);
 }
 
 /// What a product of 16 x 8 x 16 costs in the main loops, copies and sums of dQ included: more queries and
@@ -369,21 +253,9 @@ TEST(FlashBackward, TheUpperTriangleIsNotMultiplied) {
   }
 }
 
-/// Registers decide the tile shapes; a spill would mean that they were chosen wrongly.
 TEST(FlashBackward, NoEntrySpills) {
-  for (const auto& [name, entries] :
-       {std::pair{"flash_backward", 21u}, {"flash_backward_deterministic", 31u}}) {
-    const auto kernels = kernels::all_kernels();
-    const auto found = std::find_if(kernels.begin(), kernels.end(), [&](auto& k) { return k.name == name; });
-    ASSERT_NE(found, kernels.end());
-    const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
-    EXPECT_EQ(rows.size(), 2 * entries) << "entries for sm_80 and sm_90";
-    for (const kernels::PtxasRow& row : rows) {
-      EXPECT_GT(row.registers, 0) << row.entry;
-      EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
-          << row.entry << " for " << row.architecture;
-    }
-  }
+  test::expect_no_spills("flash_backward", 21);
+  test::expect_no_spills("flash_backward_deterministic", 31);
 }
 
 }  // namespace

@@ -1,20 +1,14 @@
-#include <algorithm>
-#include <memory>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/backend/answerers/registry.h"
 #include "harness/driver/driver.h"
-#include "harness/oracle/judge.h"
 #include "harness/problem/data.h"
-#include "kernels/kernel.h"
-#include "kernels/ptxas.h"
+#include "properties/tests/kernels/on_softcuda.h"
 
 // flash_decode: shapes around its tiles, splits and pages that random cases seldom draw, and what it reads.
 
@@ -23,25 +17,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Case read(const std::string& line) {
-  auto c = parse_case("fd1 " + line);
-  if (!c) throw std::runtime_error(c.error().what);
-  return *c;
-}
-
-Backend& flash_decode() {
-  static const std::unique_ptr<Backend> backend = [] {
-    auto opened = open_backend("flash_decode", {DeviceChoice::soft, {}, {}, 1});
-    if (!opened) throw std::runtime_error(opened.error().what);
-    return std::move(*opened);
-  }();
-  return *backend;
-}
-
-void expect_pass(const std::string& line) {
-  const Verdict verdict = examine(flash_decode(), read(line)).verdict;
-  EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << line << "\n" << explain(verdict);
-}
+constexpr const char* kKernel = "flash_decode";
+Backend& flash_decode() { return test::kernel(kKernel); }
+void expect_pass(const std::string& line) { test::expect_pass(kKernel, line); }
 
 // --- Right
 // ------------------------------------------------------------------------------------------------------
@@ -110,7 +88,9 @@ TEST(FlashDecode, NothingToSee) {
 }
 
 TEST(FlashDecode, SaysWhatItDoesNotTake) {
-  const auto why = [](const std::string& line) { return flash_decode().supports(read(line)).why_not; };
+  const auto why = [](const std::string& line) {
+    return flash_decode().supports(test::read_case(line)).why_not;
+  };
   EXPECT_THAT(why("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"),
               HasSubstr("f16 and bf16"));
   EXPECT_THAT(why("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=17 kv=20 mask=none data=normal seed=0x1"),
@@ -126,7 +106,7 @@ TEST(FlashDecode, SaysWhatItDoesNotTake) {
 /// Bytes that the splits' kernel reads from global memory, over those of the valid rows of K and V.
 double bytes_read_over_valid(const std::string& line) {
   static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
-  const Case c = read(line);
+  const Case c = test::read_case(line);
   driver->soft().reset_counters();
   if (!flash_decode().run(lay_out(c, make_data(c.problem).value())))
     throw std::runtime_error("not run: " + line);
@@ -166,19 +146,7 @@ TEST(FlashDecode, RowsThatNoQuerySeesAreNotRead) {
   EXPECT_EQ(rows_read(4096, 8), rows_read(1024, 8));
 }
 
-TEST(FlashDecode, NoEntrySpills) {
-  const auto kernels = kernels::all_kernels();
-  const auto found =
-      std::find_if(kernels.begin(), kernels.end(), [](auto& k) { return k.name == "flash_decode"; });
-  ASSERT_NE(found, kernels.end());
-  const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
-  EXPECT_EQ(rows.size(), 2u * 20u) << "entries for sm_80 and sm_90";
-  for (const kernels::PtxasRow& row : rows) {
-    EXPECT_GT(row.registers, 0) << row.entry;
-    EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
-        << row.entry << " for " << row.architecture;
-  }
-}
+TEST(FlashDecode, NoEntrySpills) { test::expect_no_spills(kKernel, 20); }
 
 }  // namespace
 }  // namespace flashdiff

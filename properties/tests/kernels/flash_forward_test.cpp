@@ -1,21 +1,12 @@
-#include <algorithm>
 #include <cstdio>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/backend/answerers/registry.h"
-#include "harness/driver/driver.h"
-#include "harness/oracle/judge.h"
-#include "harness/problem/data.h"
-#include "kernels/kernel.h"
-#include "kernels/ptxas.h"
+#include "properties/tests/kernels/on_softcuda.h"
 
 // flash_forward: the shapes that random cases seldom draw, and how much work it does, counted.
 
@@ -24,25 +15,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Case read(const std::string& line) {
-  auto c = parse_case("fd1 " + line);
-  if (!c) throw std::runtime_error(c.error().what);
-  return *c;
-}
-
-Backend& flash_forward() {
-  static const std::unique_ptr<Backend> backend = [] {
-    auto opened = open_backend("flash_forward", {DeviceChoice::soft, {}, {}, 1});
-    if (!opened) throw std::runtime_error(opened.error().what);
-    return std::move(*opened);
-  }();
-  return *backend;
-}
-
-void expect_pass(const std::string& line) {
-  const Verdict verdict = examine(flash_forward(), read(line)).verdict;
-  EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << line << "\n" << explain(verdict);
-}
+constexpr const char* kKernel = "flash_forward";
+Backend& flash_forward() { return test::kernel(kKernel); }
+void expect_pass(const std::string& line) { test::expect_pass(kKernel, line); }
+double instructions(const std::string& line) { return test::warp_instructions(kKernel, line); }
 
 // --- Right
 // ------------------------------------------------------------------------------------------------------
@@ -119,29 +95,17 @@ TEST(FlashForward, NothingToSee) {
 
 TEST(FlashForward, SaysWhatItDoesNotTake) {
   const Support f32 = flash_forward().supports(
-      read("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"));
+      test::read_case("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"));
   EXPECT_FALSE(f32.yes);
   EXPECT_THAT(f32.why_not, HasSubstr("f16 and bf16"));
-  const Support backward = flash_forward().supports(
-      read("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=2 kv=2 mask=none pass=backward data=normal seed=0x1"));
+  const Support backward = flash_forward().supports(test::read_case(
+      "b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=2 kv=2 mask=none pass=backward data=normal seed=0x1"));
   EXPECT_FALSE(backward.yes);
   EXPECT_THAT(backward.why_not, HasSubstr("forward pass only"));
 }
 
 // --- Fast
 // -------------------------------------------------------------------------------------------------------
-
-/// Warp instructions of one run.
-double instructions(const std::string& line) {
-  static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
-  const Case c = read(line);
-  const LaidOut io = lay_out(c, make_data(c.problem).value());
-  driver->soft().reset_counters();
-  if (!flash_forward().run(io)) throw std::runtime_error("not run: " + line);
-  SoftcudaCounters counters;
-  driver->soft().counters(&counters);
-  return static_cast<double>(counters.warp_instructions);
-}
 
 /// What a product of 16 x 8 x 16 costs in the main loop: more keys, all of them seen, are more rounds of it
 /// and nothing else.
@@ -228,20 +192,7 @@ TEST(FlashForward, TheUpperTriangleIsNotMultiplied) {
   EXPECT_LT(square("causal_br"), (272.0 / 512 + 0.1) * square("none"));
 }
 
-/// Registers decide the tile shapes; a spill would mean that they were chosen wrongly.
-TEST(FlashForward, NoEntrySpills) {
-  const auto kernels = kernels::all_kernels();
-  const auto found =
-      std::find_if(kernels.begin(), kernels.end(), [](auto& k) { return k.name == "flash_forward"; });
-  ASSERT_NE(found, kernels.end());
-  const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
-  EXPECT_EQ(rows.size(), 2u * 28u) << "entries for sm_80 and sm_90";
-  for (const kernels::PtxasRow& row : rows) {
-    EXPECT_GT(row.registers, 0) << row.entry;
-    EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
-        << row.entry << " for " << row.architecture;
-  }
-}
+TEST(FlashForward, NoEntrySpills) { test::expect_no_spills(kKernel, 28); }
 
 }  // namespace
 }  // namespace flashdiff

@@ -1,0 +1,77 @@
+#include "properties/tests/kernels/on_softcuda.h"
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/backend/answerers/registry.h"
+#include "harness/driver/driver.h"
+#include "harness/oracle/judge.h"
+#include "kernels/kernel.h"
+#include "kernels/ptxas.h"
+#include "reference/given.h"
+
+namespace flashdiff::test {
+
+Case read_case(const std::string& line) {
+  auto c = parse_case("fd1 " + line);
+  if (!c) throw std::runtime_error(c.error().what);
+  return *c;
+}
+
+Backend& kernel(const std::string& name, const Settings& settings) {
+  static std::map<std::string, std::unique_ptr<Backend>> opened;
+  static Settings current;
+  if (settings != current) opened.clear();
+  current = settings;
+  std::unique_ptr<Backend>& backend = opened[name];
+  if (!backend) {
+    BackendOptions options;
+    options.device = DeviceChoice::soft;
+    options.soft_settings = settings;
+    const Settings defaults{{"check", "memory,sync"},  {"warp-order", "round-robin"},
+                            {"block-order", "rising"}, {"late-copies", "off"},
+                            {"tensor", "fused"},       {"approx", "rounded"}};
+    options.soft_settings.insert(defaults.begin(), defaults.end());
+    auto made = open_backend(name, options);
+    if (!made) throw std::runtime_error(made.error().what);
+    backend = std::move(*made);
+  }
+  return *backend;
+}
+
+void expect_pass(const std::string& kernel_name, const std::string& line) {
+  const Verdict verdict = examine(kernel(kernel_name), read_case(line)).verdict;
+  EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << line << "\n" << explain(verdict);
+}
+
+double warp_instructions(const std::string& kernel_name, const std::string& line) {
+  static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
+  const Case c = read_case(line);
+  const LaidOut io = lay_out(c, make_given(c.problem).value());
+  Backend& backend = kernel(kernel_name);
+  driver->soft().reset_counters();
+  if (!backend.run(io)) throw std::runtime_error("not run: " + line);
+  SoftcudaCounters counters;
+  driver->soft().counters(&counters);
+  return static_cast<double>(counters.warp_instructions);
+}
+
+void expect_no_spills(const std::string& kernel_name, std::size_t entries) {
+  const auto kernels = kernels::all_kernels();
+  const auto found =
+      std::find_if(kernels.begin(), kernels.end(), [&](auto& k) { return k.name == kernel_name; });
+  ASSERT_NE(found, kernels.end()) << kernel_name;
+  const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
+  EXPECT_EQ(rows.size(), 2 * entries) << "entries for sm_80 and sm_90";
+  for (const kernels::PtxasRow& row : rows) {
+    EXPECT_GT(row.registers, 0) << row.entry;
+    EXPECT_EQ(row.spill_store_bytes + row.spill_load_bytes + row.stack_bytes, 0)
+        << row.entry << " for " << row.architecture;
+  }
+}
+
+}  // namespace flashdiff::test
