@@ -144,7 +144,8 @@ void other_units(const Suspect& row, Words& words) {
       {std::numbers::log2e, "log2(e) were applied twice"},
   };
   for (const auto& [factor, name] : factors)
-    if (factor != 1 && row.is(row.attend(row.seen, row.kv_head(), factor))) words.emplace_back(name);
+    if (factor != 1 && row.is(row.attend(row.seen, row.kv_head(), row.rule(), factor)))
+      words.emplace_back(name);
   const RowState right = row.attend(row.seen, row.kv_head());
   if (row.is(right.lse() * std::numbers::log2e, [&right](int c) { return right.o(c); }))
     words.emplace_back("LSE were in base 2");
@@ -155,7 +156,7 @@ void other_modifiers(const Suspect& row, Words& words) {
   const auto with = [&row, &words](const std::string& name, auto change) {
     ScoreRule rule = row.rule();
     change(rule);
-    if (row.is(row.attend(row.seen, rule))) words.push_back(name);
+    if (row.is(row.attend(row.seen, row.kv_head(), rule))) words.push_back(name);
   };
   const Problem& problem = row.problem();
   if (problem.softcap) with("the softcap were forgotten", [](ScoreRule& rule) { rule.softcap = 0; });

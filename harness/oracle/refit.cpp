@@ -77,19 +77,11 @@ RowState Suspect::start(const ScoreRule& rule) const {
   return state;
 }
 
-RowState Suspect::attend(KeyRange keys, int kv_head, double scale_factor) const {
-  RowState state = start();
-  const std::vector<double> all = scores(kv_head);
-  for (int key = keys.begin; key < keys.end; ++key)
-    state.see(all[static_cast<std::size_t>(key)] * scale_factor, v(kv_head, key));
-  return state;
-}
-
-RowState Suspect::attend(KeyRange keys, const ScoreRule& rule) const {
+RowState Suspect::attend(KeyRange keys, int kv_head, const ScoreRule& rule, double factor) const {
   RowState state = start(rule);
-  const std::vector<double> all = scores(kv_head(), rule);
+  const std::vector<double> all = scores(kv_head, rule);
   for (int key = keys.begin; key < keys.end; ++key)
-    state.see(all[static_cast<std::size_t>(key)], v(kv_head(), key));
+    state.see(all[static_cast<std::size_t>(key)] * factor, v(kv_head, key));
   return state;
 }
 

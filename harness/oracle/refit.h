@@ -62,8 +62,9 @@ class Suspect {
   [[nodiscard]] RowState start(const ScoreRule& rule) const;
   [[nodiscard]] int kv_head() const { return at.head / problem_->group(); }
   [[nodiscard]] const float* v(int kv_head, int key) const { return data_->v.row(at.sequence, kv_head, key); }
-  [[nodiscard]] RowState attend(KeyRange keys, int kv_head, double scale_factor = 1) const;
-  [[nodiscard]] RowState attend(KeyRange keys, const ScoreRule& rule) const;
+  /// The row over these keys; `factor`: of each key's score as the rule makes it.
+  [[nodiscard]] RowState attend(KeyRange keys, int kv_head, const ScoreRule& rule, double factor = 1) const;
+  [[nodiscard]] RowState attend(KeyRange keys, int kv_head) const { return attend(keys, kv_head, rule()); }
 
   /// Is this what came back? Within twice the budget, since the hypothesis is not the reference's row.
   [[nodiscard]] bool is(const RowState& hypothesis) const;

@@ -137,6 +137,7 @@ std::span<const TensorRole> outputs_of(Pass pass) {
 DType dtype_of(const Problem& problem, TensorRole role) {
   return role == TensorRole::lse ? DType::f32 : problem.dtype;
 }
+
 bool is_page(int rows) { return rows >= 0 && rows <= limits::page && rows % limits::page_step == 0; }
 
 Placement place(const Problem& problem, const Layout& layout, TensorRole role) {
