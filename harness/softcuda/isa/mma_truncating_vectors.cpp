@@ -20,6 +20,14 @@ constexpr i32 kLeast = -90, kMost = 120;
 
 Ints larger(Ints a, Ints b) { return a > b ? a : b; }
 
+/// Modulo 2^32: what overflows is in lanes that are `bad`, and computed by other means.
+Ints plus(Ints a, Ints b) {
+  return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) + reinterpret_cast<Words>(b));
+}
+Ints minus(Ints a, Ints b) {
+  return reinterpret_cast<Ints>(reinterpret_cast<Words>(a) - reinterpret_cast<Words>(b));
+}
+
 /// Exponents of finite floats, not below `minimum`, which is that of subnormals.
 Ints exponents(Floats x, i32 minimum, i32 of_zero) {
   const Words magnitude = reinterpret_cast<Words>(x) & 0x7fffffffu;
@@ -31,7 +39,7 @@ Ints cut_off(Floats x) { return __builtin_convertvector(x, Ints); }
 
 /// To 24 bits, toward zero; zero is +0.
 Floats rounded_to_zero(Ints sum) {
-  const Ints sign = sum >> 31, magnitude = (sum ^ sign) - sign;
+  const Ints sign = sum >> 31, magnitude = minus(sum ^ sign, sign);
   const auto nearest = __builtin_convertvector(magnitude, Floats);
   const Ints one_less = cut_off(nearest) > magnitude;  // -1 where it was rounded up
   const Ints bits = reinterpret_cast<Ints>(nearest) + one_less;
@@ -106,10 +114,10 @@ template <Truncation kHow>
   const Floats scale = power_of_two(kHow.fraction_bits - top);
   Ints sum{};
 #pragma GCC unroll 16
-  for (int k = 0; k < kHow.step; ++k) sum += cut_off(products[k] * scale);
+  for (int k = 0; k < kHow.step; ++k) sum = plus(sum, cut_off(products[k] * scale));
   // The products' sum stays below 2^31; with the addend it may not, where there are 16 of them.
   if constexpr (kHow.step > 8) bad |= (sum > 0x78000000) | (sum < -0x78000000);
-  sum += cut_off(c * scale);
+  sum = plus(sum, cut_off(c * scale));
   return rounded_to_zero(sum) * power_of_two(top - kHow.fraction_bits);
 }
 template <Truncation kHow>
