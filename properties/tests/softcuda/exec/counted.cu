@@ -1,5 +1,5 @@
-/// Kernels whose sectors, wavefronts and operations follow on paper: counted_test.cpp does the sums. Each memory access
-/// stands on a line of its own.
+/// Kernels whose sectors, wavefronts and operations follow on paper: counted_test.cpp does the sums. Each
+/// memory access stands on a line of its own.
 #include <cuda_fp16.h>
 
 // One warp a block; lane l takes element stride * l + first.
@@ -14,12 +14,10 @@ template <int kPitch>
 __device__ void transpose(const float* in, float* out) {
   __shared__ float tile[32 * kPitch];
 #pragma unroll 1
-  for (int row = 0; row < 32; ++row)
-    tile[row * kPitch + threadIdx.x] = in[row * 32 + threadIdx.x];
+  for (int row = 0; row < 32; ++row) tile[row * kPitch + threadIdx.x] = in[row * 32 + threadIdx.x];
   __syncwarp();
 #pragma unroll 1
-  for (int row = 0; row < 32; ++row)
-    out[row * 32 + threadIdx.x] = tile[threadIdx.x * kPitch + row];
+  for (int row = 0; row < 32; ++row) out[row * 32 + threadIdx.x] = tile[threadIdx.x * kPitch + row];
 }
 extern "C" __global__ void transpose_naive(const float* in, float* out) { transpose<32>(in, out); }
 extern "C" __global__ void transpose_padded(const float* in, float* out) { transpose<33>(in, out); }
@@ -27,8 +25,7 @@ extern "C" __global__ void transpose_padded(const float* in, float* out) { trans
 extern "C" __global__ void transpose_swizzled(const float* in, float* out) {
   __shared__ float tile[32 * 32];
 #pragma unroll 1
-  for (int row = 0; row < 32; ++row)
-    tile[row * 32 + (threadIdx.x ^ row)] = in[row * 32 + threadIdx.x];
+  for (int row = 0; row < 32; ++row) tile[row * 32 + (threadIdx.x ^ row)] = in[row * 32 + threadIdx.x];
   __syncwarp();
 #pragma unroll 1
   for (int row = 0; row < 32; ++row)
@@ -37,8 +34,7 @@ extern "C" __global__ void transpose_swizzled(const float* in, float* out) {
 // Without shared memory: the writes go down a column of 32 floats.
 extern "C" __global__ void transpose_in_global(const float* in, float* out) {
 #pragma unroll 1
-  for (int row = 0; row < 32; ++row)
-    out[threadIdx.x * 32 + row] = in[row * 32 + threadIdx.x];
+  for (int row = 0; row < 32; ++row) out[threadIdx.x * 32 + row] = in[row * 32 + threadIdx.x];
 }
 
 // Lane l reads word stride * l of shared memory, or all half a warp's lanes the same word.
@@ -54,7 +50,9 @@ extern "C" __global__ void shared_vectors(float4* out, int stride) {
   extern __shared__ float4 quads[];
   float4 value;
   unsigned at = (unsigned)__cvta_generic_to_shared(quads + stride * threadIdx.x);
-  asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w) : "r"(at));
+  asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
+               : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w)
+               : "r"(at));
   out[threadIdx.x] = value;
 }
 extern "C" __global__ void shared_atomics(int distance) {
@@ -66,7 +64,9 @@ extern "C" __global__ void shared_atomics(int distance) {
 extern "C" __global__ void matrices(unsigned* out, int pitch) {
   extern __shared__ char bytes[];
   unsigned at = (unsigned)__cvta_generic_to_shared(bytes + threadIdx.x * pitch), r[4];
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(at));
   out[threadIdx.x] = r[0] + r[1] + r[2] + r[3];
 }
 
@@ -75,7 +75,8 @@ extern "C" __global__ void copies(const char* in, char* out, int odd_bytes) {
   __shared__ alignas(16) char tile[512];
   unsigned to = (unsigned)__cvta_generic_to_shared(tile + 16 * threadIdx.x);
   int bytes = threadIdx.x % 2 == 0 ? 16 : odd_bytes;
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(in + 16 * threadIdx.x), "r"(bytes));
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(in + 16 * threadIdx.x),
+               "r"(bytes));
   asm volatile("cp.async.wait_all;");
   __syncthreads();
   out[threadIdx.x] = tile[16 * threadIdx.x];
@@ -98,8 +99,7 @@ extern "C" __global__ void diverges(volatile float* out, int times) {
 extern "C" __global__ void local_array(const int* in, int* out) {
   int array[8];
 #pragma unroll
-  for (int i = 0; i < 8; ++i)
-    ((volatile int*)array)[i] = i;
+  for (int i = 0; i < 8; ++i) ((volatile int*)array)[i] = i;
   out[threadIdx.x] = ((volatile int*)array)[in[threadIdx.x]];
 }
 
@@ -111,7 +111,11 @@ extern "C" __global__ void operations(float* out, int times) {
   unsigned a = threadIdx.x;
 #pragma unroll 1
   for (int i = 0; i < times; ++i) {
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %4, %4, %4}, {%4, %4}, {%0, %1, %2, %3};" : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a));
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %4, %4, %4}, {%4, %4}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a));
     asm volatile("fma.rn.f32 %0, %0, %0, %0;" : "+f"(f));
     asm volatile("add.f64 %0, %0, %0;" : "+d"(g));
     asm volatile("fma.rn.f16x2 %0, %0, %0, %0;" : "+r"(*(unsigned*)&h));

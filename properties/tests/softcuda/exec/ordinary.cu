@@ -34,7 +34,8 @@ extern "C" __global__ void histogram(const unsigned char* in, unsigned* out, int
   __shared__ unsigned bins[256];
   for (int i = threadIdx.x; i < 256; i += blockDim.x) bins[i] = 0;
   __syncthreads();
-  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) atomicAdd(&bins[in[i]], 1u);
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+    atomicAdd(&bins[in[i]], 1u);
   __syncthreads();
   for (int i = threadIdx.x; i < 256; i += blockDim.x) atomicAdd(&out[i], bins[i]);
 }
@@ -58,8 +59,10 @@ extern "C" __global__ void named_barriers(int* x, int n) {
   __shared__ int s[128];
   const int t = threadIdx.x, pair = t / 64;
   s[t] = t * n;
-  if (pair == 0) asm volatile("bar.sync 3, 64;" ::: "memory");
-  else asm volatile("bar.sync 4, 64;" ::: "memory");
+  if (pair == 0)
+    asm volatile("bar.sync 3, 64;" ::: "memory");
+  else
+    asm volatile("bar.sync 4, 64;" ::: "memory");
   const int other = s[t ^ 32];
   const int odd = __syncthreads_count(other % 2);
   x[t] = other * 1000 + odd + (__syncthreads_and(t >= 0) ? 1 : 0) + (__syncthreads_or(t == 5) ? 2 : 0);
@@ -89,7 +92,8 @@ extern "C" __global__ void chained(volatile int* x, int n) {
   }
 }
 
-/// Groups of two warps sum up and wait for each other: their barriers lie in the runtime's reserved shared memory.
+/// Groups of two warps sum up and wait for each other: their barriers lie in the runtime's reserved shared
+/// memory.
 extern "C" __global__ void sum_of_tiles(int* out) {
   namespace cg = cooperative_groups;
   __shared__ int own[128];

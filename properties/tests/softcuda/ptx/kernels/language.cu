@@ -1,4 +1,5 @@
-// CUDA C++ that makes nvcc emit each form of PTX that it has: calls, tables of branches, local frames, constants, asm blocks.
+// CUDA C++ that makes nvcc emit each form of PTX that it has: calls, tables of branches, local frames,
+// constants, asm blocks.
 #include <cassert>
 #include <cstdio>
 
@@ -55,7 +56,8 @@ extern "C" __global__ void branches(int* x, int which) {
   x[threadIdx.x] = v;
 }
 
-// nvcc 13.0 makes a tree of comparisons of every switch; a table of branches reaches PTX from asm blocks and from other compilers.
+// nvcc 13.0 makes a tree of comparisons of every switch; a table of branches reaches PTX from asm blocks and
+// from other compilers.
 extern "C" __global__ void table_of_branches(int* x, int which) {
   int v;
   asm volatile(
@@ -77,7 +79,8 @@ extern "C" __global__ void asm_blocks(const __half* in, float* out) {
   for (int i = 0; i < 2; ++i) {
     unsigned ready;
     asm volatile(
-        "{\n .reg .pred p;\n AGAIN:\n setp.ne.b32 p, %1, 0;\n @p bra DONE;\n bra.uni DONE;\n DONE:\n selp.u32 %0, 1, 0, p;\n}\n"
+        "{\n .reg .pred p;\n AGAIN:\n setp.ne.b32 p, %1, 0;\n @p bra DONE;\n bra.uni DONE;\n DONE:\n "
+        "selp.u32 %0, 1, 0, p;\n}\n"
         : "=r"(ready)
         : "r"(i));
     out[i] = __half2float(in[ready]);
