@@ -89,7 +89,7 @@ void for_each_block(const Problem& problem, const LogicalData& data, int sequenc
     const BlockPlace at{sequence, kv_head * problem.group(), rows};
     const BlockKeys keys =
         detail::keys_of(rows, problem.mask, problem.sequences[static_cast<std::size_t>(sequence)]);
-    if (!keys.all.empty()) visit(at, keys, detail::block_queries(data, problem.softmax_scale(), at, keys));
+    if (!keys.all.empty()) visit(at, keys, detail::block_queries(problem, data, at, keys));
   }
 }
 

@@ -19,6 +19,14 @@ struct Gradients {
 ///
 /// (Dao et al., FlashAttention, arXiv:2205.14135, appendix B.2.) j runs over the keys that query i sees. A
 /// query that sees no key has dQ = 0 and adds nothing to dK and dV; its LSE is not read.
+///
+/// Score modifiers (harness/problem/modifiers.h): with x = scale q_i.k_j, P_ij = exp(s(x) - LSE_i), and dS
+/// is with respect to x.
+///   softcap  s = C tanh(x / C) has the slope 1 - tanh^2(x / C), which dS_ij is multiplied with
+///   ALiBi    a bias that no gradient is asked of: it moves P alone
+///   sink     one more key, of value 0 and score no function of Q and K: it is in LSE, so that P sums to
+///            less than 1, and D stays dO_i.O_i, since sum_j P_ij dO_i.v_j still is that. The gradient of the
+///            sink itself, -sum_i exp(sink - LSE_i) D_i, is no output of this pass.
 [[nodiscard]] Gradients attention_backward(const Problem& problem, const LogicalData& data);
 
 /// How far a correct kernel with the declared numerics may be, element by element: |got - reference| <=

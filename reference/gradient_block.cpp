@@ -10,11 +10,13 @@ constexpr double kSmallestExponent = -700.0;
 
 }  // namespace
 
-BlockQueries block_queries(const LogicalData& data, double scale, BlockPlace at, const BlockKeys& keys) {
+BlockQueries block_queries(const Problem& problem, const LogicalData& data, BlockPlace at,
+                           const BlockKeys& keys) {
   thread_local Scratch d_o_memory, o_memory, lse_memory, d_memory;
   const Eigen::Index rows = at.rows.count;
-  BlockQueries queries{scaled_queries(data, scale, at), d_o_memory.matrix(data.d_o.width(), rows),
-                       lse_memory.row(rows), d_memory.row(rows)};
+  BlockQueries queries{scaled_queries(data, problem.softmax_scale(), at),
+                       d_o_memory.matrix(data.d_o.width(), rows), lse_memory.row(rows), d_memory.row(rows),
+                       modifiers_of(problem, at)};
   queries.d_o = columns(data.d_o, at).cast<double>();
   // In aligned memory, as everything that is added up: where a sum begins within a vector decides its last
   // bits, which are all there is where dP - D cancels.
@@ -29,10 +31,13 @@ BlockQueries block_queries(const LogicalData& data, double scale, BlockPlace at,
 
 GradientStep gradient_step(const BlockQueries& queries, const KeyValues& kv, const BlockKeys& keys, int begin,
                            int size) {
-  thread_local Scratch p_memory, t_memory, ds_memory;
+  thread_local Scratch p_memory, t_memory, ds_memory, tanh_memory;
   const Eigen::Index rows = queries.lse.size();
+  const double softcap = queries.modifiers.softcap;
+  const bool capped = softcap > 0;
   GradientStep step{begin, p_memory.matrix(size, rows), t_memory.matrix(size, rows),
-                    ds_memory.matrix(size, rows)};
+                    ds_memory.matrix(size, rows),
+                    capped ? tanh_memory.matrix(size, rows) : tanh_memory.matrix(0, 0)};
   step.p.noalias() = kv.k.middleCols(begin, size).transpose() * queries.scaled_q;
   step.t.noalias() = kv.v.middleCols(begin, size).transpose() * queries.d_o;
   for (Eigen::Index r = 0; r < rows; ++r) {
@@ -46,8 +51,16 @@ GradientStep gradient_step(const BlockQueries& queries, const KeyValues& kv, con
     p.head(first).setZero();
     p.tail(size - last).setZero();
     auto seen = p.segment(first, last - first);
+    if (capped) {
+      step.tanh.col(r).setZero();
+      auto tanh = step.tanh.col(r).array().segment(first, last - first);
+      tanh = (seen * (1 / softcap)).tanh();
+      seen = tanh * softcap;
+    }
+    queries.modifiers.add_bias(seen, begin + first, r);
     seen = (seen - queries.lse(r)).max(kSmallestExponent).exp();
     ds = p * t;
+    if (capped) ds *= 1 - step.tanh.col(r).array().square();
   }
   return step;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <numbers>
 
@@ -69,7 +70,12 @@ std::vector<int> count_queries(const Problem& problem, SequenceLengths lengths) 
 GradientBudget::GradientBudget(const Problem& problem, const Numerics& kernel, int sequence, int kv_head,
                                const KeyValues& kv)
     : kernel_(kernel),
-      shape_{problem.d_qk, problem.d_v, problem.softmax_scale(), problem.dtype},
+      shape_{problem.d_qk,
+             problem.d_v,
+             problem.softmax_scale(),
+             problem.dtype,
+             problem.softcap ? *problem.softcap : kInfinity,
+             problem.alibi},
       terms_(budget::pair_terms(kernel, shape_)),
       p_rounding_(budget::operand_rounding(kernel.p)),
       ds_rounding_(budget::operand_rounding(kernel.ds)),
@@ -94,13 +100,17 @@ GradientBudget::RowTerms GradientBudget::row_terms(double q_norm, double d_o_nor
     return budget::dot_underflow(kernel_.qk, kernel_.flush_subnormals, terms, a, b);
   };
   const double tiny = budget::underflow(kernel_.qk, kernel_.flush_subnormals);
+  const double lost_score = shape_.scale * lost(shape_.d_qk, q_norm, k_norm_);
   RowTerms row;
   row.g = std::max(d_o_norm * std::max(v_norm_, o_norm), kSmallestUnit);
   row.score = static_cast<float>(terms_.score * shape_.scale * q_norm * k_norm_);
-  double level = terms_.lse * std::fabs(lse) + terms_.exponential + 2 * tiny +
-                 shape_.scale * lost(shape_.d_qk, q_norm, k_norm_);
-  // q.k, its products with the scale and log2(e), dP and D all have to be finite.
-  const double dot = q_norm * k_norm_ * std::max(1.0, shape_.scale * std::numbers::log2e);
+  double level = terms_.lse * std::fabs(lse) + terms_.exponential + 2 * tiny + lost_score;
+  row.argument = static_cast<float>(terms_.argument * shape_.scale * q_norm * k_norm_ / shape_.softcap);
+  row.tanh_tiny =
+      static_cast<float>(terms_.tanh_tiny * std::max(1.0, 1 / shape_.softcap) + lost_score / shape_.softcap);
+  // q.k, its products with the scale, log2(e) and 1 / softcap, dP and D all have to be finite.
+  const double dot =
+      q_norm * k_norm_ * std::max({1.0, shape_.scale * std::numbers::log2e, shape_.scale / shape_.softcap});
   if (!(1.01 * std::max(dot, 2 * row.g) < largest_finite(kernel_.qk))) level = kInfinity;
   row.level = static_cast<float>(level);
   row.dp = static_cast<float>(terms_.dp * d_o_norm * v_norm_ / row.g);
@@ -117,6 +127,7 @@ GradientBudget::RowTerms GradientBudget::row_terms(double q_norm, double d_o_nor
 void GradientBudget::begin_block(const LogicalData& data, BlockPlace at, const BlockKeys& keys,
                                  const BlockQueries& queries) {
   at_ = at;
+  modifiers_ = queries.modifiers;
   const Eigen::Index count = at.rows.count;
   Eigen::ArrayXd q_norms, d_o_norms;
   own_units(columns(data.q, at), floor_, q_, q_norms);
@@ -143,15 +154,47 @@ void GradientBudget::begin_block(const LogicalData& data, BlockPlace at, const B
   dq_size_.setZero(q_.rows(), count);
 }
 
-/// Errors of P and dS for keys [first, last) of a step, as row r sees them:
-///   |P~ - P| <= P (e^H - 1) + a;  |dS~ - dS| <= P ((1 + eps) t + eps |T|) (1 + u) + u |dS| + a (|T| + t) +
-///   b,
-/// eps = e^H - 1, then each rounded to its dtype.
-void GradientBudget::bound_column(const GradientStep& step, Eigen::Index r, int first, int last) {
-  thread_local Eigen::ArrayXf epsilon;
+void GradientBudget::bound_scores(const GradientStep& step, Eigen::Index r, int first, int last) {
   const RowTerms row = rows_[static_cast<std::size_t>(r)];
   const int count = last - first;
-  epsilon = dots_.col(r).segment(first, count).array() * row.score + row.level;
+  score_error_.resize(count);
+  const auto dots = dots_.col(r).segment(first, count).array();
+  if (step.tanh.size() == 0) {
+    score_error_ = dots * row.score + row.level;
+  } else {
+    slope_.resize(count);
+    slope_error_.resize(count);
+    const auto cap = static_cast<float>(shape_.softcap), of_tanh = static_cast<float>(terms_.tanh);
+    const auto of_capped = static_cast<float>(terms_.capped), rounding = static_cast<float>(terms_.slope);
+    const double* const tanhs = step.tanh.col(r).data() + first;
+    for (int j = 0; j < count; ++j) {
+      const float tanh = std::fabs(static_cast<float>(tanhs[j]));
+      const float slope = 1 - tanh * tanh + 4 * kU;  // at least what it is
+      const float error = budget::tanh_moved(dots(j) * row.argument, slope) + of_tanh * tanh + row.tanh_tiny;
+      score_error_(j) = cap * (error + of_capped * tanh) + row.level;
+      slope_(j) = slope;
+      slope_error_(j) = budget::slope_error(tanh, error) + rounding;
+    }
+  }
+  if (modifiers_.slope.empty()) return;
+  const auto i = static_cast<std::size_t>(r);
+  const auto of_distance = static_cast<float>(terms_.bias * modifiers_.slope[i]);
+  const int diagonal = modifiers_.diagonal[i] - step.begin - first;
+  for (int j = 0; j < count; ++j) score_error_(j) += of_distance * static_cast<float>(std::abs(diagonal - j));
+}
+
+/// Errors of P and dS for keys [first, last) of a step, as row r sees them:
+///   |P~ - P| <= P (e^H - 1) + a
+///   |dS~ - dS| <= P ((1 + eps) t + eps |T|) (1 + u) + u |dS| + a (|T| + t) + b, eps = e^H - 1
+/// and with a softcap, E this bound and M = P |T|, once more for the product with F:
+///   |dS~ - dS| <= (E (F + f) + M f) (1 + u) + u M F + a (|T| + t) + b
+/// then each rounded to its dtype.
+template <bool kCapped>
+void GradientBudget::bound_column(const GradientStep& step, Eigen::Index r, int first, int last) {
+  const RowTerms row = rows_[static_cast<std::size_t>(r)];
+  const int count = last - first;
+  bound_scores(step, r, first, last);
+  Eigen::ArrayXf& epsilon = score_error_;
   if (epsilon.maxCoeff() <= 1)
     epsilon = epsilon * (1 + epsilon);  // e^H - 1 <= H + H^2 up to 1.79
   else
@@ -167,6 +210,8 @@ void GradientBudget::bound_column(const GradientStep& step, Eigen::Index r, int 
   const double* const in_p = step.p.col(r).data() + first;
   const double* const in_t = step.t.col(r).data() + first;
   const float* const eps = epsilon.data();
+  [[maybe_unused]] const float* const slope = slope_.data();
+  [[maybe_unused]] const float* const slope_error = slope_error_.data();
   const float* const dot = value_dots_.col(r).data() + first;
   float* const p = p_.col(r).data() + first;
   float* const p_error = p_error_.col(r).data() + first;
@@ -176,9 +221,14 @@ void GradientBudget::bound_column(const GradientStep& step, Eigen::Index r, int 
     const auto weight = static_cast<float>(in_p[j]);
     const auto size_of_t = static_cast<float>(std::fabs(in_t[j]) * per_unit);
     const float t = (row.dp * dot[j] + row.fixed) * (1 + u) + u * size_of_t;
-    const float m = weight * size_of_t;
+    float m = weight * size_of_t;
     float e = weight * ((1 + eps[j]) * t + eps[j] * size_of_t) * (1 + u) + u * m + a * (size_of_t + t) +
               row.ds_underflow;
+    if constexpr (kCapped) {
+      e = (e * (slope[j] + slope_error[j]) + m * slope_error[j]) * (1 + u) + u * m * slope[j];
+      m *= slope[j];
+      e += a * (size_of_t + t) + row.ds_underflow;
+    }
     e += ds_relative * (m + e) + row.ds_absolute;
     const float of_p = weight * eps[j] + a;
     p[j] = weight + p_floor;
@@ -199,7 +249,11 @@ void GradientBudget::add(const GradientStep& step, const BlockKeys& keys) {
     const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
     const int first = std::clamp(seen.begin - step.begin, 0, static_cast<int>(count));
     const int last = std::clamp(seen.end - step.begin, 0, static_cast<int>(count));
-    if (first < last) bound_column(step, r, first, last);
+    if (first == last) continue;
+    if (step.tanh.size() == 0)
+      bound_column<false>(step, r, first, last);
+    else
+      bound_column<true>(step, r, first, last);
   }
   dq_error_.noalias() += k * ds_error_;
   dq_size_.noalias() += k * ds_;

@@ -28,7 +28,9 @@ class GradientBudget {
  private:
   struct RowTerms {              ///< of one query row; errors of T and dS in units of g
     double g = 1;                ///< ||dO|| times the largest norm of V or O
-    float score = 0, level = 0;  ///< |h| <= score |q|.|k| + level
+    float score = 0, level = 0;  ///< |h| <= score |q|.|k| + level, without what modifiers bring
+    float argument = 0;          ///< of the softcap's tanh, for each |q|.|k|
+    float tanh_tiny = 0;         ///< absolute in tanh
     float dp = 0, fixed = 0;     ///< |t| <= dp |dO|.|v| + fixed, before the subtraction
     float ds_underflow = 0;      ///< of the product P T
     float ds_absolute = 0, ds_overflow = 0, ds_floor = 0;  ///< of dS's dtype
@@ -48,6 +50,10 @@ class GradientBudget {
 
   [[nodiscard]] RowTerms row_terms(double q_norm, double d_o_norm, double o_norm, double d_magnitude,
                                    double d, double lse) const;
+  /// Bounds of |h| for keys [first, last) of a step as row r sees them; of a capped score also 1 - tanh^2 and
+  /// the bound of its error.
+  void bound_scores(const GradientStep& step, Eigen::Index r, int first, int last);
+  template <bool kCapped>
   void bound_column(const GradientStep& step, Eigen::Index r, int first, int last);
   /// Returns smallest_drop.
   template <class Error, class Size>
@@ -68,12 +74,15 @@ class GradientBudget {
   // Of the block.
   BlockPlace at_;
   std::vector<RowTerms> rows_;
+  ScoreModifiers modifiers_;
   Eigen::MatrixXf q_, d_o_;                    ///< magnitudes in units of the row's norm
   Eigen::MatrixXf q_weighted_, d_o_weighted_;  ///< times g and the norm, the norm; in units of the largest
   double q_unit_ = 0, d_o_unit_ = 0;           ///< those
   Eigen::MatrixXf dq_error_, dq_size_;
   // Of the step, keys x rows.
   Eigen::MatrixXf dots_, value_dots_, p_, p_error_, ds_, ds_error_;
+  // Of one row of it.
+  Eigen::ArrayXf score_error_, slope_, slope_error_;
 };
 
 }  // namespace flashdiff::detail

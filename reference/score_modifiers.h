@@ -21,6 +21,11 @@ struct ScoreModifiers {
   template <class Scores>
   void apply(Scores&& scores, int first, Eigen::Index row) const {
     if (softcap > 0) scores = (scores * (1 / softcap)).tanh() * softcap;
+    add_bias(scores, first, row);
+  }
+  /// ALiBi's part of it.
+  template <class Scores>
+  void add_bias(Scores&& scores, int first, Eigen::Index row) const {
     if (slope.empty()) return;
     const auto r = static_cast<std::size_t>(row);
     for (Eigen::Index j = 0; j < scores.size(); ++j)

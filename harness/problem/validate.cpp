@@ -4,7 +4,6 @@
 
 #include "harness/problem/case.h"
 #include "harness/problem/limits.h"
-#include "harness/problem/modifiers.h"
 #include "harness/problem/names.h"
 #include "harness/problem/numbers.h"
 
@@ -60,10 +59,6 @@ Outcome<void> check_modifiers(const Problem& p) {
   if (p.sink && p.sink->logit && !(std::fabs(*p.sink->logit) <= limits::sink))
     return bad_input(fmt::format("case: sink={}, expected a number from {} to {}, or seeded", *p.sink->logit,
                                  -limits::sink, limits::sink));
-  if (p.pass == Pass::backward && has_modifiers(p))
-    return bad_input(
-        "case: pass=backward with a score modifier, expected softcap, alibi and sink in the forward pass "
-        "only");
   return {};
 }
 

@@ -7,7 +7,6 @@
 #include "harness/problem/case.h"
 #include "harness/problem/data.h"
 #include "harness/problem/laid_out.h"
-#include "harness/problem/modifiers.h"
 #include "harness/problem/names.h"
 
 namespace flashdiff::testing {
@@ -64,7 +63,7 @@ inline rc::Gen<Problem> any_problem() {
     p.dtype = *any_of<DType>();
     p.data = *rc::gen::suchThat(any_of<DataFamily>(), [](DataFamily f) { return f != DataFamily::file; });
     p.seed = *rc::gen::arbitrary<std::uint64_t>();
-    if (!has_modifiers(p)) p.pass = *any_of<Pass>();
+    p.pass = *any_of<Pass>();
     return p;
   });
 }

@@ -78,9 +78,6 @@ Problem one_sequence(int q_len, int kv_len, int d, DType dtype) {
 Problem small_backward_problem(std::uint64_t number) {
   Problem problem = small_problem(number);
   problem.pass = Pass::backward;
-  problem.softcap.reset();
-  problem.alibi = false;
-  problem.sink.reset();
   return problem;
 }
 

@@ -11,7 +11,7 @@ namespace flashdiff::testing {
 /// One sequence, the plain case to vary: d_qk = d_v = d, one head, no mask, normal data.
 [[nodiscard]] Problem one_sequence(int q_len, int kv_len, int d, DType dtype = DType::f32);
 
-/// The same problems, and their backward pass is asked; without score modifiers.
+/// The same problems, and their backward pass is asked.
 [[nodiscard]] Problem small_backward_problem(std::uint64_t number);
 
 /// make_given, which cannot fail for these.

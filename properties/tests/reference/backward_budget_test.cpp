@@ -98,6 +98,7 @@ TEST(BackwardBudget, EveryCorrectKernelStaysWithin) {
                                << " flush=" << kernel.numerics.flush_subnormals
                                << " tile=" << kernel.numerics.kv_tile
                                << " folding=" << static_cast<int>(kernel.folding)
+                               << " softcap=" << problem.softcap.value_or(0) << " alibi=" << problem.alibi
                                << " order=" << static_cast<int>(kernel.order) << "\n"
                                << uses.where;
     GradientUses& family = by_family[problem.data];
@@ -209,6 +210,26 @@ TEST(BackwardBudget, AKernelThatDeclaresTooMuchIsFoundOut) {
               kernel.approximation = 1;
             }),
             1.0);
+}
+
+/// Errors of tanh beyond what is declared reach P by way of the score and dS by way of the slope besides.
+TEST(BackwardBudget, ATanhThatIsWorseThanDeclaredIsFoundOut) {
+  Problem problem = one_sequence(16, 48, 64);
+  problem.pass = Pass::backward;
+  problem.softcap = 20.0f;
+  problem.scale = 1.0f;
+  const LogicalData data = data_of(problem);
+  Numerics declared;
+  declared.exp2_ulps = 0.5;
+  declared.tanh_relative = 0x1p-21;
+  const auto worst = [&](double relative) {
+    Kernel kernel{.numerics = declared, .approximation = 2};
+    kernel.numerics.tanh_relative = relative;
+    return uses_of(kernel, declared, problem, data).worst;
+  };
+  EXPECT_LE(worst(0x1p-21), 1.0);
+  EXPECT_GT(worst(0x1p-21), 0.02);
+  EXPECT_GT(worst(0x1p-11), 1.0) << "tanh.approx";
 }
 
 /// Share of dropped pairs that leave the budget of the row that adds them up, and what smallest_drop

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
 #include "harness/problem/random_bits.h"
 #include "properties/tests/reference/simulated_arithmetic.h"
@@ -11,6 +12,11 @@ namespace flashdiff::testing {
 namespace {
 
 constexpr float kLog2E = 0x1.715476p+0f;
+
+/// A weight as a kernel has it, and the slope of its softcap; 1 without one.
+struct Weight {
+  float p = 0, slope = 1;
+};
 
 /// P, rounded for its product with dO, and dS, rounded for its products with K and Q.
 struct Pair {
@@ -28,13 +34,23 @@ class Pairs {
         sequence_(sequence),
         arithmetic_(kernel_),
         scale_(static_cast<float>(problem.softmax_scale())),
-        scale_log2_(arithmetic_.multiply(scale_, kLog2E)) {}
+        score_scale_(problem.softcap ? *problem.softcap : scale_),
+        scale_log2_(arithmetic_.multiply(score_scale_, kLog2E)) {
+    if (problem.softcap) argument_ = static_cast<float>(problem.softmax_scale() / *problem.softcap);
+  }
 
   Pair pair(int head, int row, int key) {
     const int kv_head = head / problem_.group();
     const float t = dp_minus_d(head, row, kv_head, key);
-    const float p = weight(head, row, kv_head, key);
-    return {rounded(kernel_.numerics.p, p), rounded(kernel_.numerics.ds, arithmetic_.multiply(p, t))};
+    const Weight weight = this->weight(head, row, kv_head, key);
+    float ds = 0;
+    if (!problem_.softcap)
+      ds = arithmetic_.multiply(weight.p, t);
+    else if (kernel_.reciprocal)
+      ds = arithmetic_.multiply(arithmetic_.multiply(weight.p, weight.slope), t);
+    else
+      ds = arithmetic_.multiply(arithmetic_.multiply(weight.p, t), weight.slope);
+    return {rounded(kernel_.numerics.p, weight.p), rounded(kernel_.numerics.ds, ds)};
   }
 
   /// Sum of a_i b_i over tiles of the declared size, each from 0, their sums added up in the kernel's order.
@@ -75,25 +91,60 @@ class Pairs {
     return starts_at_d ? dp : arithmetic_.add(dp, -d);
   }
 
-  float weight(int head, int row, int kv_head, int key) {
+  /// 1 - tanh^2, in one of the ways that there are.
+  float slope_of(float tanh) const {
+    if (kernel_.folding == Folding::natural)  // from what the score has become
+      tanh = arithmetic_.multiply(arithmetic_.multiply(tanh, score_scale_), 1 / score_scale_);
+    switch (kernel_.order) {
+      case Order::forward: return arithmetic_.fused(-tanh, tanh, 1);
+      case Order::backward: return arithmetic_.add(1, -arithmetic_.multiply(tanh, tanh));
+      case Order::pairwise: break;
+    }
+    return arithmetic_.multiply(arithmetic_.add(1, -tanh), arithmetic_.add(1, tanh));
+  }
+
+  Weight weight(int head, int row, int kv_head, int key) {
+    const bool in_q = kernel_.folding == Folding::into_q;
     std::vector<float> q(data_.q.row(sequence_, head, row),
                          data_.q.row(sequence_, head, row) + problem_.d_qk);
-    if (kernel_.folding == Folding::into_q)
-      for (float& value : q) value = arithmetic_.multiply(value, scale_log2_);
-    const float dot = arithmetic_.product_sum(kernel_.numerics.qk, problem_.dtype, problem_.dtype, q,
-                                              row_of(data_.k, sequence_, kv_head, key), 0.0f);
+    if (in_q)
+      for (float& value : q) value = arithmetic_.multiply(value, problem_.softcap ? argument_ : scale_log2_);
+    float score = arithmetic_.product_sum(kernel_.numerics.qk, problem_.dtype, problem_.dtype, q,
+                                          row_of(data_.k, sequence_, kv_head, key), 0.0f);
+    Weight weight;
+    if (problem_.softcap) {
+      score = arithmetic_.tanh(in_q ? score : arithmetic_.multiply(score, argument_));
+      weight.slope = slope_of(score);
+      if (in_q) score = arithmetic_.multiply(score, scale_log2_);
+    }
+    const SequenceLengths lengths = problem_.sequences[static_cast<std::size_t>(sequence_)];
+    const float slope = alibi_slope(problem_, head);
+    const auto distance = static_cast<float>(alibi_distance(lengths, row, key));
+    const auto less_bias = [&](float s, float of_slope) {
+      return problem_.alibi ? arithmetic_.add(s, -arithmetic_.multiply(of_slope, distance)) : s;
+    };
     const float lse = *data_.lse.row(sequence_, head, row);
     const float lse_log2 = arithmetic_.multiply(lse, kLog2E);
+    const float slope_log2 = arithmetic_.multiply(slope, kLog2E);
     switch (kernel_.folding) {
-      case Folding::fused_maximum: return arithmetic_.exp2(arithmetic_.fused(dot, scale_log2_, -lse_log2));
+      case Folding::fused_maximum:
+        if (kernel_.sink_first)  // the bias in units of what the product gives, or in those of log2
+          score = arithmetic_.fused(less_bias(score, slope / score_scale_), scale_log2_, -lse_log2);
+        else
+          score = less_bias(arithmetic_.fused(score, scale_log2_, -lse_log2), slope_log2);
+        break;
       case Folding::product_then_sum:
-        return arithmetic_.exp2(arithmetic_.add(arithmetic_.multiply(dot, scale_log2_), -lse_log2));
+        score = less_bias(arithmetic_.multiply(score, scale_log2_), slope_log2);
+        score = arithmetic_.add(score, -lse_log2);
+        break;
       case Folding::natural:
-        return arithmetic_.exp2(
-            arithmetic_.multiply(arithmetic_.add(arithmetic_.multiply(dot, scale_), -lse), kLog2E));
-      case Folding::into_q: break;
+        score = less_bias(arithmetic_.multiply(score, score_scale_), slope);
+        score = arithmetic_.multiply(arithmetic_.add(score, -lse), kLog2E);
+        break;
+      case Folding::into_q: score = arithmetic_.add(less_bias(score, slope_log2), -lse_log2); break;
     }
-    return arithmetic_.exp2(arithmetic_.add(dot, -lse_log2));
+    weight.p = arithmetic_.exp2(score);
+    return weight;
   }
 
   const Kernel kernel_;
@@ -101,7 +152,10 @@ class Pairs {
   const LogicalData& data_;
   int sequence_;
   Arithmetic arithmetic_;
-  float scale_, scale_log2_;
+  float scale_;         ///< of the softmax, which gradients are multiplied with
+  float score_scale_;   ///< of what tanh gives, where there is a softcap
+  float scale_log2_;    ///< that, in units of log2
+  float argument_ = 0;  ///< scale / softcap
 };
 
 std::vector<float> column_of(const LogicalTensor<float>& tensor, int sequence, int head, int first, int last,

@@ -24,14 +24,16 @@ double largest_magnitude(const LogicalTensor<float>& tensor) {
   return largest;
 }
 
-/// Largest |got - want| in units of what the element's terms add up to.
+/// Largest |got - want| in units of what the element's terms add up to; these are raised to where the
+/// reference no longer follows weights (e^-700, times a row of large numbers): a sink may leave keys that
+/// much less.
 double apart(const LogicalTensor<double>& got, const LogicalTensor<double>& want,
              const LogicalTensor<double>& magnitude) {
   EXPECT_EQ(got.values().size(), want.values().size());
   double largest = 0;
   for (std::size_t i = 0; i < got.values().size(); ++i) {
     if (got.values()[i] == want.values()[i]) continue;
-    const double use = std::fabs(got.values()[i] - want.values()[i]) / (magnitude.values()[i] + 1e-300);
+    const double use = std::fabs(got.values()[i] - want.values()[i]) / (magnitude.values()[i] + 1e-290);
     largest = std::isnan(use) ? std::numeric_limits<double>::infinity() : std::max(largest, use);
   }
   return largest;
@@ -98,6 +100,44 @@ TEST(Backward, IsTheSlopeOfTheForwardPass) {
     }
   }
   EXPECT_GT(compared, 500);
+}
+
+/// One pair by hand: x = 1, softcap 2, so tanh(1/2) and its slope; a sink as heavy as the key halves P.
+TEST(Backward, SoftcapAndSinkOfOnePair) {
+  Problem problem = one_sequence(1, 1, 1);
+  problem.pass = Pass::backward;
+  problem.scale = 1.0f;
+  problem.softcap = 2.0f;
+  const double capped = 2 * std::tanh(0.5);
+  problem.sink = Sink{static_cast<float>(capped)};
+  LogicalData data = data_of(problem);
+  *data.q.row(0, 0, 0) = *data.k.row(0, 0, 0) = *data.v.row(0, 0, 0) = *data.d_o.row(0, 0, 0) = 1.0f;
+  *data.o.row(0, 0, 0) = 0.5f;
+  *data.lse.row(0, 0, 0) = static_cast<float>(capped + std::log(2.0));
+  const Gradients out = attention_backward(problem, data);
+  const double slope = 1 - std::tanh(0.5) * std::tanh(0.5);
+  EXPECT_NEAR(out.dv.row(0, 0, 0)[0], 0.5, 1e-6);
+  EXPECT_NEAR(out.dq.row(0, 0, 0)[0], 0.5 * (1 - 0.5) * slope, 1e-6);
+  EXPECT_NEAR(out.dk.row(0, 0, 0)[0], 0.5 * (1 - 0.5) * slope, 1e-6);
+}
+
+/// Its LSE is then the sink, and finite.
+TEST(Backward, AQueryThatSeesItsSinkAloneHasNoGradientAndAddsNone) {
+  Problem problem = one_sequence(30, 10, 8);
+  problem.pass = Pass::backward;
+  problem.mask = {.kind = MaskKind::causal_bottom_right};
+  problem.sink = Sink{0.5f};
+  LogicalData data = data_of(problem);
+  const Gradients before = attention_backward(problem, data);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(*data.lse.row(0, 0, i), 0.5f) << i;
+    for (int c = 0; c < 8; ++c) EXPECT_EQ(before.dq.row(0, 0, i)[c], 0.0) << i;
+    for (int c = 0; c < 8; ++c) data.d_o.row(0, 0, i)[c] = data.q.row(0, 0, i)[c] = 1e6f;
+  }
+  EXPECT_NE(before.dq.row(0, 0, 20)[0], 0.0) << "one key and the sink: P < 1";
+  const Gradients after = attention_backward(problem, data);
+  EXPECT_TRUE(std::equal(before.dk.values().begin(), before.dk.values().end(), after.dk.values().begin()));
+  EXPECT_TRUE(std::equal(before.dv.values().begin(), before.dv.values().end(), after.dv.values().begin()));
 }
 
 TEST(Backward, AQueryThatSeesNoKeyHasNoGradientAndAddsNone) {

@@ -6,6 +6,7 @@
 
 #include "properties/tests/reference/any_problem.h"
 #include "properties/tests/reference/budget_use.h"
+#include "reference/backward_budget.h"
 #include "reference/budget.h"
 
 // The terms of softcap, ALiBi and sink: what kernels round is within them, and would not be without.
@@ -93,6 +94,59 @@ TEST(BudgetModifiers, ACapBoundsScoreErrors) {
   const RowFacts row{.keys = 4, .q_norm = 1e6, .k_norm_largest = 1e6, .dot_mean = 1e12};
   EXPECT_GT(budget::dot_product({}, {.d_qk = 64}, row).largest, 1e4);
   EXPECT_LE(budget::dot_product({}, {.d_qk = 64, .softcap = 0.5}, row).largest, 1.0);
+}
+
+/// The backward pass has LSE, and no maximum that the roundings could share: bias and score of one key, far
+/// off, that cancel.
+TEST(BudgetModifiers, AlibiOfTheBackwardPassBoundsWhatCancels) {
+  std::mt19937 random(3);
+  const auto unit = [&] { return 0.5f + static_cast<float>(random() % (1 << 22)) * 0x1p-23f; };
+  // A score given as one number has one rounding at most below: its product.
+  const double of_score = 0x1p-24, of_bias = budget::backward_alibi({});
+  double most = 0, without = 0;
+  for (int round = 0; round < 20000; ++round) {
+    const float slope = unit(), distance = static_cast<float>(1 + random() % 65536);
+    const double bias = static_cast<double>(slope) * distance;
+    const float score = static_cast<float>(bias);  // exact but for one rounding
+    const double exact = static_cast<double>(score) - bias;
+    const double in_log2 =
+        static_cast<double>(std::fma(-(slope * kLog2E), distance, score * kLog2E)) * std::numbers::ln2;
+    const double natural = static_cast<double>(score - slope * distance);
+    for (double got : {in_log2, natural}) {
+      const double error = std::fabs(got - exact);
+      ASSERT_LE(error, of_score * static_cast<double>(score) + of_bias * bias);
+      most = std::max(most, error / (of_score * static_cast<double>(score) + of_bias * bias));
+      without = std::max(without, error / (of_score * static_cast<double>(score)));
+    }
+  }
+  EXPECT_GT(most, 0.15);
+  EXPECT_GT(without, 1.0);
+}
+
+/// tanh moves by no more than is said where its argument is wrong, saturated or not, and often by about that.
+TEST(BudgetModifiers, ArgumentsThatErrMoveTanhByWhatIsSaid) {
+  std::mt19937 random(7);
+  const auto up_to = [&](double most) { return most * static_cast<double>(random() % (1 << 20)) * 0x1p-20; };
+  double most = 0, most_saturated = 0;
+  for (int round = 0; round < 100000; ++round) {
+    const double y = up_to(12), error = std::exp2(-up_to(20)) * (round % 2 == 0 ? 1 : -1);
+    const double slope = 1 - std::tanh(y) * std::tanh(y);
+    const double moved = std::fabs(std::tanh(y + error) - std::tanh(y));
+    const double bound = static_cast<double>(
+        budget::tanh_moved(static_cast<float>(std::fabs(error)), static_cast<float>(slope * (1 + 0x1p-22))));
+    ASSERT_LE(moved, bound * (1 + 1e-5) + 0x1p-52) << y << " " << error;
+    most = std::max(most, moved / bound);
+    if (slope < 1e-3 && slope > 1e-8) most_saturated = std::max(most_saturated, moved / bound);
+    const double square = std::tanh(y) * std::tanh(y);
+    const double wrong = std::tanh(y) + moved;
+    ASSERT_LE(std::fabs(wrong * wrong - square),
+              static_cast<double>(
+                  budget::slope_error(static_cast<float>(std::tanh(y)), static_cast<float>(moved))) *
+                      (1 + 1e-5) +
+                  0x1p-52);
+  }
+  EXPECT_GT(most, 0.99);
+  EXPECT_GT(most_saturated, 0.99);
 }
 
 TEST(BudgetModifiers, ARowThatSeesTheSinkAloneHasABudgetOfLseOnly) {

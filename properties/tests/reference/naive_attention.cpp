@@ -116,11 +116,20 @@ NaiveGradients naive_backward(const Problem& problem, const LogicalData& data) {
           const float *q = data.q.row(s, head, i), *k = data.k.row(s, kv_head, j);
           const float *v = data.v.row(s, kv_head, j), *d_o = data.d_o.row(s, head, i);
           Real of_s = 0, of_dp = 0, of_d = 0;
-          const Real score = dot(q, k, problem.d_qk, of_s) * scale;
+          Real score = dot(q, k, problem.d_qk, of_s) * scale, slope = 1;
+          if (problem.softcap) {
+            const Real cosh = std::cosh(score / *problem.softcap);
+            slope = 1 / (cosh * cosh);
+            score = *problem.softcap * std::tanh(score / *problem.softcap);
+          }
+          const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(s)];
+          if (problem.alibi)
+            score -= static_cast<Real>(alibi_slope(problem, head)) *
+                     std::abs(i + lengths.kv_len - lengths.q_len - j);
           const Real p = std::exp(score - static_cast<Real>(*data.lse.row(s, head, i)));
           const Real dp = dot(d_o, v, problem.d_v, of_dp);
           const Real d = dot(d_o, data.o.row(s, head, i), problem.d_v, of_d);
-          const Real ds = p * (dp - d), size = p * (of_dp + of_d);
+          const Real ds = p * (dp - d) * slope, size = p * (of_dp + of_d);
           add(out.values.dq, out.magnitudes.dq, s, head, i, k, scale * ds, scale * size);
           add(out.values.dk, out.magnitudes.dk, s, kv_head, j, q, scale * ds, scale * size);
           add(out.values.dv, out.magnitudes.dv, s, kv_head, j, d_o, p, p);
