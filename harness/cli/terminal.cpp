@@ -51,8 +51,10 @@ Terminal terminal_of(const TerminalWords& words, bool is_terminal, const Environ
   return terminal;
 }
 
-Terminal terminal_of(const TerminalWords& words) {
-  return terminal_of(words, isatty(STDERR_FILENO) != 0, [](const char* name) -> std::optional<std::string> {
+Terminal terminal_of(const TerminalWords& words) { return terminal_of(words, isatty(STDERR_FILENO) != 0); }
+
+Terminal terminal_of(const TerminalWords& words, bool is_terminal) {
+  return terminal_of(words, is_terminal, [](const char* name) -> std::optional<std::string> {
     const char* value = std::getenv(name);
     if (value == nullptr) return std::nullopt;
     return value;

@@ -40,5 +40,7 @@ using Environment = std::function<std::optional<std::string>(const char*)>;
                                    const Environment& environment);
 /// Of this process's stderr.
 [[nodiscard]] Terminal terminal_of(const TerminalWords& words);
+/// The same, of another stream.
+[[nodiscard]] Terminal terminal_of(const TerminalWords& words, bool is_terminal);
 
 }  // namespace flashdiff::cli

@@ -1,0 +1,123 @@
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "harness/lint/catalogue.h"
+#include "harness/lint/lint.h"
+#include "harness/lint/writers.h"
+#include "properties/tests/lint/any_mask.h"
+
+namespace flashdiff::lint {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A batch that has a finding, and one as like it as can be that has not.
+struct Shown {
+  const char* code;
+  Level level;
+  std::vector<int> rows;
+  std::vector<Step> with, without;
+};
+
+std::vector<Shown> shown() {
+  using test::in_phase;
+  using test::steps_of;
+  using test::with_q_len;
+  using enum Phase;
+  return {
+      {"FD001", Level::error, {1}, steps_of({{"111", "000"}}), steps_of({{"111", "001"}})},
+      {"FD002", Level::warning, {1}, steps_of({{"111", "101"}}), steps_of({{"111", "011"}})},
+      {"FD003",
+       Level::note,
+       {},
+       steps_of({{"111", "110"}}, in_phase(train)),
+       steps_of({{"111", "011"}}, in_phase(train))},
+      {"FD004", Level::error, {1}, steps_of({{"111", "110"}}), steps_of({{"111", "110"}}, in_phase(train))},
+      {"FD005",
+       Level::error,
+       {1},
+       steps_of({{"11111", "11001"}}, in_phase(decode)),
+       steps_of({{"11111", "00111"}}, in_phase(decode))},
+      {"FD006", Level::error, {0}, steps_of({{"110", "111"}}), steps_of({{"110", "111"}}, in_phase(train))},
+      {"FD006",
+       Level::warning,
+       {0},
+       steps_of({{"110", "111"}}, with_q_len(2)),
+       steps_of({{"011", "111"}}, with_q_len(2))},
+      {"FD007",
+       Level::error,
+       {1},
+       steps_of({{"11111", "11100"}}, with_q_len(2)),
+       steps_of({{"11111", "00111"}}, with_q_len(2))},
+  };
+}
+
+const Finding* found(const Report& report, const char* code) {
+  for (const Finding& finding : report.findings)
+    if (finding.rule->code == std::string(code)) return &finding;
+  return nullptr;
+}
+
+TEST(Findings, AreThereOnABatchThatHasThemAndNotOnOneThatHasNot) {
+  for (const Shown& one : shown()) {
+    const Report with = lint(one.with), without = lint(one.without);
+    const Finding* finding = found(with, one.code);
+    ASSERT_NE(finding, nullptr) << one.code << "\n" << as_text(with);
+    EXPECT_EQ(finding->level, one.level) << one.code;
+    EXPECT_EQ(finding->rows, one.rows) << one.code;
+    EXPECT_FALSE(finding->message.empty()) << one.code;
+    EXPECT_EQ(found(without, one.code), nullptr) << one.code << "\n" << as_text(without);
+  }
+}
+
+/// Whoever adds a rule adds its two batches above.
+TEST(Findings, OfEachRuleAreShown) {
+  std::set<std::string> codes;
+  for (const Shown& one : shown()) codes.insert(one.code);
+  for (const Rule* rule : all_rules()) EXPECT_TRUE(codes.count(rule->code)) << rule->code;
+}
+
+TEST(Findings, ABatchPaddedOnTheLeftIsClean) {
+  for (const auto& rows : {std::vector<std::string>{"1111", "0011"}, {"1111", "1111"}, {"0111"}})
+    EXPECT_TRUE(lint(test::steps_of({rows})).findings.empty()) << as_text(lint(test::steps_of({rows})));
+}
+
+TEST(Catalogue, CodesAreInOrderAndEveryWordIsThere) {
+  std::string before;
+  std::set<std::string> names;
+  for (const Rule* rule : all_rules()) {
+    EXPECT_LT(before, rule->code);
+    before = rule->code;
+    EXPECT_TRUE(names.insert(rule->name).second) << rule->name;
+    EXPECT_EQ(rule_named(rule->code), rule);
+    EXPECT_EQ(rule_named(rule->name), rule);
+    EXPECT_GT(std::string(rule->explanation).size(), 100u) << rule->code;
+    EXPECT_TRUE(std::string(rule->advice).ends_with('.')) << rule->code;
+    EXPECT_THAT(explained(*rule), HasSubstr(rule->advice));
+  }
+  EXPECT_EQ(rule_named("fd003"), rule_named("FD003"));
+  EXPECT_EQ(rule_named("FD999"), nullptr);
+}
+
+/// The message that the project started from, with the word whether it is right.
+TEST(Catalogue, TheFrameworksMessageIsNamed) {
+  const std::string message =
+      "You are attempting to perform batched generation with padding_side='right' this may lead";
+  EXPECT_THAT(found(lint(test::steps_of({{"111", "110"}}, test::in_phase(Phase::train))), "FD003")->message,
+              testing::AllOf(HasSubstr(message), HasSubstr("wrongly")));
+  EXPECT_THAT(found(lint(test::steps_of({{"111", "110"}})), "FD004")->message,
+              testing::AllOf(HasSubstr(message), HasSubstr("rightly")));
+  for (const char* code : {"FD003", "FD004", "FD005"})
+    EXPECT_THAT(explained(*rule_named(code)), HasSubstr("batched generation with"));
+}
+
+TEST(Findings, RowsAreNamedUpToAFew) {
+  EXPECT_EQ(in_words({3}), "row 3");
+  EXPECT_EQ(in_words({0, 2, 5}), "rows 0, 2 and 5");
+  EXPECT_EQ(in_words({0, 1, 2, 3, 4, 5, 6}), "rows 0, 1, 2, 3, 4, 5 and 6");
+  EXPECT_EQ(in_words({0, 1, 2, 3, 4, 5, 6, 7}), "rows 0, 1, 2, 3, 4, 5 and 2 more");
+}
+
+}  // namespace
+}  // namespace flashdiff::lint
