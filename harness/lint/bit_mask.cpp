@@ -46,6 +46,15 @@ int BitMask::last_token(int row) const {
   return -1;
 }
 
+int BitMask::first_difference(const BitMask& other, int row, int end) const {
+  const auto a = words_of(row), b = other.words_of(row);
+  for (int at = 0; at < end; at += 64) {
+    const std::uint64_t differs = a[static_cast<std::size_t>(at) / 64] ^ b[static_cast<std::size_t>(at) / 64];
+    if (differs != 0) return std::min(end, at + std::countr_zero(differs));
+  }
+  return end;
+}
+
 BitMask BitMask::first_columns(int columns) const {
   BitMask cut(rows_, columns);
   for (int row = 0; row < rows_; ++row) {

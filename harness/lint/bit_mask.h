@@ -31,6 +31,8 @@ class BitMask {
   [[nodiscard]] int next_padding(int row, int from) const { return next(row, from, ~std::uint64_t{0}); }
   /// The last column that holds a token; -1 where none does.
   [[nodiscard]] int last_token(int row) const;
+  /// The first column < `end` where a row differs from the same row of another mask; `end` where none does.
+  [[nodiscard]] int first_difference(const BitMask& other, int row, int end) const;
   /// The mask's first columns.
   [[nodiscard]] BitMask first_columns(int columns) const;
 

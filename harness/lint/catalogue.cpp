@@ -17,9 +17,26 @@ bool same_letters(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::span<const Rule* const> all_rules() {
-  static constexpr std::array rules{
-      &empty_row,       &padding_between_tokens, &side_check_false_alarm, &side_check_true_alarm,
-      &side_check_miss, &last_column_is_padding, &mask_sliced_to_queries};
+  static constexpr std::array rules{&empty_row,
+                                    &padding_between_tokens,
+                                    &side_check_false_alarm,
+                                    &side_check_true_alarm,
+                                    &side_check_miss,
+                                    &last_column_is_padding,
+                                    &mask_sliced_to_queries,
+                                    &distances_count_padding,
+                                    &positions_count_padding,
+                                    &positions_do_not_continue,
+                                    &positions_irregular,
+                                    &packed_sequences,
+                                    &cache_lengths_disagree,
+                                    &cache_slots_disagree,
+                                    &past_changed,
+                                    &mixed_sides,
+                                    &sides_differ,
+                                    &tokens_differ,
+                                    &images_not_expanded,
+                                    &images_masked};
   return rules;
 }
 

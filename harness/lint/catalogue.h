@@ -14,6 +14,19 @@ extern const Rule side_check_true_alarm;
 extern const Rule side_check_miss;
 extern const Rule last_column_is_padding;
 extern const Rule mask_sliced_to_queries;
+extern const Rule distances_count_padding;
+extern const Rule positions_count_padding;
+extern const Rule positions_do_not_continue;
+extern const Rule positions_irregular;
+extern const Rule packed_sequences;
+extern const Rule cache_lengths_disagree;
+extern const Rule cache_slots_disagree;
+extern const Rule past_changed;
+extern const Rule mixed_sides;
+extern const Rule sides_differ;
+extern const Rule tokens_differ;
+extern const Rule images_not_expanded;
+extern const Rule images_masked;
 
 /// All rules, by code.
 [[nodiscard]] std::span<const Rule* const> all_rules();

@@ -10,6 +10,7 @@ namespace flashdiff::lint {
 struct Report {
   std::vector<Step> steps;
   std::vector<Finding> findings;  ///< by step, then by code
+  std::vector<Step> against;      ///< other masks of the same batches, a step each; or none
   Settings settings;
 
   [[nodiscard]] int count(Level level) const;
@@ -17,7 +18,8 @@ struct Report {
   [[nodiscard]] bool anything_wrong() const { return count(Level::warning) + count(Level::error) > 0; }
 };
 
-/// Asks every rule about every step.
-[[nodiscard]] Report lint(std::vector<Step> steps, const Settings& settings = {});
+/// Asks every rule about every step. `against`: none, or as many as there are steps.
+[[nodiscard]] Report lint(std::vector<Step> steps, const Settings& settings = {},
+                          std::vector<Step> against = {});
 
 }  // namespace flashdiff::lint

@@ -12,8 +12,8 @@ constexpr zip_int64_t most_members = 4096;
 
 class MemberSource final : public Source {
  public:
-  MemberSource(zip_file_t* file, std::string name, std::uint64_t bytes)
-      : file_(file), name_(std::move(name)), left_(bytes) {}
+  MemberSource(std::shared_ptr<Archive> archive, zip_file_t* file, std::string name, std::uint64_t bytes)
+      : archive_(std::move(archive)), file_(file), name_(std::move(name)), left_(bytes) {}
   ~MemberSource() override { zip_fclose(file_); }
   Outcome<std::size_t> read(std::span<std::byte> out) override {
     const zip_int64_t got = zip_fread(file_, out.data(), out.size());
@@ -26,12 +26,13 @@ class MemberSource final : public Source {
   std::optional<std::uint64_t> left() const override { return left_; }
 
  private:
+  std::shared_ptr<Archive> archive_;
   zip_file_t* file_;
   std::string name_;
   std::uint64_t left_;
 };
 
-class ZipArchive final : public Archive {
+class ZipArchive final : public Archive, public std::enable_shared_from_this<ZipArchive> {
  public:
   ZipArchive(zip_t* zip, std::string path) : zip_(zip), path_(std::move(path)) {
     const zip_int64_t count = std::min(most_members, zip_get_num_entries(zip_, 0));
@@ -49,7 +50,7 @@ class ZipArchive final : public Archive {
       if (file != nullptr) zip_fclose(file);
       return bad_input(fmt::format("{}:{}: cannot be unpacked: {}", path_, detail::shown(name), why));
     }
-    return std::make_unique<MemberSource>(file, path_ + ":" + name, facts.size);
+    return std::make_unique<MemberSource>(shared_from_this(), file, path_ + ":" + name, facts.size);
   }
 
  private:

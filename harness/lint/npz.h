@@ -14,7 +14,7 @@ class Archive {
   [[nodiscard]] static Outcome<std::shared_ptr<Archive>> open(const std::string& path);
   virtual ~Archive() = default;
   [[nodiscard]] virtual const std::vector<std::string>& members() const = 0;
-  /// A member's bytes, unpacked as they are read. The archive must outlive the source.
+  /// A member's bytes, unpacked as they are read. The source keeps the archive open.
   [[nodiscard]] virtual Outcome<std::unique_ptr<Source>> member(const std::string& name) = 0;
 };
 

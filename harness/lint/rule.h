@@ -13,14 +13,19 @@ namespace flashdiff::lint {
 enum class Level : std::uint8_t { note, warning, error };
 [[nodiscard]] const char* name_of(Level);
 
+/// What holds for all steps.
 struct Settings {
-  int page = 16;  ///< rows a page of the K/V cache
+  int page = 16;              ///< rows a page of the K/V cache
+  std::optional<int> window;  ///< of the model: a query sees itself and so many keys before it
+  bool alibi = false;         ///< the model adds a bias by distance
 };
 
 /// What a rule looks at.
 struct Seen {
   const Step& step;
   const Settings& settings;
+  const Step* before = nullptr;   ///< the step before of the same batch
+  const Step* against = nullptr;  ///< another mask of the same batch
 };
 
 /// What a rule found.

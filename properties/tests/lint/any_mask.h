@@ -55,6 +55,20 @@ inline StepWords with_q_len(int q_len) {
   return words;
 }
 
+/// The same step with position ids: a row of the mask each, or of its new tokens.
+inline Step with_positions(Step step, const std::vector<std::vector<int>>& rows, int axes = 1) {
+  std::vector<double> values;
+  for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
+  const auto columns = static_cast<std::int64_t>(rows.at(0).size());
+  std::vector<std::int64_t> shape{static_cast<std::int64_t>(rows.size()) / axes, columns};
+  if (axes > 1) shape.insert(shape.begin(), axes);
+  ArrayReader array("positions", shape, std::move(values));
+  auto positions = read_positions(array, step.mask, step.q_len, step.free_slots, step.spans);
+  if (!positions) throw std::invalid_argument(positions.error().what);
+  step.positions = *positions;
+  return step;
+}
+
 /// Rows as padding makes them, and any others; up to 40 columns, so that words of 64 bits are left partly
 /// used and rows cross them.
 inline rc::Gen<std::vector<bool>> any_row(int columns) {

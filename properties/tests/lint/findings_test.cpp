@@ -18,7 +18,40 @@ struct Shown {
   Level level;
   std::vector<int> rows;
   std::vector<Step> with, without;
+  Settings settings{};
+  std::vector<Step> against{};
 };
+
+/// A prompt of two rows and one decode step, with position ids; `first` and `new_ones` are those of the step.
+std::vector<Step> two_steps(const std::vector<std::string>& prompt,
+                            const std::vector<std::vector<int>>& first, const std::vector<std::string>& next,
+                            const std::vector<std::vector<int>>& new_ones) {
+  auto steps = test::steps_of({prompt, next});
+  steps[0] = test::with_positions(steps[0], first);
+  steps[1] = test::with_positions(steps[1], new_ones);
+  return steps;
+}
+template <class Change>
+std::vector<Step> changed(std::vector<Step> steps, Change change) {
+  change(steps.back());
+  return steps;
+}
+std::vector<Step> with_spans(const std::vector<std::string>& rows, std::vector<Span> spans,
+                             int ids_columns = 0) {
+  return changed(test::steps_of({rows}, test::in_phase(Phase::train)), [&](Step& step) {
+    step.spans = std::move(spans);
+    step.ids_columns = ids_columns;
+  });
+}
+std::vector<Step> with_lengths(const std::vector<std::string>& rows, std::vector<std::int64_t> lengths) {
+  return changed(test::steps_of({rows}, test::with_q_len(1)),
+                 [&](Step& step) { step.cache_lengths = std::move(lengths); });
+}
+std::vector<Step> with_slots(const std::vector<std::string>& rows, int q_len,
+                             std::vector<std::int64_t> slots) {
+  return changed(test::steps_of({rows}, test::with_q_len(q_len)),
+                 [&](Step& step) { step.slots = std::move(slots); });
+}
 
 std::vector<Shown> shown() {
   using test::in_phase;
@@ -50,6 +83,133 @@ std::vector<Shown> shown() {
        {1},
        steps_of({{"11111", "11100"}}, with_q_len(2)),
        steps_of({{"11111", "00111"}}, with_q_len(2))},
+      {"FD007",
+       Level::error,
+       {0},
+       steps_of({{"1100", "1111"}}, in_phase(decode)),
+       steps_of({{"1100", "1111"}})},
+      {"FD008",
+       Level::error,
+       {1},
+       steps_of({{"11111", "11001"}}, in_phase(decode)),
+       steps_of({{"11111", "00111"}}, in_phase(decode)),
+       {16, 2, false}},
+      {"FD008",
+       Level::error,
+       {1},
+       steps_of({{"11111", "11001"}}),
+       steps_of({{"11111", "00111"}}),
+       {16, {}, true}},
+      // A bottom-right diagonal of the padded length: the window of row 1 begins behind its first keys.
+      {"FD008",
+       Level::error,
+       {1},
+       steps_of({{"11111", "11100"}}, in_phase(decode)),
+       steps_of({{"11111", "11100"}}),
+       {16, 2, false}},
+      {"FD009",
+       Level::warning,
+       {1},
+       {test::with_positions(test::step_of({"111", "011"}), {{0, 1, 2}, {0, 1, 2}})},
+       {test::with_positions(test::step_of({"111", "011"}), {{0, 1, 2}, {1, 0, 1}})}},
+      {"FD009",
+       Level::error,
+       {0},
+       {test::with_positions(test::step_of({"1101"}), {{0, 1, 2, 3}})},
+       {test::with_positions(test::step_of({"1101"}), {{0, 1, 1, 2}})}},
+      {"FD009",
+       Level::error,
+       {1},
+       two_steps({"111", "110"}, {{0, 1, 2}, {0, 1, 1}}, {"1111", "1101"}, {{3}, {3}}),
+       two_steps({"111", "110"}, {{0, 1, 2}, {0, 1, 1}}, {"1111", "1101"}, {{3}, {2}})},
+      {"FD010",
+       Level::error,
+       {0, 1},
+       two_steps({"111", "011"}, {{0, 1, 2}, {1, 0, 1}}, {"1111", "0111"}, {{0}, {0}}),
+       two_steps({"111", "011"}, {{0, 1, 2}, {1, 0, 1}}, {"1111", "0111"}, {{3}, {2}})},
+      {"FD011",
+       Level::warning,
+       {0},
+       {test::with_positions(test::step_of({"1111"}), {{0, 1, 1, 2}})},
+       {test::with_positions(test::step_of({"1111"}), {{0, 1, 2, 3}})}},
+      {"FD012",
+       Level::warning,
+       {0},
+       {test::with_positions(test::step_of({"11111"}), {{0, 1, 2, 0, 1}})},
+       {test::with_positions(test::step_of({"11111"}), {{0, 1, 2, 3, 4}})}},
+      {"FD013",
+       Level::error,
+       {1},
+       with_lengths({"11111", "11001"}, {4, 4}),
+       with_lengths({"11111", "11001"}, {4, 2})},
+      {"FD013",
+       Level::warning,
+       {1},
+       with_lengths({"11111", "00111"}, {4, 4}),
+       with_lengths({"11111", "00111"}, {5, 3})},
+      {"FD013",
+       Level::error,
+       {0},
+       with_lengths({"11100", "11111"}, {3, 4}),
+       with_lengths({"11100", "11111"}, {2, 4})},
+      {"FD014",
+       Level::error,
+       {1},
+       with_slots({"1111", "1101"}, 1, {3, 2}),
+       with_slots({"1111", "1101"}, 1, {3, 3})},
+      {"FD014",
+       Level::error,
+       {0, 1},
+       with_slots({"1111", "0111"}, 2, {3, 4}),
+       with_slots({"1111", "0111"}, 2, {2, 3})},
+      {"FD014",
+       Level::error,
+       {1},
+       changed(steps_of({{"111", "110"}, {"1111", "1101"}}),
+               [](Step& step) {
+                 step.slots = {3, 1};
+               }),
+       changed(steps_of({{"111", "110"}, {"1111", "1101"}}),
+               [](Step& step) {
+                 step.slots = {3, 3};
+               })},
+      {"FD015",
+       Level::error,
+       {1},
+       steps_of({{"111", "110"}, {"1111", "1111"}}),
+       steps_of({{"111", "110"}, {"1111", "1101"}})},
+      {"FD015",
+       Level::error,
+       {},
+       steps_of({{"111"}, {"11111"}}, {{3, 1}, {}, {}}),
+       steps_of({{"111"}, {"11111"}}, {{3, 2}, {}, {}})},
+      {"FD016", Level::note, {}, steps_of({{"110", "011"}}), steps_of({{"011", "011"}})},
+      {"FD017",
+       Level::warning,
+       {1},
+       steps_of({{"111", "110"}}),
+       steps_of({{"111", "001"}}),
+       {},
+       steps_of({{"1111", "0011"}})},
+      {"FD018",
+       Level::warning,
+       {0},
+       steps_of({{"011", "110"}}),
+       steps_of({{"111", "110"}}),
+       {},
+       steps_of({{"111", "110"}})},
+      {"FD019",
+       Level::error,
+       {0},
+       with_spans({"111"}, {{0, 1, 5}}, 6),
+       with_spans({"111111"}, {{0, 1, 5}}, 6)},
+      {"FD019", Level::error, {0}, with_spans({"111"}, {{0, 1, 5}}), with_spans({"11111"}, {{0, 1, 5}})},
+      {"FD020", Level::error, {0}, with_spans({"111000"}, {{0, 1, 5}}), with_spans({"111110"}, {{0, 1, 5}})},
+      {"FD020",
+       Level::warning,
+       {1},
+       with_spans({"1111", "0011"}, {{1, 0, 2}}),
+       with_spans({"1111", "0011"}, {{0, 0, 2}})},
   };
 }
 
@@ -61,7 +221,8 @@ const Finding* found(const Report& report, const char* code) {
 
 TEST(Findings, AreThereOnABatchThatHasThemAndNotOnOneThatHasNot) {
   for (const Shown& one : shown()) {
-    const Report with = lint(one.with), without = lint(one.without);
+    const Report with = lint(one.with, one.settings, one.against);
+    const Report without = lint(one.without, one.settings, one.against);
     const Finding* finding = found(with, one.code);
     ASSERT_NE(finding, nullptr) << one.code << "\n" << as_text(with);
     EXPECT_EQ(finding->level, one.level) << one.code;

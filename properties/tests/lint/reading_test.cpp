@@ -34,6 +34,9 @@ TEST(Reading, AnArrayIsTakenByItsName) {
   const auto steps = read_steps({{test::data_file("two_masks.npz")}, "chosen", {}});
   ASSERT_TRUE(steps) << steps.error().what;
   EXPECT_EQ(steps->at(0).mask, expected_mask);
+  const auto rejected = read_steps({{test::data_file("two_masks.npz") + ":rejected"}, {}, {}});
+  ASSERT_TRUE(rejected) << rejected.error().what;
+  EXPECT_EQ(rejected->at(0).rows.at(2).cls, RowClass::left);
   EXPECT_THAT(read_steps({{test::data_file("two_masks.npz")}, {}, {}}).error().what,
               HasSubstr("chosen, rejected"));
 }
