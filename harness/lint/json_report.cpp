@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "harness/lint/agreement.h"
 #include "harness/lint/forms.h"
 #include "harness/lint/side_check.h"
 #include "harness/lint/writers.h"
@@ -32,6 +33,13 @@ Json of_forms(const Step& step, int page) {
   return forms;
 }
 
+Json of_agreements(const Report& report, std::size_t i) {
+  Json all = Json::object();
+  for (const Agreement& one : agreements(report, i))
+    all[one.what] = {{"agrees", one.agrees()}, {"findings", one.codes}};
+  return all;
+}
+
 Json of_finding(const Finding& finding) {
   return {{"code", finding.rule->code},    {"name", finding.rule->name}, {"level", name_of(finding.level)},
           {"title", finding.rule->title},  {"message", finding.message}, {"rows", finding.rows},
@@ -44,21 +52,24 @@ Json of_step(const Report& report, std::size_t i) {
   Json findings = Json::array();
   for (const Finding& finding : report.findings)
     if (finding.step == i) findings.push_back(of_finding(finding));
-  return {{"name", step.name},
-          {"phase", name_of(step.phase)},
-          {"phase_assumed", step.phase_assumed},
-          {"batch", step.batch()},
-          {"kv_len", step.kv_len()},
-          {"q_len", step.q_len},
-          {"cache_len", step.cache_len()},
-          {"free_slots", step.free_slots},
-          {"padding_side_check",
-           {{"fires", check.fires()},
-            {"judgement", name_of(check.judgement)},
-            {"last_column_sum", check.last_column}}},
-          {"forms", of_forms(step, report.settings.page)},
-          {"findings", std::move(findings)},
-          {"rows", of_rows(step)}};
+  return {
+      {"name", step.name},
+      {"verdict", report.count(Level::error, i) + report.count(Level::warning, i) > 0 ? "wrong" : "clean"},
+      {"phase", name_of(step.phase)},
+      {"phase_assumed", step.phase_assumed},
+      {"batch", step.batch()},
+      {"kv_len", step.kv_len()},
+      {"q_len", step.q_len},
+      {"cache_len", step.cache_len()},
+      {"free_slots", step.free_slots},
+      {"padding_side_check",
+       {{"fires", check.fires()},
+        {"judgement", name_of(check.judgement)},
+        {"last_column_sum", check.last_column}}},
+      {"forms", of_forms(step, report.settings.page)},
+      {"beside", of_agreements(report, i)},
+      {"findings", std::move(findings)},
+      {"rows", of_rows(step)}};
 }
 
 }  // namespace

@@ -11,6 +11,12 @@ int Report::count(Level level) const {
       std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.level == level; }));
 }
 
+int Report::count(Level level, std::size_t step) const {
+  return static_cast<int>(std::count_if(findings.begin(), findings.end(), [&](const Finding& f) {
+    return f.level == level && f.step == step;
+  }));
+}
+
 Report lint(std::vector<Step> steps, const Settings& settings, std::vector<Step> against) {
   Report report;
   report.steps = std::move(steps);

@@ -14,6 +14,8 @@ struct Report {
   Settings settings;
 
   [[nodiscard]] int count(Level level) const;
+  /// Of one step.
+  [[nodiscard]] int count(Level level, std::size_t step) const;
   /// From a warning on.
   [[nodiscard]] bool anything_wrong() const { return count(Level::warning) + count(Level::error) > 0; }
 };

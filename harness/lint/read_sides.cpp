@@ -86,8 +86,7 @@ Outcome<void> read_ids(ArrayReader& array, const std::vector<std::int64_t>& imag
   if (columns > (1 << 22)) return wrong_shape(array, "at most 4194304 columns");
   std::vector<double> ids(static_cast<std::size_t>(columns));
   const auto is_image = [&](double id) {
-    return std::find(image_tokens.begin(), image_tokens.end(), static_cast<std::int64_t>(id)) !=
-           image_tokens.end();
+    return std::find(image_tokens.begin(), image_tokens.end(), id) != image_tokens.end();
   };
   for (int row = 0; row < step.batch(); ++row) {
     if (auto ok = array.read(ids); !ok) return ok;

@@ -7,11 +7,14 @@
 namespace flashdiff::lint {
 namespace {
 
-/// Tokens of a row in front of the new ones. A row that ends early is compact: its new tokens are its last.
-int cached_tokens(const Step& step, int row) {
+int cached_tokens(const Step& step, int row) { return step.mask.count(row, 0, step.cache_len()); }
+
+/// Of a row that ends early nobody knows whether its cache is compact, and so its last tokens are the new
+/// ones, or whether the new ones were padded on the right: either count is one.
+bool may_be_cached(const Step& step, int row, std::int64_t said) {
   const RowFacts& facts = step.rows[static_cast<std::size_t>(row)];
-  if (facts.right_padding > 0) return std::max(0, facts.tokens - step.q_len);
-  return step.mask.count(row, 0, step.cache_len());
+  return said == cached_tokens(step, row) ||
+         (facts.right_padding > 0 && said == std::max(0, facts.tokens - step.q_len));
 }
 
 std::optional<Found> find_wrong_lengths(const Seen& seen) {
@@ -22,7 +25,7 @@ std::optional<Found> find_wrong_lengths(const Seen& seen) {
   std::vector<int> without, with;
   for (int row = 0; row < step.batch(); ++row) {
     const std::int64_t said = step.cache_lengths[static_cast<std::size_t>(row)];
-    if (said != cached_tokens(step, row)) without.push_back(row);
+    if (!may_be_cached(step, row, said)) without.push_back(row);
     if (said != step.rows[static_cast<std::size_t>(row)].tokens) with.push_back(row);
   }
   if (without.empty() || with.empty()) return std::nullopt;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "harness/lint/catalogue.h"
@@ -27,10 +29,25 @@ std::optional<Found> find_padding_read_as_last(const Seen& seen) {
       std::move(rows), level};
 }
 
+/// Whether the slice is right for a row that ends early, by what else is known of it: its new tokens were
+/// themselves padded on the right, and the cache in front of them is full.
+bool slice_is_right(const Step& step, int row) {
+  const auto each = static_cast<std::size_t>(step.q_len), at = static_cast<std::size_t>(row);
+  const int in_slice = step.mask.count(row, step.cache_len(), step.kv_len());
+  if (!step.cache_lengths.empty())
+    return step.rows[at].tokens - step.cache_lengths[at] == in_slice && in_slice > 0;
+  if (step.slots.empty()) return false;
+  const auto begin =
+      step.slots.begin() + static_cast<std::ptrdiff_t>(step.slots.size() == each ? 0 : at * each);
+  return std::all_of(begin, begin + in_slice, [&](std::int64_t slot) { return slot >= step.cache_len(); }) &&
+         in_slice > 0;
+}
+
 std::optional<Found> find_sliced_mask(const Seen& seen) {
   const Step& step = seen.step;
   if (!step.behind_a_cache()) return std::nullopt;
   auto rows = rows_that_end_early(step);
+  std::erase_if(rows, [&](int row) { return slice_is_right(step, row); });
   if (rows.empty()) return std::nullopt;
   const int row = rows[0], tokens = step.mask.count(row, step.cache_len(), step.kv_len());
   return Found{

@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "harness/lint/agreement.h"
 #include "harness/lint/catalogue.h"
 #include "harness/lint/forms.h"
 #include "harness/lint/writers.h"
@@ -98,15 +100,37 @@ std::string told(const Finding& finding, bool colour) {
          wrapped(finding.rule->advice, "    help: ", "          ");
 }
 
-std::string verdict_of(const Report& report) {
-  const auto counted = [&](Level level) {
-    const int count = report.count(level);
-    return fmt::format("{} {}{}", count, name_of(level), plural(count));
-  };
+std::string beside(const Report& report, std::size_t i) {
+  std::string lines;
+  for (const Agreement& one : agreements(report, i))
+    lines += fmt::format("  {}: {}\n", one.what,
+                         one.agrees() ? one.how : fmt::format("disagree: {}", fmt::join(one.codes, ", ")));
+  return lines;
+}
+
+/// "2 errors, 0 warnings, 1 note".
+template <class Count>
+std::string counted(Count count) {
+  std::string words;
+  for (const Level level : {Level::error, Level::warning, Level::note}) {
+    const int number = count(level);
+    words += fmt::format("{}{} {}{}", words.empty() ? "" : ", ", number, name_of(level), plural(number));
+  }
+  return words;
+}
+
+std::string verdict_of(const Report& report, std::size_t i) {
+  const auto count = [&](Level level) { return report.count(level, i); };
+  const bool wrong = count(Level::error) + count(Level::warning) > 0;
+  if (!wrong && count(Level::note) == 0) return "  clean\n";
+  return fmt::format("  {}: {}\n", wrong ? "wrong" : "nothing wrong", counted(count));
+}
+
+std::string summary_of(const Report& report) {
   if (report.findings.empty()) return "clean\n";
-  std::string line =
-      fmt::format("{}, {}, {}", counted(Level::error), counted(Level::warning), counted(Level::note));
-  return fmt::format("{}; --explain {} tells more\n", line, report.findings.front().rule->code);
+  return fmt::format("{}; --explain {} tells more\n",
+                     counted([&](Level level) { return report.count(level); }),
+                     report.findings.front().rule->code);
 }
 
 }  // namespace
@@ -116,14 +140,14 @@ std::string as_text(const Report& report, const TextOptions& options) {
   for (std::size_t i = 0; i < report.steps.size(); ++i) {
     const Step& step = report.steps[i];
     if (report.steps.size() > 1) text += fmt::format("step {} of {}, ", i + 1, report.steps.size());
-    text += headline(step) + table_of_rows(step, options.rows) + table_of_forms(step, report.settings.page);
-    bool clean = true;
+    text += headline(step) + table_of_rows(step, options.rows) + table_of_forms(step, report.settings.page) +
+            beside(report, i);
     for (const Finding& finding : report.findings)
-      if (finding.step == i) text += told(finding, options.colour), clean = false;
-    if (clean) text += "  nothing found\n";
+      if (finding.step == i) text += told(finding, options.colour);
+    if (report.steps.size() > 1) text += verdict_of(report, i);
     text += '\n';
   }
-  return text + verdict_of(report);
+  return text + summary_of(report);
 }
 
 std::string explained(const Rule& rule) {

@@ -88,6 +88,23 @@ std::vector<Shown> shown() {
        {0},
        steps_of({{"1100", "1111"}}, in_phase(decode)),
        steps_of({{"1100", "1111"}})},
+      // Three new columns of which two are tokens: told by the cache's length, or by where they are written.
+      {"FD007",
+       Level::error,
+       {0},
+       changed(steps_of({{"1111110"}}, with_q_len(3)), [](Step& step) { step.cache_lengths = {3}; }),
+       changed(steps_of({{"1111110"}}, with_q_len(3)), [](Step& step) { step.cache_lengths = {4}; })},
+      {"FD007",
+       Level::error,
+       {0},
+       changed(steps_of({{"1111110"}}, with_q_len(3)),
+               [](Step& step) {
+                 step.slots = {3, 4, 5};
+               }),
+       changed(steps_of({{"1111110"}}, with_q_len(3)),
+               [](Step& step) {
+                 step.slots = {4, 5, 6};
+               })},
       {"FD008",
        Level::error,
        {1},
@@ -150,7 +167,7 @@ std::vector<Shown> shown() {
       {"FD013",
        Level::error,
        {0},
-       with_lengths({"11100", "11111"}, {3, 4}),
+       with_lengths({"11100", "11111"}, {4, 4}),
        with_lengths({"11100", "11111"}, {2, 4})},
       {"FD014",
        Level::error,
