@@ -19,22 +19,23 @@ FormArray vector_of(const TensorRows& rows, const char* name, std::vector<std::i
   return {std::string(name) + rows.suffix, {static_cast<std::int64_t>(values.size())}, std::move(values), {}};
 }
 
-std::vector<std::int32_t> lengths(const TensorRows& rows) {
-  std::vector<std::int32_t> values;
-  for (int row = 0; row < rows.batch(); ++row) values.push_back(rows.length(row));
+/// A number of each sequence.
+template <class Number>
+std::vector<std::int32_t> by_row(const TensorRows& rows, Number number) {
+  std::vector<std::int32_t> values(static_cast<std::size_t>(rows.batch()));
+  for (int row = 0; row < rows.batch(); ++row) values[static_cast<std::size_t>(row)] = number(row);
   return values;
 }
-
+std::vector<std::int32_t> lengths(const TensorRows& rows) {
+  return by_row(rows, [&](int row) { return rows.length(row); });
+}
 std::vector<std::int32_t> first_rows(const TensorRows& rows) {
-  std::vector<std::int32_t> values;
-  for (int row = 0; row < rows.batch(); ++row) values.push_back(rows.first(row));
-  return values;
+  return by_row(rows, [&](int row) { return rows.first(row); });
 }
 
 /// Where each sequence begins in the tensor seen as one column, and where the last one ends.
 std::vector<std::int32_t> starts(const TensorRows& rows) {
-  std::vector<std::int32_t> values;
-  for (int row = 0; row < rows.batch(); ++row) values.push_back(narrow(rows.flat(row, rows.first(row))));
+  auto values = by_row(rows, [&](int row) { return narrow(rows.flat(row, rows.first(row))); });
   values.push_back(narrow(values.back() + std::int64_t{rows.length(rows.batch() - 1)}));
   return values;
 }
