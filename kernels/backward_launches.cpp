@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numbers>
 #include <span>
 
 #include <fmt/format.h>
 
-#include "harness/problem/modifiers.h"
 #include "kernels/views.h"
 
 namespace flashdiff::kernels {
@@ -14,7 +14,15 @@ namespace {
 
 constexpr std::int64_t kLargestGrid = 0x7fffffff;  // x
 
-const BackwardTiles* shape_for(const Problem& problem, std::span<const BackwardTiles> shapes) {
+/// Entries of their own: a sink changes nothing but LSE, which is given.
+bool changes_scores(const Problem& problem) { return problem.softcap || problem.alibi; }
+
+const BackwardTiles* shape_for(const Problem& problem, bool of_keys) {
+  std::span<const BackwardTiles> shapes = kQueryTiles;
+  if (changes_scores(problem))
+    shapes = of_keys ? kModifiedKeyTiles : kModifiedQueryTiles;
+  else if (of_keys)
+    shapes = kKeyTiles;
   const auto found = std::find_if(shapes.begin(), shapes.end(),
                                   [&](auto& s) { return std::max(problem.d_qk, problem.d_v) <= s.dim; });
   return found == shapes.end() ? nullptr : &*found;
@@ -62,10 +70,8 @@ std::string why_not_backward(const Case& c) {
   const Problem& p = c.problem;
   if (p.pass != Pass::backward) return "computes the backward pass only";
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
-  if (has_modifiers(p)) return "gradients of scores without softcap, ALiBi and sink only";
   if (c.layout.page > 0) return "K and V in pages: it takes rows of one stride";
-  if (shape_for(p, kKeyTiles) == nullptr)
-    return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
+  if (shape_for(p, true) == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
   std::int64_t blocks = 0;  // of the most that one launch has: tiles of 64 rows of all query heads
   for (const SequenceLengths& s : p.sequences) {
     const int longest = std::max(s.q_len, s.kv_len);
@@ -79,6 +85,7 @@ std::string why_not_backward(const Case& c) {
 Numerics backward_numerics(const Problem& problem) {
   Numerics n = tensor_core_numerics(problem);
   n.ds = problem.dtype;
+  n.tanh_relative = kTanhRelative;
   n.kv_tile = std::begin(kKeyTiles)->owned();  // keys whose sum is one addition to dQ's
   for (const BackwardTiles& shape : kKeyTiles) n.kv_tile = std::min(n.kv_tile, shape.owned());
   return n;
@@ -90,8 +97,8 @@ BackwardCall::BackwardCall(const LaidOut& io, std::string_view kernel, bool sums
       kernel_(kernel),
       sums_dq_(sums_dq),
       aligned_(is_aligned(io)),
-      key_shape_(*shape_for(problem_, kKeyTiles)),
-      query_shape_(*shape_for(problem_, kQueryTiles)),
+      key_shape_(*shape_for(problem_, true)),
+      query_shape_(*shape_for(problem_, false)),
       metadata_(sequences_of(io)) {
   for (const SequenceLengths& s : problem_.sequences) {
     workspace_sequences_.push_back({query_rows_, key_rows_, s.q_len, s.kv_len});
@@ -99,6 +106,7 @@ BackwardCall::BackwardCall(const LaidOut& io, std::string_view kernel, bool sums
     key_rows_ += rounded_up(s.kv_len, kWorkspaceRows);
   }
   workspace_sequences_at_ = append(metadata_, workspace_sequences_);
+  modifiers_at_ = append(metadata_, modifiers_of(problem_, std::numbers::ln2));
   query_rows_by_64_ = tiles_of(false, kWorkspaceRows);
   key_rows_by_64_ = tiles_of(true, kWorkspaceRows);
   key_tiles_ = tiles_of(true, key_shape_.owned());
@@ -157,6 +165,7 @@ BackwardParams BackwardCall::params(const Addresses& at) const {
   p.mask = mask_of(problem_.mask);
   p.scale = static_cast<float>(problem_.softmax_scale());
   p.scale_log2 = scale_log2_of(problem_);
+  p.modifiers = modifiers_at(problem_, at.metadata + modifiers_at_);
   return p;
 }
 
@@ -213,9 +222,11 @@ std::vector<Launch> BackwardCall::launches(const Addresses& at) const {
   BackwardParams p = params(at);
   if (!aligned_) add_packing(launches, p, at);
   add(launches, "stats", query_rows_by_64_, p, problem_.h_q, 0);
+  const char* const modified = changes_scores(problem_) ? "_mod" : "";
   const auto add_pass = [&](const char* pass, BackwardJob job, const BackwardTiles& shape) {
-    add(launches, fmt::format("d{}_{}", shape.dim, pass), job.owns_keys ? key_tiles_ : query_tiles_, p,
-        job.owns_keys ? problem_.h_kv : problem_.h_q, job.shared_bytes(shape));
+    add(launches, fmt::format("d{}_{}{}", shape.dim, pass, modified),
+        job.owns_keys ? key_tiles_ : query_tiles_, p, job.owns_keys ? problem_.h_kv : problem_.h_q,
+        job.shared_bytes(shape));
   };
   if (key_shape_.apart) {
     add_pass("dv", kDvJob, key_shape_);

@@ -47,9 +47,9 @@ class BackwardCall {
   bool sums_dq_, aligned_;
   BackwardTiles key_shape_, query_shape_;
   std::vector<Sequence> workspace_sequences_;
-  std::uint64_t workspace_sequences_at_ = 0;    ///< in the metadata
-  std::int64_t query_rows_ = 0, key_rows_ = 0;  ///< of the workspace
-  std::vector<std::byte> metadata_;             ///< Sequences of the tensors, of the workspace, tiles
+  std::uint64_t workspace_sequences_at_ = 0, modifiers_at_ = 0;  ///< in the metadata
+  std::int64_t query_rows_ = 0, key_rows_ = 0;                   ///< of the workspace
+  std::vector<std::byte> metadata_;  ///< Sequences of the tensors, of the workspace, slopes, tiles
   Tiles query_rows_by_64_, key_rows_by_64_, key_tiles_, query_tiles_;
 };
 

@@ -44,6 +44,11 @@ inline constexpr BackwardTiles kQueryTiles[] = {{32, 32, 64, false},  {64, 32, 3
                                                 {96, 32, 32, false},  {128, 16, 32, false},
                                                 {192, 16, 32, false}, {256, 16, 16, false}};
 
+/// Of entries with score modifiers: two shapes, since each costs a compiler's time. Head dims up to 64 take
+/// that of 128, and twice the work.
+inline constexpr BackwardTiles kModifiedKeyTiles[] = {kKeyTiles[3], kKeyTiles[5]};
+inline constexpr BackwardTiles kModifiedQueryTiles[] = {kQueryTiles[3], kQueryTiles[5]};
+
 /// Rows of the workspace that a sequence's queries (keys) take are a multiple of this: whole tiles of either
 /// side, for whoever goes through them.
 inline constexpr int kWorkspaceRows = 64;

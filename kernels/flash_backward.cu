@@ -10,6 +10,7 @@
 ///   dK = scale dK
 /// before it, row by row: D = rowsum(dO * O), LSE to powers of two, dQ' = 0; after it: dQ = scale dQ'.
 /// A query that sees no key has LSE = -inf and gives dQ = 0; a key that no query sees gives dK = dV = 0.
+/// Softcap and ALiBi have entries of their own (`_mod`): backward.cuh.
 ///
 /// Tiles: backward_tiles.h; the pass over tiles: backward.cuh; what goes by rows: rows.cuh. The order in
 /// which blocks add to dQ' is open, so its last bits are: flash_backward_deterministic is the kernel for
@@ -20,12 +21,16 @@
 
 namespace flashdiff::kernels {
 
-#define FLASH_BACKWARD(name, Element, pass, job, index, width)                                     \
-  static_assert(kKeyTiles[index].dim == width && job.shared_bytes(kKeyTiles[index]) <= 99 * 1024); \
-  extern "C" __global__ void __launch_bounds__(BackwardTiles::threads)                             \
-      flash_backward_##name##_d##width##_##pass(const __grid_constant__ BackwardParams p) {        \
-    flash_backward<BackwardEntry<Element, kKeyTiles[index], job>>(p);                              \
+#define FLASH_BACKWARD_OF(name, Element, pass, job, modified, tiles, index, width)          \
+  static_assert(tiles[index].dim == width && job.shared_bytes(tiles[index]) <= 99 * 1024);  \
+  extern "C" __global__ void __launch_bounds__(BackwardTiles::threads)                      \
+      flash_backward_##name##_d##width##_##pass(const __grid_constant__ BackwardParams p) { \
+    flash_backward<BackwardEntry<Element, tiles[index], job, modified>>(p);                 \
   }
+#define FLASH_BACKWARD(name, Element, pass, job, index, width) \
+  FLASH_BACKWARD_OF(name, Element, pass, job, false, kKeyTiles, index, width)
+#define FLASH_BACKWARD_MOD(name, Element, pass, job, index, width) \
+  FLASH_BACKWARD_OF(name, Element, pass##_mod, job, true, kModifiedKeyTiles, index, width)
 #define FLASH_BACKWARD_DIMS(name, Element)                                      \
   FLASH_BACKWARD(name, Element, dkv, kKeysAndDqJob, 0, 32)                      \
   FLASH_BACKWARD(name, Element, dkv, kKeysAndDqJob, 1, 64)                      \
@@ -35,6 +40,9 @@ namespace flashdiff::kernels {
   FLASH_BACKWARD(name, Element, dv, kDvJob, 4, 192)                             \
   FLASH_BACKWARD(name, Element, dk, kDkAndDqJob, 5, 256)                        \
   FLASH_BACKWARD(name, Element, dv, kDvJob, 5, 256)                             \
+  FLASH_BACKWARD_MOD(name, Element, dkv, kKeysAndDqJob, 0, 128)                 \
+  FLASH_BACKWARD_MOD(name, Element, dk, kDkAndDqJob, 1, 256)                    \
+  FLASH_BACKWARD_MOD(name, Element, dv, kDvJob, 1, 256)                         \
   extern "C" __global__ void __launch_bounds__(BackwardTiles::threads)          \
       flash_backward_##name##_stats(const __grid_constant__ BackwardParams p) { \
     row_stats<Element>(p, p.dim);                                               \

@@ -13,8 +13,8 @@ struct Atomic {
 
 KernelPlan flash_backward_plan() {
   return backward_plan<Atomic>(
-      "backward on tensor cores, dQ by atomic additions: f16, bf16, head dims up to 256, every mask and "
-      "layout");
+      "backward on tensor cores, dQ by atomic additions: f16, bf16, head dims up to 256, every mask, "
+      "layout and score modifier");
 }
 
 }  // namespace flashdiff::kernels

@@ -14,12 +14,16 @@
 
 namespace flashdiff::kernels {
 
-#define FLASH_BACKWARD(name, Element, pass, job, tiles, index, width)                                     \
+#define FLASH_BACKWARD_OF(name, Element, pass, job, modified, tiles, index, width)                        \
   static_assert(tiles[index].dim == width && job.shared_bytes(tiles[index]) <= 99 * 1024);                \
   extern "C" __global__ void __launch_bounds__(BackwardTiles::threads)                                    \
       flash_backward_deterministic_##name##_d##width##_##pass(const __grid_constant__ BackwardParams p) { \
-    flash_backward<BackwardEntry<Element, tiles[index], job>>(p);                                         \
+    flash_backward<BackwardEntry<Element, tiles[index], job, modified>>(p);                               \
   }
+#define FLASH_BACKWARD(name, Element, pass, job, tiles, index, width) \
+  FLASH_BACKWARD_OF(name, Element, pass, job, false, tiles, index, width)
+#define FLASH_BACKWARD_MOD(name, Element, pass, job, tiles, index, width) \
+  FLASH_BACKWARD_OF(name, Element, pass##_mod, job, true, tiles, index, width)
 #define FLASH_BACKWARD_BOTH(name, Element, index, width)                \
   FLASH_BACKWARD(name, Element, dkv, kKeysJob, kKeyTiles, index, width) \
   FLASH_BACKWARD(name, Element, dq, kDqJob, kQueryTiles, index, width)
@@ -34,6 +38,11 @@ namespace flashdiff::kernels {
   FLASH_BACKWARD(name, Element, dk, kDkJob, kKeyTiles, 5, 256)                                \
   FLASH_BACKWARD(name, Element, dv, kDvJob, kKeyTiles, 5, 256)                                \
   FLASH_BACKWARD(name, Element, dq, kDqJob, kQueryTiles, 5, 256)                              \
+  FLASH_BACKWARD_MOD(name, Element, dkv, kKeysJob, kModifiedKeyTiles, 0, 128)                 \
+  FLASH_BACKWARD_MOD(name, Element, dq, kDqJob, kModifiedQueryTiles, 0, 128)                  \
+  FLASH_BACKWARD_MOD(name, Element, dk, kDkJob, kModifiedKeyTiles, 1, 256)                    \
+  FLASH_BACKWARD_MOD(name, Element, dv, kDvJob, kModifiedKeyTiles, 1, 256)                    \
+  FLASH_BACKWARD_MOD(name, Element, dq, kDqJob, kModifiedQueryTiles, 1, 256)                  \
   extern "C" __global__ void __launch_bounds__(BackwardTiles::threads)                        \
       flash_backward_deterministic_##name##_stats(const __grid_constant__ BackwardParams p) { \
     row_stats<Element>(p, p.dim);                                                             \

@@ -13,8 +13,8 @@ struct Deterministic {
 
 KernelPlan flash_backward_deterministic_plan() {
   return backward_plan<Deterministic>(
-      "backward on tensor cores, dQ by a pass of its own: f16, bf16, head dims up to 256, every mask and "
-      "layout");
+      "backward on tensor cores, dQ by a pass of its own: f16, bf16, head dims up to 256, every mask, "
+      "layout and score modifier");
 }
 
 }  // namespace flashdiff::kernels

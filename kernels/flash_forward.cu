@@ -35,13 +35,13 @@ struct Work {
 
 __device__ Work work_of_block(const ForwardParams& p, int tile_queries) {
   Work work;
-  const QueryTile tile = reinterpret_cast<const QueryTile*>(p.query_tiles)[blockIdx.x / p.heads];
+  const RowTile tile = reinterpret_cast<const RowTile*>(p.query_tiles)[blockIdx.x / p.heads];
   work.index = tile.sequence;
   work.sequence = reinterpret_cast<const Sequence*>(p.sequences)[tile.sequence];
   work.head = static_cast<int>(blockIdx.x) % p.heads;
   work.kv_head = work.head / p.group;
-  work.first_query = tile.first_query;
-  work.queries = min(tile_queries, work.sequence.q_len - tile.first_query);
+  work.first_query = tile.first_row;
+  work.queries = min(tile_queries, work.sequence.q_len - tile.first_row);
   work.band = band_of_queries(p.mask, work.sequence);
   return work;
 }

@@ -33,9 +33,9 @@ const ForwardTiles* tiles_for(const Problem& problem, bool aligned) {
 }
 
 /// Tiles of queries, those with the most keys first: the last blocks to start are then short ones.
-std::vector<QueryTile> query_tiles(const Problem& problem, int queries) {
+std::vector<RowTile> query_tiles(const Problem& problem, int queries) {
   struct Weighed {
-    QueryTile tile;
+    RowTile tile;
     int keys;
   };
   std::vector<Weighed> weighed;
@@ -49,7 +49,7 @@ std::vector<QueryTile> query_tiles(const Problem& problem, int queries) {
     }
   }
   std::stable_sort(weighed.begin(), weighed.end(), [](auto& a, auto& b) { return a.keys > b.keys; });
-  std::vector<QueryTile> tiles;
+  std::vector<RowTile> tiles;
   for (const Weighed& one : weighed) tiles.push_back(one.tile);
   return tiles;
 }
@@ -85,7 +85,7 @@ struct Metadata {
 };
 Metadata metadata_of(const LaidOut& io) {
   const Problem& problem = io.question.problem;
-  const std::vector<QueryTile> tiles = query_tiles(problem, tiles_for(problem, is_aligned(io))->queries());
+  const std::vector<RowTile> tiles = query_tiles(problem, tiles_for(problem, is_aligned(io))->queries());
   Metadata made{sequences_of(io), tiles.size()};
   made.tiles_at = append(made.bytes, tiles);
   made.modifiers_at = append(made.bytes, modifiers_of(problem, scale_of(problem)));

@@ -35,15 +35,15 @@ struct MaskParams {
   std::int32_t right = unbounded;
 };
 
-/// A tile of queries that a block works on: rows from first_query on of one sequence.
-struct QueryTile {
+/// Rows that a block works on: from first_row on of the queries, or of the keys, of one sequence.
+struct RowTile {
   std::int32_t sequence = 0;
-  std::int32_t first_query = 0;
+  std::int32_t first_row = 0;
 };
 
 /// What becomes of q.k on its way to a score in units of log2 (entries named `_mod`): x = q.k, or
 /// tanh(q.k * softcap_argument); x * scale_log2 - slope * |i + kv_len - q_len - j|; and a sink in each row's
-/// sum.
+/// sum (forward: a backward pass is given an LSE that has it).
 struct ModifierParams {
   float softcap_argument = 0;  ///< softmax scale / softcap; 0: no softcap. With one, scale_log2 is softcap *
                                ///< log2(e)
@@ -56,7 +56,7 @@ struct ModifierParams {
 struct ForwardParams {
   TensorView q, k, v, o, lse;
   std::uint64_t sequences = 0;    ///< device address of one Sequence a batch entry
-  std::uint64_t query_tiles = 0;  ///< device address of QueryTiles, where the plan lists them; block i has
+  std::uint64_t query_tiles = 0;  ///< device address of RowTiles, where the plan lists them; block i has
                                   ///< tile i / heads, head i % heads
   std::int32_t heads = 1;         ///< query heads
   std::int32_t group = 1;         ///< query heads that share a K/V head
@@ -64,13 +64,6 @@ struct ForwardParams {
   MaskParams mask;
   float scale_log2 = 0;  ///< softmax scale times log2(e): the kernel works in powers of two
   ModifierParams modifiers;
-};
-
-/// Rows that a block of a backward pass owns: from first_row on of the keys, or of the queries, of one
-/// sequence.
-struct RowTile {
-  std::int32_t sequence = 0;
-  std::int32_t first_row = 0;
 };
 
 /// The workspace of the backward pass has its own rows: those of a sequence begin at q_first_row (queries)
@@ -93,7 +86,9 @@ struct BackwardParams {
   std::int32_t dim = 0;      ///< columns of a tile
   std::int32_t aligned = 1;  ///< rows of all tensors start at multiples of 16 bytes
   MaskParams mask;
-  float scale = 0, scale_log2 = 0;
+  float scale = 0;       ///< softmax scale, which gradients are multiplied with
+  float scale_log2 = 0;  ///< as ForwardParams has it
+  ModifierParams modifiers;
 };
 
 /// Rows of one tensor, copied to where every row starts at a multiple of 16 bytes.

@@ -116,6 +116,48 @@ TEST(FlashBackward, EveryFamilyOfData) {
           family));
 }
 
+/// A column more or less than there is data for: zeros fill the tile up, and what lies beyond a row is not
+/// read. Odd head dims start rows at any address.
+TEST(FlashBackward, EveryHeadDim) {
+  for (int d = 1; d <= 256; ++d)
+    expect_right(fmt::format(
+        "b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=5,18 kv=17,9 mask=causal_br {} data=normal seed=0x{:x}", d,
+        d % 3 == 0 ? 257 - d : d, d % 2 == 0 ? "f16" : "bf16", d % 5 == 0 ? "both mem=bshd.view" : "left",
+        d % 7 == 0 ? "softcap=5 alibi=on" : "", d));
+}
+
+/// Every entry with score modifiers, each modifier alone and all of them; rows at any address too (an odd d).
+TEST(FlashBackward, SoftcapAlibiAndSink) {
+  for (const char* modifiers :
+       {"softcap=30", "softcap=1", "alibi=on", "sink=seeded", "sink=-100", "softcap=50 alibi=on sink=seeded"})
+    for (int d : {16, 63, 64, 128, 129, 256})
+      for (const char* layout : {"left mem=bhsd", "packed mem=bshd.view"})
+        for (const char* mask : {"none", "causal_br", "window:40,9"})
+          expect_right(
+              fmt::format("b=3 hq=6 hk=2 d={} dv={} dt={} lay={} q=33,70,5 kv=130,64,0 mask={} {} "
+                          "data=normal seed=0x{:x}",
+                          d, d, d % 2 == 0 ? "f16" : "bf16", layout, mask, modifiers, d));
+}
+
+/// A sink above, below and among the scores, a cap that all of them reach, biases that hide all but a few.
+TEST(FlashBackward, ModifiersOfExtremeScores) {
+  for (const char* data : {"rising", "falling", "very_negative", "huge", "one_hot", "tiny", "equal"})
+    for (const char* modifiers : {"sink=10000", "sink=-10000", "softcap=0.5 sink=0", "softcap=100 alibi=on"})
+      expect_right(
+          fmt::format("b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=right q=130,3 kv=200,1 mask=causal_tl {} "
+                      "data={} seed=0x5",
+                      modifiers, data));
+}
+
+TEST(FlashBackward, RowsThatSeeTheirSinkAlone) {
+  for (const char* mask : {"none", "causal_br", "window:3,0"})
+    for (const char* modifiers : {"sink=seeded", "softcap=2 alibi=on sink=seeded"})
+      expect_right(
+          fmt::format("b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=130,5,40 kv=10,0,1 mask={} {} data=normal "
+                      "seed=0x1",
+                      mask, modifiers));
+}
+
 /// What random forward cases are made of, asked backward.
 TEST(FlashBackward, RandomCases) {
   constexpr std::uint64_t kSeed = 1, kCases = 300;
@@ -125,9 +167,6 @@ TEST(FlashBackward, RandomCases) {
   for (std::uint64_t i = 0; i < kCases && !HasFailure(); ++i) {
     Case c = draw_case(kSeed, i, options).value();
     c.problem.pass = Pass::backward;
-    c.problem.softcap.reset();
-    c.problem.alibi = false;
-    c.problem.sink.reset();
     c.layout.page = 0;
     for (const std::string& name : kKernels) expect_right(kernel(name), c);
   }
@@ -149,7 +188,11 @@ const std::vector<std::string> kForDetectors{
     "b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=40,150,0 kv=100,150,9 mask=causal_br data=normal seed=0x1",
     "b=2 hq=2 hk=1 d=30 dv=32 dt=bf16 lay=both mem=bhsd.view q=65,3 kv=130,70 mask=window:20,3 data=normal "
     "seed=0x1",
-    "b=2 hq=2 hk=2 d=256 dv=250 dt=f16 lay=packed q=65,3 kv=70,70 mask=none data=normal seed=0x1"};
+    "b=2 hq=2 hk=2 d=256 dv=250 dt=f16 lay=packed q=65,3 kv=70,70 mask=none data=normal seed=0x1",
+    "b=3 hq=4 hk=2 d=128 dv=120 dt=bf16 lay=left q=40,70,0 kv=70,70,9 mask=causal_br softcap=20 alibi=on "
+    "sink=seeded data=normal seed=0x1",
+    "b=2 hq=2 hk=1 d=192 dv=200 dt=f16 lay=both mem=bhsd.view q=65,3 kv=70,20 mask=window:20,3 softcap=2 "
+    "data=normal seed=0x1"};
 
 TEST(FlashBackward, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
   for (const std::string& name : kKernels)
@@ -254,8 +297,8 @@ TEST(FlashBackward, TheUpperTriangleIsNotMultiplied) {
 }
 
 TEST(FlashBackward, NoEntrySpills) {
-  test::expect_no_spills("flash_backward", 21);
-  test::expect_no_spills("flash_backward_deterministic", 31);
+  test::expect_no_spills("flash_backward", 27);
+  test::expect_no_spills("flash_backward_deterministic", 41);
 }
 
 }  // namespace
