@@ -26,6 +26,10 @@ struct DecodeTiles {
 inline constexpr DecodeTiles kDecodeTiles[] = {{64, 16, 4},  {64, 64, 4},  {128, 16, 4},
                                                {128, 64, 4}, {256, 16, 2}, {256, 64, 2}};
 
+/// Of entries with score modifiers, from this one on: smaller head dims take the shapes of 128, where what is
+/// read is the same. Rows at any address have one shape, the last.
+inline constexpr int kFirstModified = 2;
+
 /// A split: rows of one sequence, over some of its keys. Row r is query r / group, head r % group of the
 /// group. Block i has split i / kv_heads, K/V head i % kv_heads.
 struct DecodeSplit {
@@ -63,7 +67,8 @@ struct DecodeParams {
   std::int32_t d_qk = 0, d_v = 0;
   std::int32_t aligned = 0;  ///< rows of all tensors start at multiples of 16 bytes
   MaskParams mask;
-  float scale_log2 = 0;  ///< softmax scale times log2(e)
+  float scale_log2 = 0;  ///< as ForwardParams has it
+  ModifierParams modifiers;
 };
 
 }  // namespace flashdiff::kernels

@@ -12,6 +12,8 @@
 ///   and flash_decode_combine does over splits what the loop does over tiles.
 /// A row that sees no key of a split has l = 0 there and adds nothing; one that sees none at all gives O = 0
 /// and LSE = -inf.
+/// Score modifiers have entries of their own (`_mod`): softcap and ALiBi between S and its mask, as in
+/// flash_forward, and a sink where a row is finished, once, by its only split or by flash_decode_combine.
 ///
 /// Tiles: decode_tiles.h. With 16 rows each warp has 16 of a tile's 64 keys, a running maximum of its own,
 /// and the four are merged in shared memory at the end; with 64 rows each warp has 16 rows. K and V of each
@@ -45,6 +47,16 @@ struct Work {
 __device__ std::uint64_t row_address(const TensorView& view, const DecodeParams& p, int sequence,
                                      std::int64_t first_query, int kv_head, int row, int bytes) {
   return address(view, sequence, first_query + row / p.group, kv_head * p.group + row % p.group, bytes);
+}
+
+/// A number of the query head of row r, of ModifierParams; `none` without them.
+__device__ float of_row(std::uint64_t numbers, const DecodeParams& p, int kv_head, int row, float none) {
+  return numbers == 0 ? none : reinterpret_cast<const float*>(numbers)[kv_head * p.group + row % p.group];
+}
+/// The sink of row r, where there is one: a key of weight 2^(c (sink - m)), and no value.
+template <bool kModified>
+__device__ float sink_of_row(const DecodeParams& p, int kv_head, int row) {
+  return kModified ? of_row(p.modifiers.sinks, p, kv_head, row, -INFINITY) : -INFINITY;
 }
 
 /// K and V of the split's kv tiles, on their way through the ring: K0 V0 K1 V1 ...
@@ -124,7 +136,7 @@ struct KvPipeline {
   }
   __device__ __forceinline__ void load(int tile, std::uint64_t base, const TensorView& view, int columns) {
     const unsigned to = slot(step) + Copy::to();
-    unrolled<Copy::kPasses>([&](auto pass) {
+    Copy::for_each_pass([&](auto pass) {
       const int key = tile * T::kKeys + pass * Copy::kRowsAtOnce + Copy::row();
       std::int64_t element = (first_row + key) * view.row_stride;
       if (p.pages.rows > 0) {
@@ -132,8 +144,12 @@ struct KvPipeline {
         const std::int64_t there = __shfl_sync(0xffffffffu, page, index - window);
         element = there * view.batch_stride + (row - index * p.pages.rows) * view.row_stride;
       }
-      Copy::template copy_row<pass>(to, base + 2 * element + 16 * Copy::chunk(),
-                                    keys.holds(key) ? columns : 0);
+      const std::uint64_t from = base + 2 * element + 16 * Copy::chunk();
+      const int there = keys.holds(key) ? columns : 0;
+      if constexpr (T::kAligned)
+        Copy::template copy_row<pass>(to, from, there);
+      else
+        Copy::gather_row(to + pass * Copy::kRowsAtOnce * Copy::Rows::kRowBytes, from, there);
     });
   }
 };
@@ -141,14 +157,54 @@ struct KvPipeline {
 template <class T>
 __device__ void load_queries(const DecodeParams& p, const Work& work) {
   using Copy = TileCopy<T::kThreads, T::kRows, T::kDim, T::kAligned>;
-  unrolled<Copy::kPasses>([&](auto pass) {
+  Copy::for_each_pass([&](auto pass) {
     const int row = pass * Copy::kRowsAtOnce + Copy::row();
     const std::uint64_t from = row_address(p.q, p, work.split.sequence, work.sequence.q_first_row,
                                            work.kv_head, work.split.first_row + row, 2);
-    Copy::template copy_row<pass>(shared_memory() + Copy::to(), from + 16 * Copy::chunk(),
-                                  row < work.rows ? p.d_qk : 0);
+    const unsigned to = shared_memory() + Copy::to();
+    const int there = row < work.rows ? p.d_qk : 0;
+    if constexpr (T::kAligned)
+      Copy::template copy_row<pass>(to, from + 16 * Copy::chunk(), there);
+    else
+      Copy::gather_row(to + pass * Copy::kRowsAtOnce * Copy::Rows::kRowBytes, from + 16 * Copy::chunk(),
+                       there);
   });
 }
+
+/// What softcap and ALiBi make of the scores of this lane's two rows; ModifierParams says how.
+template <class T>
+struct ScoreModifiers {
+  float argument;   // of softcap's tanh; 0: none
+  float slope[2];   // 0: none
+  int diagonal[2];  // ALiBi's, whatever the mask
+
+  __device__ ScoreModifiers(const DecodeParams& p, const Work& work, int first_row)
+      : argument(p.modifiers.softcap_argument) {
+    for (int half = 0; half < 2; ++half) {
+      const int row = first_row + 8 * half;
+      slope[half] = of_row(p.modifiers.slopes, p, work.kv_head, row, 0);
+      diagonal[half] = row / p.group + work.sequence.kv_len - work.sequence.q_len;
+    }
+  }
+
+  /// `first_key`: of this lane.
+  __device__ __forceinline__ void apply(float (&s)[T::kWarpKeys / 8][4], int first_key) const {
+    if (argument != 0)
+#pragma unroll
+      for (int x = 0; x < T::kWarpKeys / 2; ++x) s[x / 4][x % 4] = tanhf(s[x / 4][x % 4] * argument);
+    if (slope[0] == 0) return;  // of all heads
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const auto ahead = static_cast<float>(diagonal[half] - first_key);
+#pragma unroll
+      for (int j = 0; j < T::kWarpKeys / 8; ++j)
+#pragma unroll
+        for (int x = 0; x < 2; ++x)
+          s[j][2 * half + x] =
+              fmaf(-slope[half], fabsf(ahead - static_cast<float>(8 * j + x)), s[j][2 * half + x]);
+    }
+  }
+};
 
 /// One warp: 16 rows, its share of a tile's keys.
 template <class T>
@@ -262,6 +318,10 @@ __device__ void store(const DecodeParams& p, const Work& work, const WarpTile<T>
     const int row = first_row + 8 * half + lane / 4;
     float largest = tile.m[half];
     for (int w = 0; w < T::kKeyWarps; ++w) largest = fmaxf(largest, sums[w * T::kRows + row].x);
+    const float sink = work.split.slot >= 0
+                           ? -INFINITY
+                           : sink_of_row<T::kModified>(p, work.kv_head, work.split.first_row + row);
+    if constexpr (T::kModified) largest = fmaxf(largest, sink);
     const float alpha = exp2_approx((tile.m[half] - largest) * p.scale_log2);
     float* const to = values + (key_warp * T::kRows + row) * kPitch + lane % 4 * 2;
 #pragma unroll
@@ -274,6 +334,7 @@ __device__ void store(const DecodeParams& p, const Work& work, const WarpTile<T>
         const float2 one = sums[w * T::kRows + row];
         sum += one.y * exp2_approx((one.x - largest) * p.scale_log2);
       }
+      if constexpr (T::kModified) sum += exp2_approx((sink - largest) * p.scale_log2);
       sums[T::kKeyWarps * T::kRows + row] = make_float2(largest, sum);
     }
   }
@@ -323,6 +384,7 @@ __device__ void flash_decode(const DecodeParams& p) {
     const Range last = band.visible((row + work.rows - 1) / p.group);
     int query[2];
     for (int half = 0; half < 2; ++half) query[half] = (row + first_row + 8 * half + lane / 4) / p.group;
+    const ScoreModifiers<T> modifiers(p, work, row + first_row + lane / 4);
 
     KvPipeline<T> kv(p, work, shared_memory() + T::kQueryBytes);
     load_queries<T>(p, work);  // of the first group of copies
@@ -336,6 +398,7 @@ __device__ void flash_decode(const DecodeParams& p) {
       float s[T::kWarpKeys / 8][4];
       unsigned weights[T::kWarpKeys / 16][4];
       tile.multiply(s, q, SharedTile<T::kDim>{kv.next() + mine});
+      if constexpr (T::kModified) modifiers.apply(s, begin + key_warp * T::kWarpKeys + lane % 4 * 2);
       if (last.begin > begin || first.end < begin + T::kKeys) {  // some row does not see some key
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
@@ -356,7 +419,7 @@ __device__ void flash_decode(const DecodeParams& p) {
 }
 
 /// A warp a row: O and LSE from the row's partial results, one a split.
-template <class Element>
+template <class Element, bool kModified>
 __device__ void flash_decode_combine(const DecodeParams& p) {
   const DecodeMerge merge =
       reinterpret_cast<const DecodeMerge*>(p.merges)[static_cast<int>(blockIdx.x) / p.kv_heads];
@@ -371,7 +434,9 @@ __device__ void flash_decode_combine(const DecodeParams& p) {
     };
     float largest = partial_l[of_split(0)].x;
     for (int split = 1; split < merge.splits; ++split) largest = fmaxf(largest, partial_l[of_split(split)].x);
-    float sum = 0;
+    const float sink = sink_of_row<kModified>(p, kv_head, merge.first_row + row);
+    if constexpr (kModified) largest = fmaxf(largest, sink);
+    float sum = kModified ? exp2_approx((sink - largest) * p.scale_log2) : 0;
     for (int split = 0; split < merge.splits; ++split) {
       const float2 one = partial_l[of_split(split)];
       sum += one.y * exp2_approx((one.x - largest) * p.scale_log2);
@@ -399,10 +464,11 @@ __device__ void flash_decode_combine(const DecodeParams& p) {
 }
 
 /// An entry's types and numbers.
-template <class ElementType, DecodeTiles kTiles, bool kAlignedRows>
+template <class ElementType, DecodeTiles kTiles, bool kAlignedRows, bool kModifiedScores>
 struct Entry {
   using Fragments = kernels::Fragments<ElementType>;
-  static constexpr bool kAligned = kAlignedRows;  ///< rows of all tensors start at multiples of 16 bytes
+  static constexpr bool kAligned = kAlignedRows;      ///< rows of all tensors start at multiples of 16 bytes
+  static constexpr bool kModified = kModifiedScores;  ///< by softcap, ALiBi or a sink
   static constexpr int kDim = kTiles.dim, kRows = kTiles.rows, kStages = kTiles.stages;
   static constexpr int kThreads = DecodeTiles::kThreads, kKeys = DecodeTiles::kKeys;
   static constexpr int kRowWarps = kTiles.row_warps(), kKeyWarps = kTiles.key_warps();
@@ -413,26 +479,34 @@ struct Entry {
 
 }  // namespace
 
-#define FLASH_DECODE(name, Element, suffix, aligned, index, columns, tile_rows)                         \
+#define FLASH_DECODE(name, Element, suffix, aligned, modified, index, columns, tile_rows)               \
   static_assert(kDecodeTiles[index].dim == columns && kDecodeTiles[index].rows == tile_rows);           \
   extern "C" __global__ void __launch_bounds__(DecodeTiles::kThreads, 2)                                \
       flash_decode_##name##_d##columns##_r##tile_rows##suffix(const __grid_constant__ DecodeParams p) { \
-    flash_decode<Entry<Element, kDecodeTiles[index], aligned>>(p);                                      \
+    flash_decode<Entry<Element, kDecodeTiles[index], aligned, modified>>(p);                            \
   }
-#define FLASH_DECODE_ALL(name, Element)                                     \
-  FLASH_DECODE(name, Element, , true, 0, 64, 16)                            \
-  FLASH_DECODE(name, Element, , true, 1, 64, 64)                            \
-  FLASH_DECODE(name, Element, , true, 2, 128, 16)                           \
-  FLASH_DECODE(name, Element, , true, 3, 128, 64)                           \
-  FLASH_DECODE(name, Element, , true, 4, 256, 16)                           \
-  FLASH_DECODE(name, Element, , true, 5, 256, 64)                           \
-  FLASH_DECODE(name, Element, _any, false, 1, 64, 64)                       \
-  FLASH_DECODE(name, Element, _any, false, 3, 128, 64)                      \
-  FLASH_DECODE(name, Element, _any, false, 5, 256, 64)                      \
-  extern "C" __global__ void __launch_bounds__(DecodeTiles::kThreads, 2)    \
-      flash_decode_combine_##name(const __grid_constant__ DecodeParams p) { \
-    flash_decode_combine<Element>(p);                                       \
+#define FLASH_DECODE_COMBINE(name, Element, suffix, modified)                       \
+  extern "C" __global__ void __launch_bounds__(DecodeTiles::kThreads, 2)            \
+      flash_decode_combine_##name##suffix(const __grid_constant__ DecodeParams p) { \
+    flash_decode_combine<Element, modified>(p);                                     \
   }
+#define FLASH_DECODE_ALL(name, Element)                          \
+  FLASH_DECODE(name, Element, , true, false, 0, 64, 16)          \
+  FLASH_DECODE(name, Element, , true, false, 1, 64, 64)          \
+  FLASH_DECODE(name, Element, , true, false, 2, 128, 16)         \
+  FLASH_DECODE(name, Element, , true, false, 3, 128, 64)         \
+  FLASH_DECODE(name, Element, , true, false, 4, 256, 16)         \
+  FLASH_DECODE(name, Element, , true, false, 5, 256, 64)         \
+  FLASH_DECODE(name, Element, _any, false, false, 1, 64, 64)     \
+  FLASH_DECODE(name, Element, _any, false, false, 3, 128, 64)    \
+  FLASH_DECODE(name, Element, _any, false, false, 5, 256, 64)    \
+  FLASH_DECODE(name, Element, _mod, true, true, 2, 128, 16)      \
+  FLASH_DECODE(name, Element, _mod, true, true, 3, 128, 64)      \
+  FLASH_DECODE(name, Element, _mod, true, true, 4, 256, 16)      \
+  FLASH_DECODE(name, Element, _mod, true, true, 5, 256, 64)      \
+  FLASH_DECODE(name, Element, _any_mod, false, true, 5, 256, 64) \
+  FLASH_DECODE_COMBINE(name, Element, , false)                   \
+  FLASH_DECODE_COMBINE(name, Element, _mod, true)
 
 FLASH_DECODE_ALL(f16, __half)
 FLASH_DECODE_ALL(bf16, __nv_bfloat16)

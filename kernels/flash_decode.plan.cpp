@@ -34,12 +34,15 @@ int most_rows(const Problem& problem) {
   return queries * problem.group();
 }
 
-/// Rows at any address have entries for 64 rows only.
+/// Rows at any address have entries for 64 rows only; modified, of the last shape only.
 const DecodeTiles* tiles_for(const Problem& problem, bool aligned) {
   const int rows = aligned && most_rows(problem) <= 16 ? 16 : 64;
-  const auto* const found = std::find_if(
-      std::begin(kDecodeTiles), std::end(kDecodeTiles),
-      [&](const DecodeTiles& t) { return std::max(problem.d_qk, problem.d_v) <= t.dim && t.rows == rows; });
+  const auto* const first = !has_modifiers(problem) ? std::begin(kDecodeTiles)
+                            : aligned               ? std::begin(kDecodeTiles) + kFirstModified
+                                                    : std::prev(std::end(kDecodeTiles));
+  const auto* const found = std::find_if(first, std::end(kDecodeTiles), [&](const DecodeTiles& t) {
+    return std::max(problem.d_qk, problem.d_v) <= t.dim && t.rows == rows;
+  });
   return found == std::end(kDecodeTiles) ? nullptr : found;
 }
 
@@ -116,7 +119,6 @@ std::string why_not(const Case& c) {
   const Problem& p = c.problem;
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
   if (p.pass != Pass::forward) return "computes the forward pass only";
-  if (has_modifiers(p)) return "softcap, ALiBi or a sink: it has none of them, flash_forward has";
   const DecodeTiles* const tiles = tiles_for(p, true);
   if (tiles == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
   std::int64_t rows = 0;
@@ -133,6 +135,7 @@ std::string why_not(const Case& c) {
 
 Numerics numerics(const Problem& problem) {
   Numerics n = tensor_core_numerics(problem);
+  n.tanh_relative = kTanhRelative;
   n.kv_tile = kKeys;
   n.merges = 2;              // of warps, of splits
   n.pages_keep_bits = true;  // splits are of keys, and not of pages
@@ -143,7 +146,7 @@ Numerics numerics(const Problem& problem) {
 struct Memory {
   Splits splits;
   std::vector<std::byte> metadata;
-  std::size_t splits_at = 0, merges_at = 0, table_at = 0;
+  std::size_t splits_at = 0, merges_at = 0, table_at = 0, modifiers_at = 0;
   std::size_t partial_l_at = 0, workspace_bytes = 0;
 };
 
@@ -156,6 +159,7 @@ Memory memory_of(const LaidOut& io) {
   memory.splits_at = append(memory.metadata, memory.splits.splits);
   memory.merges_at = append(memory.metadata, memory.splits.merges);
   memory.table_at = append(memory.metadata, io.k.place.block_table);
+  memory.modifiers_at = append(memory.metadata, modifiers_of(problem, scale_of(problem)));
   const auto partial_rows = static_cast<std::size_t>(memory.splits.slots) *
                             static_cast<std::size_t>(problem.h_kv) * static_cast<std::size_t>(rows);
   memory.partial_l_at = partial_rows * static_cast<std::size_t>((problem.d_v + 3) / 4 * 4) * sizeof(float);
@@ -199,6 +203,7 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   params.aligned = aligned ? 1 : 0;
   params.mask = mask_of(problem.mask);
   params.scale_log2 = scale_log2_of(problem);
+  params.modifiers = modifiers_at(problem, at.metadata + memory.modifiers_at);
 
   const auto launch = [&](std::string entry, std::size_t blocks, int shared_bytes) {
     Launch one;
@@ -209,11 +214,12 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
     one.parameters = bytes_of_params(params);
     return one;
   };
-  std::vector<Launch> launches{launch(fmt::format("flash_decode_{}_d{}_r{}{}", name_of(problem.dtype),
-                                                  tiles.dim, tiles.rows, aligned ? "" : "_any"),
+  const char* const modified = has_modifiers(problem) ? "_mod" : "";
+  std::vector<Launch> launches{launch(fmt::format("flash_decode_{}_d{}_r{}{}{}", name_of(problem.dtype),
+                                                  tiles.dim, tiles.rows, aligned ? "" : "_any", modified),
                                       memory.splits.splits.size(), tiles.shared_bytes())};
   if (!memory.splits.merges.empty())
-    launches.push_back(launch(fmt::format("flash_decode_combine_{}", name_of(problem.dtype)),
+    launches.push_back(launch(fmt::format("flash_decode_combine_{}{}", name_of(problem.dtype), modified),
                               memory.splits.merges.size(), 0));
   return launches;
 }
@@ -223,7 +229,7 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
 KernelPlan flash_decode_plan() {
   return {
       "decoding on tensor cores, up to 16 new tokens; keys in splits, in rows or pages; f16, bf16, head dims "
-      "up to 256, every mask",
+      "up to 256, every mask and score modifier",
       why_not, numerics, needs, plan};
 }
 

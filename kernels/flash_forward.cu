@@ -467,21 +467,20 @@ struct Entry {
       flash_forward_##name##_d##dim##suffix(const __grid_constant__ ForwardParams p) {             \
     flash_forward<Entry<Element, tiles, aligned, modified>>(p);                                    \
   }
-#define FLASH_FORWARD_DIMS(name, Element)                                     \
-  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[0], 32)           \
-  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[1], 64)           \
-  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[2], 96)           \
-  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[3], 128)          \
-  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[4], 192)          \
-  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[5], 256)          \
-  FLASH_FORWARD(name, Element, _any, false, false, kForwardTiles[1], 64)      \
-  FLASH_FORWARD(name, Element, _any, false, false, kForwardTiles[3], 128)     \
-  FLASH_FORWARD(name, Element, _any, false, false, kForwardTiles[5], 256)     \
-  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[0], 64)       \
-  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[1], 128)      \
-  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[2], 256)      \
-  FLASH_FORWARD(name, Element, _any_mod, false, true, kModifiedTiles[1], 128) \
-  FLASH_FORWARD(name, Element, _any_mod, false, true, kModifiedTiles[2], 256)
+#define FLASH_FORWARD_DIMS(name, Element)                                \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[0], 32)      \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[1], 64)      \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[2], 96)      \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[3], 128)     \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[4], 192)     \
+  FLASH_FORWARD(name, Element, , true, false, kForwardTiles[5], 256)     \
+  FLASH_FORWARD(name, Element, _any, false, false, kAnyTiles[0], 64)     \
+  FLASH_FORWARD(name, Element, _any, false, false, kAnyTiles[1], 128)    \
+  FLASH_FORWARD(name, Element, _any, false, false, kAnyTiles[2], 256)    \
+  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[0], 64)  \
+  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[1], 128) \
+  FLASH_FORWARD(name, Element, _mod, true, true, kModifiedTiles[2], 256) \
+  FLASH_FORWARD(name, Element, _any_mod, false, true, kAnyModifiedTiles[0], 256)
 
 FLASH_FORWARD_DIMS(f16, __half)
 FLASH_FORWARD_DIMS(bf16, __nv_bfloat16)

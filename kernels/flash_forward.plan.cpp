@@ -17,19 +17,17 @@ namespace {
 
 constexpr std::int64_t kLargestGrid = 0x7fffffff;  // x
 
-/// Rows at any address have entries for some shapes only: they are slow, whatever the tile.
-bool has_entry(const ForwardTiles& tiles, bool aligned, bool modified) {
-  return aligned || tiles.d_qk == 128 || tiles.d_qk == 256 || (tiles.d_qk == 64 && !modified);
+/// The shapes that there are entries of.
+std::span<const ForwardTiles> shapes(bool aligned, bool modified) {
+  if (modified) return aligned ? std::span<const ForwardTiles>(kModifiedTiles) : kAnyModifiedTiles;
+  return aligned ? std::span<const ForwardTiles>(kForwardTiles) : kAnyTiles;
 }
 
 const ForwardTiles* tiles_for(const Problem& problem, bool aligned) {
-  const bool modified = has_modifiers(problem);
-  const std::span<const ForwardTiles> shapes =
-      modified ? std::span<const ForwardTiles>(kModifiedTiles) : kForwardTiles;
-  const auto found = std::find_if(shapes.begin(), shapes.end(), [&](const auto& t) {
-    return problem.d_qk <= t.d_qk && problem.d_v <= t.d_v && has_entry(t, aligned, modified);
-  });
-  return found == shapes.end() ? nullptr : &*found;
+  const std::span<const ForwardTiles> all = shapes(aligned, has_modifiers(problem));
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const auto& t) { return problem.d_qk <= t.d_qk && problem.d_v <= t.d_v; });
+  return found == all.end() ? nullptr : &*found;
 }
 
 /// Tiles of queries, those with the most keys first: the last blocks to start are then short ones.
@@ -61,10 +59,11 @@ std::string why_not(const Case& c) {
   if (p.dtype == DType::f32) return "tensor cores multiply f16 and bf16, not f32";
   const ForwardTiles* const tiles = tiles_for(p, true);
   if (tiles == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
+  const int queries = std::min(tiles->queries(), tiles_for(p, false)->queries());
   std::int64_t blocks = 0;
   for (const SequenceLengths& s : p.sequences) {
     if (std::max(s.q_len, s.kv_len) >= MaskParams::unbounded / 2) return "a length above 2^29";
-    blocks += (s.q_len + tiles->queries() - 1) / tiles->queries() * std::int64_t{p.h_q};
+    blocks += (s.q_len + queries - 1) / queries * std::int64_t{p.h_q};
   }
   if (blocks > kLargestGrid) return fmt::format("{} blocks: at most {} fit a grid", blocks, kLargestGrid);
   return {};

@@ -24,8 +24,14 @@ inline constexpr ForwardTiles kForwardTiles[] = {
     {128, 128, 4, 32, 64, 3, false}, {192, 192, 8, 16, 64, 2, false}, {256, 256, 4, 16, 64, 2, false},
 };
 
+/// Of entries for rows at any address, which are copied by a loop: with 32 rows a warp at d 128 it spills.
+inline constexpr ForwardTiles kAnyTiles[] = {
+    kForwardTiles[1], {128, 128, 4, 16, 64, 3, false}, kForwardTiles[5]};
+
 /// Of entries with score modifiers. At d 64, 96 keys spill for sm_90.
 inline constexpr ForwardTiles kModifiedTiles[] = {
     {64, 64, 4, 32, 64, 4, false}, kForwardTiles[3], kForwardTiles[5]};
+/// Of entries with both.
+inline constexpr ForwardTiles kAnyModifiedTiles[] = {kForwardTiles[5]};
 
 }  // namespace flashdiff::kernels

@@ -207,8 +207,12 @@ struct TileCopy {
   __device__ static __forceinline__ void part(unsigned to, std::uint64_t& from, std::int64_t step, int rows,
                                               int columns) {
     columns = kept(columns);  // else what follows is made before the caller's loop, and kept in registers
-    unrolled<kPasses>([&](auto pass) {
-      copy_row<pass>(to, from, row() + pass * kRowsAtOnce < rows ? columns : 0);
+    for_each_pass([&](auto pass) {
+      const int there = row() + pass * kRowsAtOnce < rows ? columns : 0;
+      if constexpr (kAligned)
+        copy_row<pass>(to, from, there);
+      else
+        gather_row(to + pass * kRowsAtOnce * Rows::kRowBytes, from, there);
       from += step;
     });
   }
@@ -220,11 +224,28 @@ struct TileCopy {
       constexpr int kTo = kPass * kRowsAtOnce * Rows::kRowBytes + group * Rows::kWidth * 16;
       constexpr int kFrom = group * Rows::kWidth * 16;
       const int elements = min(8, max(0, columns - group * Rows::kWidth * 8 - chunk() * 8));
-      if constexpr (kAligned)
-        copy_16<kTo, kFrom>(to, from, 2 * elements);
-      else
-        store_shared_16(to + kTo, gathered(from + kFrom, elements).x);
+      copy_16<kTo, kFrom>(to, from, 2 * elements);
     });
+  }
+
+  /// The same for a row at any address, by a loop: straight code took a compiler three times as long as the
+  /// rest of a kernel. `to`: of its pass.
+  __device__ static __forceinline__ void gather_row(unsigned to, std::uint64_t from, int columns) {
+#pragma unroll 1
+    for (int group = 0; group < Rows::kGroups; ++group) {
+      const int elements = min(8, max(0, columns - group * Rows::kWidth * 8 - chunk() * 8));
+      store_shared_16(to + group * Rows::kWidth * 16, gathered(from + group * Rows::kWidth * 16, elements).x);
+    }
+  }
+  /// body(pass) for each: constants and straight code, or a loop around gather_row.
+  template <class Body>
+  __device__ static __forceinline__ void for_each_pass(Body&& body) {
+    if constexpr (kAligned) {
+      unrolled<kPasses>(body);
+    } else {
+#pragma unroll 1
+      for (int pass = 0; pass < kPasses; ++pass) body(pass);
+    }
   }
 
  private:
