@@ -230,7 +230,13 @@ KernelPlan flash_decode_plan() {
   return {
       "decoding on tensor cores, up to 16 new tokens; keys in splits, in rows or pages; f16, bf16, head dims "
       "up to 256, every mask and score modifier",
-      why_not, numerics, needs, plan};
+      why_not,
+      numerics,
+      needs,
+      plan,
+      nullptr,
+      Pass::forward,
+      kMostQueries};
 }
 
 }  // namespace flashdiff::kernels

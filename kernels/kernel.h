@@ -54,6 +54,7 @@ struct KernelPlan {
   /// For figures of how much work is wasted; null where a kernel has no tiles of tensor core products.
   WorkTile (*tile)(const Problem&) = nullptr;
   Pass pass = Pass::forward;  ///< what it computes
+  int most_queries = 0;       ///< of a sequence that it takes; 0: any number
 };
 
 struct Kernel {

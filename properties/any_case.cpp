@@ -12,7 +12,7 @@ namespace flashdiff {
 rc::Gen<Case> any_case(const CaseOptions& options) {
   return rc::gen::exec([options] {
     Problem p;
-    p.sequences = *any_lengths();
+    p.sequences = *(options.most_queries > 0 ? decoding_lengths(options.most_queries) : any_lengths());
     const Heads heads = *any_heads();
     p.h_q = heads.h_q;
     p.h_kv = heads.h_kv;

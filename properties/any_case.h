@@ -15,6 +15,7 @@ struct CaseOptions {
   std::vector<MaskKind> masks;
   std::vector<DataFamily> data;  ///< `file` is never drawn
   int largest_head_dim = 128;    ///< what the in-repo kernels take
+  int most_queries = 0;          ///< of a sequence, over many keys: for who decodes; 0: any number
 };
 
 /// Valid cases that reach what breaks attention kernels. Values only: simpler.h says how a case shrinks.

@@ -43,6 +43,14 @@ rc::Gen<SequenceLengths> few_new_tokens() {
     return SequenceLengths{queries, std::max(queries, *any_rows())};
   });
 }
+rc::Gen<SequenceLengths> decoding(int most) {
+  return rc::gen::exec([most] {
+    const int queries = *rc::gen::oneOf(rc::gen::just(1), whole(0, std::min(most, 5)), whole(1, most + 1));
+    const int keys = *rc::gen::weightedOneOf<int>({{3, any_rows()}, {2, whole(129, 1500)}});
+    const bool keeps = *rc::gen::weightedElement<bool>({{1, true}, {3, false}});
+    return SequenceLengths{queries, keeps ? keys : std::max(queries, keys)};
+  });
+}
 rc::Gen<SequenceLengths> cross() {
   return rc::gen::exec([] {
     const int queries = *any_rows();
@@ -77,6 +85,7 @@ rc::Gen<std::vector<SequenceLengths>> prefill_lengths() { return batch_of(prefil
 rc::Gen<std::vector<SequenceLengths>> chunked_lengths() { return batch_of(chunked()); }
 rc::Gen<std::vector<SequenceLengths>> decode_lengths() { return batch_of(decode()); }
 rc::Gen<std::vector<SequenceLengths>> few_new_tokens_lengths() { return batch_of(few_new_tokens()); }
+rc::Gen<std::vector<SequenceLengths>> decoding_lengths(int most) { return batch_of(decoding(most)); }
 rc::Gen<std::vector<SequenceLengths>> cross_lengths() { return batch_of(cross()); }
 
 rc::Gen<std::vector<SequenceLengths>> one_long_many_short() {

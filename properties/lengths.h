@@ -20,7 +20,9 @@ namespace flashdiff {
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> chunked_lengths();
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> decode_lengths();
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> few_new_tokens_lengths();  ///< 0 to 16 at the end of keys
-[[nodiscard]] rc::Gen<std::vector<SequenceLengths>> cross_lengths();           ///< q_len and kv_len unrelated
+/// A cache of any length, often of many tiles, and up to `most` new tokens; seldom more tokens than keys.
+[[nodiscard]] rc::Gen<std::vector<SequenceLengths>> decoding_lengths(int most);
+[[nodiscard]] rc::Gen<std::vector<SequenceLengths>> cross_lengths();  ///< q_len and kv_len unrelated
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>>
 one_long_many_short();  ///< the rest much shorter than the longest
 [[nodiscard]] rc::Gen<std::vector<SequenceLengths>> any_lengths();

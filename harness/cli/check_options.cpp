@@ -1,5 +1,6 @@
 #include "harness/cli/check_options.h"
 
+#include <algorithm>
 #include <limits>
 #include <random>
 
@@ -51,6 +52,17 @@ void add_choice(CLI::App& command, const char* flag, std::vector<std::string>& w
 std::uint64_t drawn_seed() {
   std::random_device entropy;
   return std::uniform_int_distribution<std::uint64_t>(1, 999'999'999)(entropy);
+}
+
+/// What the least demanding of them takes; 0, any number, where one takes any, or nobody was named.
+int most_queries(const std::vector<std::string>& backends) {
+  int most = 0;
+  for (const BackendEntry& entry : backend_registry()) {
+    if (std::find(backends.begin(), backends.end(), entry.name) == backends.end()) continue;
+    if (entry.most_queries == 0) return 0;
+    most = std::max(most, entry.most_queries);
+  }
+  return most;
 }
 
 }  // namespace
@@ -127,6 +139,7 @@ Outcome<Cases> cases_of(const CheckOptions& options) {
   made_of.dtypes = values_of<DType>(options.dtypes);
   made_of.masks = values_of<MaskKind>(options.masks);
   made_of.data = values_of<DataFamily>(options.data);
+  made_of.most_queries = most_queries(options.subject.backends);
   cases.source = std::make_unique<RandomCases>(cases.seed, std::move(made_of));
   cases.words =
       cases.count ? fmt::format("{} random cases, seed {}", *cases.count, cases.seed)

@@ -12,7 +12,7 @@ const std::vector<BackendEntry>& backend_registry() {
     for (const kernels::Kernel& kernel : kernels::all_kernels())
       made.push_back({std::string(kernel.name), std::string(kernel.plan.description), true,
                       [&kernel](const BackendOptions& options) { return flash_backend(kernel, options); },
-                      kernel.plan.pass});
+                      kernel.plan.pass, kernel.plan.most_queries});
     made.push_back(
         {"reference", "Eigen in double precision, rounded to the dtype: what the others are compared with",
          false,

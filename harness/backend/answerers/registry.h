@@ -29,6 +29,7 @@ struct BackendEntry {
   bool on_device = true;    ///< it runs on what BackendOptions::device chooses, else on the processor
   std::function<Outcome<std::unique_ptr<Backend>>(const BackendOptions&)> open;
   Pass pass = Pass::forward;  ///< what it computes
+  int most_queries = 0;       ///< of a sequence that it takes; 0: any number
 };
 
 /// All that this build knows, in a fixed order.

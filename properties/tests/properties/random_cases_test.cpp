@@ -1,5 +1,6 @@
 #include "properties/random_cases.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -49,6 +50,30 @@ TEST(RandomCases, EveryClassIsReached) {
       if (label == "data:file" || label == "heads-per-kv:other") continue;
       EXPECT_GE(reached[label], 10) << label;
     }
+}
+
+/// Who decodes is asked for what it takes, over caches of several splits, some of them in pages.
+TEST(RandomCases, ForWhoDecodes) {
+  CaseOptions options;
+  options.most_queries = 16;
+  int most = 0, long_caches = 0, paged = 0, empty = 0;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    const Case c = value_of(3, i, options);
+    ASSERT_TRUE(validated(c).has_value()) << print(c);
+    int keys = 0;
+    for (const SequenceLengths& one : c.problem.sequences) {
+      ASSERT_LE(one.q_len, 16) << print(c);
+      most = std::max(most, one.q_len);
+      keys = std::max(keys, one.kv_len);
+      empty += one.kv_len == 0;
+    }
+    long_caches += keys > 128;
+    paged += c.layout.page > 0;
+  }
+  EXPECT_EQ(most, 16);
+  EXPECT_GT(long_caches, 150);
+  EXPECT_GT(paged, 100);
+  EXPECT_GT(empty, 10);
 }
 
 RC_GTEST_PROP(RandomCases, AreValidAndPrintable, (std::uint64_t seed, std::uint64_t index)) {
