@@ -218,6 +218,11 @@ double division(const Numerics& numerics) {
 // Round to nearest: half an ulp, half a subnormal below the normal range; infinity from half an ulp above the
 // largest finite number on. In f32 the division's result is the output: nothing to round, but it may
 // underflow.
+//
+// How much of it is used: all. A value just above a power of two that lies between two numbers of its dtype
+// errs by u of itself, and with few keys that term is nearly the whole budget. Of 2,367 random cases of
+// flash_forward_simt (seed 9) the worst use of O's budget is 0.998 in f16, 0.996 in bf16, and 0.296 in f32,
+// where this rounding is not and all other terms are what is left: none is missing, none is tight.
 OutputRounding output_rounding(const Numerics& numerics) {
   const Format format = format_of(numerics.out);
   const double tiny = underflow(numerics.pv, numerics.flush_subnormals);

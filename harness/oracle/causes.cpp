@@ -164,7 +164,7 @@ void other_modifiers(const Suspect& row, Words& words) {
     with("the sink were forgotten", [](ScoreRule& rule) { rule.sink.reset(); });
     with("the sink were multiplied with the softmax scale",
          [](ScoreRule& rule) { *rule.sink *= rule.scale; });
-    for (int times : {2, 4})
+    for (int times : {2, 3, 4})
       with(fmt::format("the sink were counted {} times", times),
            [times](ScoreRule& rule) { *rule.sink += std::log(times); });
   }
