@@ -46,16 +46,15 @@ class Literal {
     return found;
   }
   std::optional<std::vector<std::int64_t>> tuple() {
+    constexpr std::size_t most_dimensions = 32;  // as NumPy has it
     std::vector<std::int64_t> numbers;
     if (!take('(')) return std::nullopt;
     while (!take(')')) {
       std::int64_t number = 0;
-      if (numbers.size() > 32 || !read_number(word(), number)) return std::nullopt;
+      if (numbers.size() == most_dimensions || !read_number(word(), number)) return std::nullopt;
       numbers.push_back(number);
-      if (!take(',') && !(take(')') && ++closed_)) return std::nullopt;
-      if (closed_ > 0) break;
+      if (!take(',')) return take(')') ? std::optional(numbers) : std::nullopt;
     }
-    closed_ = 0;
     return numbers;
   }
   [[nodiscard]] bool at_end() {
@@ -67,7 +66,6 @@ class Literal {
   void skip_space() { at_ = std::min(text_.size(), text_.find_first_not_of(" \n\t", at_)); }
   std::string_view text_;
   std::size_t at_ = 0;
-  int closed_ = 0;
 };
 
 /// "<i8", "|b1", ">f4".

@@ -34,12 +34,23 @@ void cut(Step& step, int kv_len) {
   if (step.free_slots > 0) step.mask = step.mask.first_columns(kv_len);
 }
 
+Outcome<void> cut_where_free(Step& step, int kv_len) {
+  for (int row = 0; row < step.batch(); ++row)
+    if (step.mask.last_token(row) >= kv_len)
+      return bad_input(
+          fmt::format("{}: row {} has a token at column {}, behind a cache and new tokens of {} columns",
+                      step.name, row, step.mask.last_token(row), kv_len));
+  cut(step, kv_len);
+  return {};
+}
+
 Outcome<void> settle_lengths(Step& step, const Step* before, std::optional<int> q_len,
                              std::optional<int> cache_len, std::optional<Phase> phase) {
   const int columns = step.kv_len();
   if (phase == Phase::decode && !q_len) q_len = 1;
   if (cache_len && !q_len) q_len = columns - *cache_len;
-  if (cache_len && *cache_len + *q_len < columns) cut(step, *cache_len + *q_len);
+  if (cache_len && *cache_len + *q_len < columns)
+    if (auto ok = cut_where_free(step, *cache_len + *q_len); !ok) return ok;
   if (!q_len && before != nullptr && phase != Phase::train && columns > before->kv_len())
     q_len = columns - before->kv_len();
   step.q_len = q_len.value_or(columns);

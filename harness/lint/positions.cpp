@@ -64,7 +64,6 @@ void take(const std::vector<double>& values, int offset, const BitMask& mask, in
         facts.break_column = column, facts.break_from = last, facts.break_to = value;
     }
     facts.like_columns = facts.like_columns && value - column == shift;
-    facts.largest = std::max(facts.largest, value);
     last = value, before = column;
   }
   facts.last = facts.tokens == 0 ? last : std::max(facts.last, last);

@@ -17,8 +17,7 @@ struct Span {
 struct PositionRow {
   int tokens = 0;                    ///< how many have a position here: all of the row, or the new ones
   int first_column = 0;              ///< of the first of them
-  std::int64_t first = 0, last = 0;  ///< of the first and the last, the larger one of several axes
-  std::int64_t largest = 0;          ///< of all tokens and axes
+  std::int64_t first = 0, last = 0;  ///< of the first and the last, the largest of several axes
   int restarts = 0;                  ///< neighbours whose second one is 0 again
   int breaks = 0;                    ///< other neighbours that do not differ by 1, outside of spans
   int break_column = 0;              ///< of the first break's second token

@@ -14,7 +14,7 @@ std::optional<std::int64_t> expected_first(const Seen& seen, int row) {
   if (rank == 0) return 0;
   if (seen.before != nullptr && seen.before->positions.given()) {
     const PositionRow& before = seen.before->positions.rows[static_cast<std::size_t>(row)];
-    if (before.tokens > 0) return before.largest + 1;
+    if (before.tokens > 0) return before.last + 1;
   }
   if (positions.axes > 1) return std::nullopt;  // an image takes fewer positions than it has tokens
   return rank;

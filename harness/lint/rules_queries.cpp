@@ -71,7 +71,8 @@ const Rule last_column_is_padding{
     R"(Generation takes logits[:, -1]. In a right-padded row that column is padding: its query has whatever
 the padding token embeds to, and what it sees depends on the kernel (all tokens of the row, under a
 causal mask; nothing, where padded queries are dropped, which gives 0). The text that comes out is
-fluent and wrong.
+fluent and wrong. A framework that warns "A decoder-only architecture is being used, but
+right-padding was detected!" (it looks whether the last id is the padding token) is right here.
 
 Example (--phase prefill):  1 1 1 1
                             1 1 0 0)",

@@ -41,70 +41,66 @@ bool digits_of_a_mask(std::string_view word) {
   return word.size() > 1 && word.find_first_not_of("01") == std::string_view::npos;
 }
 
-/// Rows as they come: brackets or lines, whichever the text has.
+/// Reads rows as they come: by brackets or by lines, whichever the text has.
 class Rows {
  public:
   Rows(std::string text, std::string name)
       : text_(std::move(text)), name_(std::move(name)), brackets_(text_.find('[') != std::string::npos) {}
 
   Outcome<ArrayReader> read() {
-    int line = 1, depth = 0;
-    bool digits = true;
     for (std::size_t at = 0; at < text_.size();) {
-      const char c = text_[at];
-      if (c == '\n') {
-        ++line;
-        if (!brackets_ && !end_row()) return ragged(line - 1);
-        ++at;
-      } else if (c == '[') {
-        deepest_ = std::max(deepest_, ++depth);
-        if (depth > 3) return bad_input(name_ + ": more than three nested brackets, expected [batch, seq]");
-        ++at;
-      } else if (c == ']') {
-        if (!end_row()) return ragged(line);
-        if (depth-- == 2) ++planes_;
-        ++at;
-      } else if (c == ' ' || c == ',' || c == '\t' || c == '\r') {
-        ++at;
-      } else {
-        const auto end = std::min(text_.size(), text_.find_first_of(" ,\t\r\n[]", at));
-        const std::string_view word(text_.data() + at, end - at);
-        if (word.find("...") != std::string_view::npos)
-          return bad_input(
-              fmt::format("{}:{}: '...' stands for what was not printed, expected all of it", name_, line));
-        const auto value = number_of(word);
-        if (!value) return bad_input(fmt::format("{}:{}: '{}', expected numbers", name_, line, shown(word)));
-        digits = digits && digits_of_a_mask(word);
-        if (digits) words_.emplace_back(word);
-        values_.push_back(*value);
-        at = end;
-      }
+      const std::size_t end = std::min(text_.size(), text_.find_first_of(" ,\t\r\n[]", at));
+      const auto ok = end > at ? take(std::string_view(text_).substr(at, end - at)) : take(text_[at]);
+      if (!ok) return tl::unexpected(ok.error());
+      at = std::max(end, at + 1);
     }
-    if (!end_row()) return ragged(line);
+    if (auto ok = end_row(); !ok) return tl::unexpected(ok.error());
     if (rows_ == 0) return bad_input(name_ + ": no numbers, expected a mask, a row a line");
-    if (digits && columns_ == 1) return of_digits();
+    if (digits_ && columns_ == 1) return of_digits();
     std::vector<std::int64_t> shape{rows_, columns_};
     if (deepest_ == 3 && planes_ > 0 && rows_ % planes_ == 0) shape = {planes_, rows_ / planes_, columns_};
     return ArrayReader(name_, shape, std::move(values_));
   }
 
  private:
-  bool end_row() {
+  /// What stands between words.
+  Outcome<void> take(char separator) {
+    if (separator == '\n') {
+      const auto ended = brackets_ ? Outcome<void>() : end_row();
+      ++line_;
+      return ended;
+    }
+    if (separator == '[') {
+      deepest_ = std::max(deepest_, ++depth_);
+      if (depth_ > 3) return bad_input(name_ + ": more than three nested brackets, expected [batch, seq]");
+    }
+    if (separator != ']') return {};
+    if (depth_-- == 2) ++planes_;
+    return end_row();
+  }
+  Outcome<void> take(std::string_view word) {
+    if (word.find("...") != std::string_view::npos)
+      return bad_input(
+          fmt::format("{}:{}: '...' stands for what was not printed, expected all of it", name_, line_));
+    const auto value = number_of(word);
+    if (!value) return bad_input(fmt::format("{}:{}: '{}', expected numbers", name_, line_, shown(word)));
+    digits_ = digits_ && digits_of_a_mask(word);
+    if (digits_) words_.emplace_back(word);
+    values_.push_back(*value);
+    return {};
+  }
+  Outcome<void> end_row() {
     const auto columns = static_cast<std::int64_t>(values_.size()) - ended_;
     ended_ += columns;
-    if (columns == 0) return true;
-    if (rows_ > 0 && columns != columns_) {
-      found_ = columns;
-      return false;
-    }
+    if (columns == 0) return {};
+    if (rows_ > 0 && columns != columns_)
+      return bad_input(fmt::format("{}:{}: a row of {} numbers, expected {} as in the rows before", name_,
+                                   line_, columns, columns_));
     columns_ = columns;
     ++rows_;
-    return true;
+    return {};
   }
-  tl::unexpected<Error> ragged(int line) const {
-    return bad_input(fmt::format("{}:{}: a row of {} numbers, expected {} as in the rows before", name_, line,
-                                 found_, columns_));
-  }
+  /// A word a row, a digit a column.
   Outcome<ArrayReader> of_digits() const {
     std::vector<double> values;
     for (const std::string& word : words_) {
@@ -118,10 +114,12 @@ class Rows {
 
   std::string text_, name_;
   bool brackets_;
+  int line_ = 1, depth_ = 0, deepest_ = 0;
+  bool digits_ = true;              ///< so far all words are runs of 0 and 1
+  std::vector<std::string> words_;  ///< those
   std::vector<double> values_;
-  std::vector<std::string> words_;
-  int deepest_ = 0;
-  std::int64_t ended_ = 0, rows_ = 0, columns_ = 0, planes_ = 0, found_ = 0;
+  std::int64_t ended_ = 0;  ///< values of rows that ended
+  std::int64_t rows_ = 0, columns_ = 0, planes_ = 0;
 };
 
 }  // namespace

@@ -99,6 +99,13 @@ LaidOutTensor by_arrays(LaidOutTensor tensor, Form form, const std::vector<FormA
   place.pages = static_cast<int>(place.elements / place.row_stride / page);
   place.table_columns = count(place.block_table) / count(place.rows);
   place.batch_stride = page * place.row_stride;
+  for (int s = 0; s < count(place.rows); ++s)
+    for (int i = 0; i < place.table_columns; ++i) {
+      const bool needed = i * page < place.rows[static_cast<std::size_t>(s)];
+      const std::int32_t at = place.page_of(s, i);
+      const bool right = needed ? at >= 0 && at < place.pages : at == Placement::no_page;
+      RC_ASSERT(right);
+    }
   return tensor;
 }
 

@@ -163,6 +163,18 @@ RC_GTEST_PROP(Reading, HostileHeadersAreAnswered, ()) {
   RC_ASSERT(steps || steps.error().kind == ErrorKind::bad_input);
 }
 
+RC_GTEST_PROP(Reading, HostileTextIsAnswered, ()) {
+  const auto word = rc::gen::elementOf(
+      std::vector<std::string>{"0",    "1",   " ",     "\n",  ",", "[",       "]",  "[[",   "]]", "True",
+                               "-inf", "nan", "1e999", "...", "#", "tensor(", "\0", "\xff", "10", "."});
+  std::string text;
+  for (const std::string& part : *rc::gen::container<std::vector<std::string>>(word)) text += part;
+  const test::SmallFiles files;
+  const auto steps = read_steps({{files.write("m.txt", text)}, {}, {}});
+  RC_ASSERT(steps || steps.error().kind == ErrorKind::bad_input);
+  if (!steps) RC_ASSERT(steps.error().what.find('\n') == std::string::npos);
+}
+
 TEST(Reading, ADamagedArchiveIsAnswered) {
   for (const char* name : {"batch.npz", "batch_compressed.npz"}) {
     const std::string good = test::bytes_of(test::data_file(name));

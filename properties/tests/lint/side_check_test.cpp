@@ -50,6 +50,13 @@ TEST(SideCheck, FreeSlotsOfAStaticCacheAreNoPadding) {
   EXPECT_EQ(side_check(test::step_of({"11100000", "01100000"}, words)).judgement, Judgement::false_alarm);
 }
 
+TEST(SideCheck, TokensInFreeSlotsAreBadInput) {
+  StepWords words;
+  words.cache_len = {2};
+  words.q_len = {1};
+  EXPECT_THROW(test::step_of({"11100000", "01110000"}, words), std::invalid_argument);
+}
+
 /// mask[:, -1].sum() != batch, word for word.
 RC_GTEST_PROP(SideCheck, FiresWhereTheLastColumnIsNotAllOnes, ()) {
   const Step step = *test::any_step();

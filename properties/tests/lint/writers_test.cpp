@@ -75,6 +75,9 @@ TEST(Writers, EmittedArraysReadBack) {
     for (const FormVerdict& verdict : verdicts_on(report.steps[i], 16)) {
       if (verdict.fit == Fit::no) continue;
       for (const FormArray& array : arrays_of(report.steps[i], verdict.form, 16)) {
+        // Elements begin at a multiple of 64 bytes, as NumPy writes them.
+        const std::size_t elements = (array.whole.size() + array.real.size()) * 4;
+        EXPECT_EQ((test::bytes_of(paths->at(expected)).size() - elements) % 64, 0u);
         const auto file = ArrayFile::open(paths->at(expected++));
         ASSERT_TRUE(file) << file.error().what;
         auto read = file->array();
