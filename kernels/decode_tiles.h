@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/paging.h"
 #include "kernels/params.h"
 
 /// What flash_decode and its plan share: tile shapes and parameters.
@@ -42,15 +43,6 @@ struct DecodeSplit {
 struct DecodeMerge {
   std::int32_t sequence = 0, first_row = 0;
   std::int32_t first_slot = 0, splits = 0;
-};
-
-/// K and V in pages: the row first_row + key of a sequence is row % rows of page table[sequence][row / rows].
-/// The views' batch_stride goes from page to page then.
-struct Paging {
-  std::uint64_t table = 0;  ///< device address of int32 [sequence][columns]
-  std::int32_t columns = 0;
-  std::int32_t rows = 0;      ///< of a page; 0: no pages
-  std::uint32_t inverse = 0;  ///< 2^32 / rows, rounded up: x / rows = x * inverse / 2^32 below 2^24
 };
 
 struct DecodeParams {

@@ -185,11 +185,7 @@ std::vector<Launch> plan(const LaidOut& io, const Addresses& at) {
   params.v = view_of(io.v, at.v);
   params.o = view_of(io.o, at.o);
   params.lse = view_of(io.lse, at.lse);
-  if (const Placement& k = io.k.place; k.page > 0) {
-    const auto page = static_cast<std::uint32_t>(k.page);
-    params.pages = {at.metadata + memory.table_at, k.table_columns, k.page,
-                    static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + page - 1) / page)};
-  }
+  params.pages = paging_of(io.k.place, at.metadata + memory.table_at);
   params.sequences = at.metadata;
   params.splits = at.metadata + memory.splits_at;
   params.merges = at.metadata + memory.merges_at;

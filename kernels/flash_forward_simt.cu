@@ -17,9 +17,7 @@
 /// then P [32][64 + 4]; the 4 make 16-byte reads of consecutive rows hit different banks. Numerics: f32
 /// throughout (inputs are widened), fused multiply-adds, P not rounded, ex2.approx (flushes subnormals),
 /// correctly rounded division, lg2.approx, CUDA's tanhf. Run: flashdiff check --backend flash_forward_simt.
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
+#include "kernels/elements.cuh"
 #include "kernels/params.h"
 
 namespace flashdiff::kernels {
@@ -30,13 +28,6 @@ constexpr int kPad = 4;
 constexpr int kRowGroups = 8, kColumnGroups = 16;  // threads: 8 x 16
 constexpr int kRows = kQueries / kRowGroups;       // of S and O, a thread
 constexpr int kColumns = kKeys / kColumnGroups;    // of S, a thread
-
-__device__ float widened(float x) { return x; }
-__device__ float widened(__half x) { return __half2float(x); }
-__device__ float widened(__nv_bfloat16 x) { return __bfloat162float(x); }
-__device__ void narrow(float x, float& out) { out = x; }
-__device__ void narrow(float x, __half& out) { out = __float2half_rn(x); }
-__device__ void narrow(float x, __nv_bfloat16& out) { out = __float2bfloat16_rn(x); }
 
 __device__ float exp2_approx(float x) {  // PTX ISA, ex2.approx.ftz.f32: 2 ulp; ex2(-inf) = 0
   float y;

@@ -17,9 +17,10 @@ namespace flashdiff::kernels {
 /// Device addresses of the bodies (behind the guard band) of a laid-out case, and of the plan's own bytes.
 struct Addresses {
   std::uint64_t q = 0, k = 0, v = 0, o = 0, lse = 0;
-  std::uint64_t d_o = 0, dq = 0, dk = 0, dv = 0;  ///< backward only
-  std::uint64_t metadata = 0;                     ///< of Plan::metadata
-  std::uint64_t workspace = 0;                    ///< of Plan::workspace_bytes, poisoned before every call
+  std::uint64_t d_o = 0, dq = 0, dk = 0, dv = 0;            ///< backward only
+  std::uint64_t k_new = 0, v_new = 0, q_rot = 0, rope = 0;  ///< append only
+  std::uint64_t metadata = 0;                               ///< of Plan::metadata
+  std::uint64_t workspace = 0;  ///< of Plan::workspace_bytes, poisoned before every call
 };
 
 struct Launch {

@@ -23,6 +23,13 @@ std::vector<std::byte> sequences_of(const LaidOut& io) {
   return bytes;
 }
 
+Paging paging_of(const Placement& place, std::uint64_t table) {
+  if (place.page == 0) return {};
+  const auto page = static_cast<std::uint32_t>(place.page);
+  return {table, place.table_columns, place.page,
+          static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + page - 1) / page)};
+}
+
 MaskParams mask_of(const Mask& mask) {
   const auto side = [](int keys) { return keys == Mask::unbounded ? MaskParams::unbounded : keys; };
   switch (mask.kind) {
@@ -38,7 +45,7 @@ bool is_aligned(const LaidOut& io) {
   const Pass pass = io.question.problem.pass;
   for (const auto roles : {inputs_of(pass), outputs_of(pass)})
     for (const TensorRole role : roles) {
-      if (role == TensorRole::lse) continue;
+      if (role == TensorRole::lse || role == TensorRole::rope) continue;  // go by elements
       const Placement& place = io.of(role).place;
       for (const std::int64_t elements :
            {place.origin, place.batch_stride, place.row_stride, place.head_stride})

@@ -6,6 +6,7 @@
 
 #include "harness/problem/laid_out.h"
 #include "harness/problem/numerics.h"
+#include "kernels/paging.h"
 #include "kernels/params.h"
 
 /// From the harness's terms to params.h, and what kernels of a kind declare; shared by every plan.
@@ -17,10 +18,13 @@ namespace flashdiff::kernels {
 /// One Sequence a batch entry, as bytes to upload.
 [[nodiscard]] std::vector<std::byte> sequences_of(const LaidOut& io);
 
+/// Of K or V, with its block table at the device address `table`.
+[[nodiscard]] Paging paging_of(const Placement& place, std::uint64_t table);
+
 [[nodiscard]] MaskParams mask_of(const Mask& mask);
 
-/// Rows of the pass's tensors, but for LSE, start at multiples of 16 bytes, wherever the sequence: they can
-/// be copied 16 bytes at a time.
+/// Rows of the pass's tensors, but for LSE and the table of cosines, start at multiples of 16 bytes, wherever
+/// the sequence: they can be copied 16 bytes at a time.
 [[nodiscard]] bool is_aligned(const LaidOut& io);
 
 /// Declared by all kernels on tensor cores: f32 accumulators, P and what goes out rounded to the dtype,

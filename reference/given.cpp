@@ -23,7 +23,7 @@ LogicalTensor<float> stored(const Problem& problem, const LogicalTensor<double>&
 
 Outcome<LogicalData> make_given(const Problem& problem) {
   Outcome<LogicalData> data = make_data(problem);
-  if (!data || problem.pass == Pass::forward) return data;
+  if (!data || problem.pass != Pass::backward) return data;
   const Attention forward = attention_forward(problem, *data);
   data->o = stored(problem, forward.o, problem.dtype);
   data->lse = stored(problem, forward.lse, DType::f32);

@@ -34,10 +34,14 @@ LogicalTensor<float> Answer::*member_of(TensorRole output) {
     case TensorRole::dq: return &Answer::dq;
     case TensorRole::dk: return &Answer::dk;
     case TensorRole::dv: return &Answer::dv;
+    case TensorRole::q_rot: return &Answer::q_rot;
+    case TensorRole::k: return &Answer::k;
+    case TensorRole::v: return &Answer::v;
     case TensorRole::q:
-    case TensorRole::k:
-    case TensorRole::v:
-    case TensorRole::d_o: break;
+    case TensorRole::d_o:
+    case TensorRole::k_new:
+    case TensorRole::v_new:
+    case TensorRole::rope: break;
   }
   throw std::invalid_argument("a tensor that is no output of any pass");
 }

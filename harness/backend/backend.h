@@ -21,6 +21,7 @@ struct Support {
 struct Answer {
   LogicalTensor<float> o, lse;
   LogicalTensor<float> dq, dk, dv;
+  LogicalTensor<float> q_rot, k, v;  ///< of an append; K and V: the new tokens' rows of the cache
   /// Exact bits of the logical rows of each output in the order of outputs_of(): for bitwise comparisons.
   std::vector<std::byte> bytes_of_rows;
   TouchedReport touched;

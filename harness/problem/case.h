@@ -20,7 +20,7 @@ struct Case {
 /// The repro line, e.g.
 ///   fd1 b=3 hq=8 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17,0 kv=5,64,12 mask=causal_br data=rising seed=0x2a
 /// Keys with their default are left out where a reader would not miss them (mem, pad, page, scale, softcap,
-/// alibi, sink, pass, poison=nan). The path of data=file is percent-escaped, so that the line splits at
+/// alibi, sink, pass, rope, poison=nan). The path of data=file is percent-escaped, so that the line splits at
 /// spaces and stands within shell quotes. parse_case(print(c)) == c for every validated case.
 [[nodiscard]] std::string print(const Case& c);
 
@@ -30,7 +30,7 @@ struct Case {
 
 /// Limits and consistency, once, at the border: at least one sequence, lengths >= 0, h_kv divides h_q,
 /// 1 <= d <= 256, window bounds in a window only, a positive scale and softcap, a file with family `file`
-/// only, no tensor above 2 GiB (all limits: limits.h).
+/// only, of an append q_len <= kv_len and no scores, no tensor above 2 GiB (all limits: limits.h).
 [[nodiscard]] Outcome<Case> validated(Case c);
 
 }  // namespace flashdiff

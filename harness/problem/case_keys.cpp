@@ -166,6 +166,34 @@ bool read_sink(std::string_view text, Draft& draft) {
   return text == kSeeded || read_number(text, sink.logit.emplace());
 }
 
+constexpr std::string_view kAll = "all";
+std::string a_rope() {
+  return fmt::format(
+      "half or interleaved, or either with what is turned and the base: half:COLUMNS,BASE; "
+      "COLUMNS even or {}, BASE from {} to {}",
+      kAll, limits::smallest_rope_base, limits::largest_rope_base);
+}
+Text write_rope(const Case& c) {
+  if (!c.problem.rope) return std::nullopt;
+  const Rope& rope = *c.problem.rope;
+  std::string text = name_of(rope.form);
+  if (rope.dim || rope.base != Rope::usual_base)
+    text += rope.dim ? fmt::format(":{}", *rope.dim) : fmt::format(":{}", kAll);
+  if (rope.base != Rope::usual_base) text += fmt::format(",{}", rope.base);
+  return text;
+}
+bool read_rope(std::string_view text, Draft& draft) {
+  Rope& rope = draft.value.problem.rope.emplace();
+  const std::size_t colon = text.find(':');
+  if (!read_name(text.substr(0, colon), rope.form)) return false;
+  if (colon == std::string_view::npos) return true;
+  text.remove_prefix(colon + 1);
+  const std::size_t comma = text.find(',');
+  const std::string_view columns = text.substr(0, comma);
+  if (columns != kAll && !read_number(columns, rope.dim.emplace())) return false;
+  return comma == std::string_view::npos || read_number(text.substr(comma + 1), rope.base);
+}
+
 std::string a_path() { return "a path, with %20 for a space and %25 for a percent sign"; }
 Text write_path(const Case& c) {
   if (c.problem.data_file.empty()) return std::nullopt;
@@ -209,6 +237,7 @@ constexpr std::array kKeys{
     Key{"alibi", optional, an_alibi, write_alibi, read_alibi},
     Key{"sink", optional, a_sink, write_sink, read_sink},
     Key{"pass", optional, names_of<Pass>, write_unless_default<&Problem::pass>, read<&Problem::pass>},
+    Key{"rope", optional, a_rope, write_rope, read_rope},
     Key{"data", required, names_of<DataFamily>, write<&Problem::data>, read<&Problem::data>},
     Key{"file", optional, a_path, write_path, read_path},
     Key{"rows", optional, a_list, write_rows, read_rows},

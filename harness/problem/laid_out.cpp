@@ -28,8 +28,8 @@ LaidOutTensor poisoned(const Case& c, TensorRole role) {
 
 LaidOutTensor written(const Case& c, TensorRole role, const LogicalTensor<float>& values) {
   LaidOutTensor tensor = poisoned(c, role);
-  if (values.sequences() != c.problem.batch() || values.heads() != tensor.place.heads ||
-      values.width() != tensor.place.width)
+  if (values.sequences() != static_cast<int>(tensor.place.rows.size()) ||
+      values.heads() != tensor.place.heads || values.width() != tensor.place.width)
     throw std::invalid_argument(fmt::format("lay_out: {} is missing or of another shape", name_of(role)));
   const std::size_t size = bytes_of(tensor.dtype);
   const auto width = static_cast<std::size_t>(values.width());
@@ -48,16 +48,21 @@ const LogicalTensor<float>& values_of(const LogicalData& data, TensorRole input)
     case TensorRole::o: return data.o;
     case TensorRole::lse: return data.lse;
     case TensorRole::d_o: return data.d_o;
+    case TensorRole::k_new: return data.k;
+    case TensorRole::v_new: return data.v;
+    case TensorRole::rope: return data.rope;
     case TensorRole::dq:
     case TensorRole::dk:
-    case TensorRole::dv: break;
+    case TensorRole::dv:
+    case TensorRole::q_rot: break;
   }
   throw std::invalid_argument("a tensor that is no input of any pass");
 }
 
 /// In the order of TensorRole.
-constexpr std::array kTensors{&LaidOut::q,   &LaidOut::k,  &LaidOut::v,  &LaidOut::o, &LaidOut::lse,
-                              &LaidOut::d_o, &LaidOut::dq, &LaidOut::dk, &LaidOut::dv};
+constexpr std::array kTensors{&LaidOut::q,     &LaidOut::k,     &LaidOut::v,   &LaidOut::o,  &LaidOut::lse,
+                              &LaidOut::d_o,   &LaidOut::dq,    &LaidOut::dk,  &LaidOut::dv, &LaidOut::k_new,
+                              &LaidOut::v_new, &LaidOut::q_rot, &LaidOut::rope};
 
 }  // namespace
 

@@ -29,6 +29,7 @@ struct LaidOut {
   LaidOutTensor q, k, v;
   LaidOutTensor o, lse;  ///< outputs of the forward pass, inputs of the backward one
   LaidOutTensor d_o, dq, dk, dv;
+  LaidOutTensor k_new, v_new, q_rot, rope;  ///< of an append, whose outputs are q_rot, k and v
 
   [[nodiscard]] LaidOutTensor& of(TensorRole role);
   [[nodiscard]] const LaidOutTensor& of(TensorRole role) const;

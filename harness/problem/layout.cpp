@@ -28,19 +28,37 @@ ViewMargins margins_of(TensorRole role, std::int64_t pitch, std::int64_t element
   return {2 * step + 1, 2 * step + 3, 1};
 }
 
-bool follows_queries(TensorRole role) {
+/// Heads are those of Q, or of K and V.
+bool has_query_heads(TensorRole role) {
   switch (role) {
     case TensorRole::q:
     case TensorRole::o:
     case TensorRole::lse:
     case TensorRole::d_o:
-    case TensorRole::dq: return true;
+    case TensorRole::dq:
+    case TensorRole::q_rot: return true;
     case TensorRole::k:
     case TensorRole::v:
     case TensorRole::dk:
-    case TensorRole::dv: return false;
+    case TensorRole::dv:
+    case TensorRole::k_new:
+    case TensorRole::v_new:
+    case TensorRole::rope: return false;
   }
   return false;
+}
+
+bool is_cache(TensorRole role) { return role == TensorRole::k || role == TensorRole::v; }
+
+/// How many rows of each sequence lie in memory.
+std::vector<int> rows_of(const Problem& problem, TensorRole role) {
+  const bool of_queries = has_query_heads(role) || role == TensorRole::k_new || role == TensorRole::v_new;
+  std::vector<int> rows;
+  for (const SequenceLengths& lengths : problem.sequences)
+    rows.push_back(of_queries ? lengths.q_len : lengths.kv_len);
+  if (role != TensorRole::rope) return rows;
+  if (!problem.rope || rows.empty()) return {0};
+  return {*std::max_element(rows.begin(), rows.end())};
 }
 
 int width_of(const Problem& problem, TensorRole role) {
@@ -48,12 +66,16 @@ int width_of(const Problem& problem, TensorRole role) {
     case TensorRole::q:
     case TensorRole::k:
     case TensorRole::dq:
-    case TensorRole::dk: return problem.d_qk;
+    case TensorRole::dk:
+    case TensorRole::k_new:
+    case TensorRole::q_rot: return problem.d_qk;
     case TensorRole::v:
     case TensorRole::o:
     case TensorRole::d_o:
-    case TensorRole::dv: return problem.d_v;
+    case TensorRole::dv:
+    case TensorRole::v_new: return problem.d_v;
     case TensorRole::lse: return 1;
+    case TensorRole::rope: return problem.rope_dim();
   }
   return 0;
 }
@@ -122,35 +144,61 @@ std::span<const TensorRole> inputs_of(Pass pass) {
   using enum TensorRole;
   static constexpr std::array forward{q, k, v};
   static constexpr std::array backward{q, k, v, o, lse, d_o};
-  if (pass == Pass::forward) return forward;
-  return backward;
+  static constexpr std::array append{q, k_new, v_new, rope};
+  switch (pass) {
+    case Pass::forward: return forward;
+    case Pass::backward: return backward;
+    case Pass::append: return append;
+  }
+  return {};
 }
 
 std::span<const TensorRole> outputs_of(Pass pass) {
   using enum TensorRole;
   static constexpr std::array forward{o, lse};
   static constexpr std::array backward{dq, dk, dv};
-  if (pass == Pass::forward) return forward;
-  return backward;
+  static constexpr std::array append{q_rot, k, v};
+  switch (pass) {
+    case Pass::forward: return forward;
+    case Pass::backward: return backward;
+    case Pass::append: return append;
+  }
+  return {};
 }
 
 DType dtype_of(const Problem& problem, TensorRole role) {
-  return role == TensorRole::lse ? DType::f32 : problem.dtype;
+  return role == TensorRole::lse || role == TensorRole::rope ? DType::f32 : problem.dtype;
 }
 
 bool is_page(int rows) { return rows >= 0 && rows <= limits::page && rows % limits::page_step == 0; }
 
-Placement place(const Problem& problem, const Layout& layout, TensorRole role) {
+namespace {
+
+/// The logical rows of an append's cache: the last q_len of those that are in place.
+void keep_new_rows(const Problem& problem, Placement& place) {
+  for (std::size_t s = 0; s < problem.sequences.size(); ++s) {
+    const auto [q_len, kv_len] = problem.sequences[s];
+    place.past.push_back(kv_len - q_len);
+    place.first_row[s] += kv_len - q_len;
+    place.rows[s] = q_len;
+  }
+}
+
+}  // namespace
+
+Placement place(const Problem& problem, const Layout& asked, TensorRole role) {
+  Layout layout = asked;
+  if (role == TensorRole::rope) layout.padding = Padding::right;
   Placement place;
-  place.heads = follows_queries(role) ? problem.h_q : problem.h_kv;
+  place.heads = has_query_heads(role) ? problem.h_q : problem.h_kv;
+  if (role == TensorRole::rope) place.heads = 1;
   place.width = width_of(problem, role);
-  for (const SequenceLengths& lengths : problem.sequences)
-    place.rows.push_back(follows_queries(role) ? lengths.q_len : lengths.kv_len);
+  place.rows = rows_of(problem, role);
 
   // Blocks of rows, one behind the other: a rectangle for each sequence, one for all of them, or pages.
   std::int64_t depth = layout.page;  // rows a block
-  std::int64_t blocks = problem.batch();
-  const bool paged = layout.page > 0 && (role == TensorRole::k || role == TensorRole::v);
+  auto blocks = static_cast<std::int64_t>(place.rows.size());
+  const bool paged = layout.page > 0 && is_cache(role);
   const bool packed = !paged && layout.padding == Padding::packed;
   if (paged) {
     put_in_pages(problem, layout, place);
@@ -173,6 +221,7 @@ Placement place(const Problem& problem, const Layout& layout, TensorRole role) {
   const std::int64_t block = depth * place.row_stride * (rows_outside_heads ? 1 : place.heads);
   place.batch_stride = packed ? 0 : block;
   place.elements = margins.front + block * blocks + margins.behind;
+  if (problem.pass == Pass::append && is_cache(role)) keep_new_rows(problem, place);
   return place;
 }
 

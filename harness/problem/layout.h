@@ -50,10 +50,12 @@ struct Placement {
   int heads = 0;
   int width = 0;  ///< columns of a row: d_qk, d_v, or 1 for LSE
   std::vector<std::int64_t> first_row;
-  std::vector<int> rows;                  ///< valid rows of each sequence
-  int page = 0;                           ///< rows a page; 0: not paged, and the rest is empty
-  int pages = 0;                          ///< of the pool
-  int table_columns = 0;                  ///< pages of the sequence that has most
+  std::vector<int> rows;  ///< valid rows of each sequence
+  std::vector<int> past;  ///< append, K and V: tokens in front of row 0 that the cache holds already, a
+                          ///< sequence; else empty
+  int page = 0;           ///< rows a page; 0: not paged, and the rest is empty
+  int pages = 0;          ///< of the pool
+  int table_columns = 0;  ///< pages of the sequence that has most
   std::vector<std::int32_t> block_table;  ///< [sequence][table_columns]; the same for K and V
 
   [[nodiscard]] std::int64_t address(int sequence, int row, int head) const {
@@ -68,20 +70,28 @@ struct Placement {
   }
 };
 
-/// d_o is the gradient with respect to O, dq to Q and so on.
-enum class TensorRole : std::uint8_t { q, k, v, o, lse, d_o, dq, dk, dv };
+/// d_o is the gradient with respect to O, dq to Q and so on. Append: K and V of the new tokens, Q turned by
+/// its positions, and the table of cosines and sines.
+enum class TensorRole : std::uint8_t { q, k, v, o, lse, d_o, dq, dk, dv, k_new, v_new, q_rot, rope };
 
-/// What a pass is handed and must not change: q, k, v; backward also o, lse, d_o.
+/// What a pass is handed and must not change: q, k, v; backward also o, lse, d_o; append q, k_new, v_new,
+/// rope.
 [[nodiscard]] std::span<const TensorRole> inputs_of(Pass pass);
-/// What it writes: o, lse; backward dq, dk, dv.
+/// What it writes: o, lse; backward dq, dk, dv; append q_rot, k, v.
 [[nodiscard]] std::span<const TensorRole> outputs_of(Pass pass);
-/// f32 for LSE, else the problem's.
+/// f32 for LSE, cosines and sines, else the problem's.
 [[nodiscard]] DType dtype_of(const Problem& problem, TensorRole role);
 
 /// Q, O, LSE and their gradients follow the query lengths and heads; K, V and theirs the key lengths and
 /// heads; only K and V lie in pages. LSE has width 1: [b, s, h] or [b, h, s], as `order` says. Which pages a
 /// sequence gets is drawn from the problem's seed; a quarter more than are needed, and one at least, belong
 /// to nobody.
+///
+/// Append: K and V lie as they would in any pass, kv_len rows a sequence, but their logical rows are the new
+/// tokens' alone, the last q_len; what the cache held before is, like padding, what no logical row maps to.
+/// New K and V have q_len rows, and K/V heads. `rope` has one row for each position, [cos of dim / 2 pairs,
+/// then sin] (as vLLM's cos_sin_cache), as many as the longest sequence has keys, and belongs to no sequence:
+/// to number 0, as it were, never padded in front; without a rotary embedding it has none.
 [[nodiscard]] Placement place(const Problem& problem, const Layout& layout, TensorRole role);
 
 [[nodiscard]] const char* name_of(Padding);

@@ -19,6 +19,8 @@ inline constexpr double largest_scale = 1e6;
 inline constexpr double smallest_softcap = 0.01;
 inline constexpr double largest_softcap = 1e6;
 inline constexpr double sink = 1e4;
+inline constexpr double smallest_rope_base = 1;
+inline constexpr double largest_rope_base = 1e9;
 inline constexpr std::int64_t tensor_bytes = std::int64_t{1} << 31;
 
 }  // namespace flashdiff::limits

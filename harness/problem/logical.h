@@ -65,6 +65,8 @@ struct LogicalData {
   LogicalTensor<float> d_o{};  ///< h_q heads, d_v columns
   LogicalTensor<float> o{};    ///< h_q heads, d_v columns: the forward's, rounded to the dtype
   LogicalTensor<float> lse{};  ///< h_q heads, 1 column: the forward's in f32, -inf where a row sees no key
+  // Append: K and V above are those of the new tokens, q_len rows, and the table besides; else empty.
+  LogicalTensor<float> rope{};  ///< one sequence, one head; row p: cos of dim / 2 pairs, then sin, in f32
 };
 
 }  // namespace flashdiff

@@ -42,6 +42,15 @@ const char* name_of(Pass pass) {
   switch (pass) {
     case Pass::forward: return "forward";
     case Pass::backward: return "backward";
+    case Pass::append: return "append";
+  }
+  return "?";
+}
+
+const char* name_of(RopeForm form) {
+  switch (form) {
+    case RopeForm::half: return "half";
+    case RopeForm::interleaved: return "interleaved";
   }
   return "?";
 }
@@ -96,6 +105,10 @@ const char* name_of(TensorRole role) {
     case TensorRole::dq: return "dQ";
     case TensorRole::dk: return "dK";
     case TensorRole::dv: return "dV";
+    case TensorRole::k_new: return "new K";
+    case TensorRole::v_new: return "new V";
+    case TensorRole::q_rot: return "turned Q";
+    case TensorRole::rope: return "cos and sin";
   }
   return "?";
 }

@@ -23,7 +23,9 @@ inline constexpr std::array all_of<DataFamily>{
     DataFamily::tiny,    DataFamily::very_negative, DataFamily::rising, DataFamily::falling,
     DataFamily::one_hot, DataFamily::alternating,   DataFamily::file};
 template <>
-inline constexpr std::array all_of<Pass>{Pass::forward, Pass::backward};
+inline constexpr std::array all_of<Pass>{Pass::forward, Pass::backward, Pass::append};
+template <>
+inline constexpr std::array all_of<RopeForm>{RopeForm::half, RopeForm::interleaved};
 template <>
 inline constexpr std::array all_of<Padding>{Padding::left, Padding::right, Padding::both, Padding::packed};
 template <>

@@ -30,6 +30,8 @@ double Problem::softmax_scale() const {
   return static_cast<float>(1.0 / std::sqrt(static_cast<double>(d_qk)));
 }
 
+int Problem::rope_dim() const { return rope ? rope->dim.value_or(d_qk / 2 * 2) : 0; }
+
 std::int64_t Problem::pairs() const {
   std::int64_t total = 0;
   for (const SequenceLengths& lengths : sequences)
@@ -43,7 +45,20 @@ double Problem::backward_flops() const {
   return 2.0 * h_q * static_cast<double>(pairs()) * (3.0 * d_qk + 2.0 * d_v);
 }
 
-double Problem::useful_flops() const { return pass == Pass::forward ? forward_flops() : backward_flops(); }
+double Problem::append_flops() const {
+  double tokens = 0;
+  for (const SequenceLengths& lengths : sequences) tokens += lengths.q_len;
+  return 6.0 * tokens * (h_q + h_kv) * (rope_dim() / 2);
+}
+
+double Problem::useful_flops() const {
+  switch (pass) {
+    case Pass::forward: return forward_flops();
+    case Pass::backward: return backward_flops();
+    case Pass::append: return append_flops();
+  }
+  return 0;
+}
 
 namespace {
 

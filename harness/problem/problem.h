@@ -65,8 +65,25 @@ struct Sink {
 };
 
 /// What is computed. `forward`: O and LSE from Q, K, V. `backward`: dQ, dK, dV from Q, K, V, from the O and
-/// LSE that a forward pass stored, and from dO, the gradient of some loss with respect to O.
-enum class Pass : std::uint8_t { forward, backward };
+/// LSE that a forward pass stored, and from dO, the gradient of some loss with respect to O. `append`: what
+/// stands before attention in a decoder: K and V of q_len new tokens go into a cache that then has kv_len of
+/// them, K and Q turned by their positions where the problem has a rotary embedding.
+enum class Pass : std::uint8_t { forward, backward, append };
+
+/// Which columns of a head are pair j, of dim / 2: `half`: j and j + dim / 2 (GPT-NeoX, Llama);
+/// `interleaved`: 2 j and 2 j + 1 (RoFormer, GPT-J).
+enum class RopeForm : std::uint8_t { half, interleaved };
+
+/// A rotary position embedding (Su et al., RoFormer, arXiv:2104.09864, equation 34): pair j of a token at
+/// position p, counted in tokens of its sequence, is turned by the angle p base^(-2 j / dim). Columns from
+/// dim on stay as they are.
+struct Rope {
+  static constexpr float usual_base = 10000;
+  RopeForm form = RopeForm::half;
+  std::optional<int> dim;  ///< columns that are turned, an even number; absent: all, but for an odd last one
+  float base = usual_base;
+  bool operator==(const Rope&) const = default;
+};
 
 /// A logical problem: what is asked, with no word on where a row lies in memory.
 struct Problem {
@@ -86,18 +103,23 @@ struct Problem {
   std::string data_file;       ///< family `file` only: path of a safetensors capture
   std::vector<int> data_rows;  ///< family `file` only: which texts of the capture, one a sequence
   Pass pass = Pass::forward;
+  std::optional<Rope> rope;  ///< append only; absent: K and Q are copied
 
   [[nodiscard]] int batch() const { return static_cast<int>(sequences.size()); }
   [[nodiscard]] int group() const { return h_q / h_kv; }  ///< query heads that share one K/V head
   /// `scale`, or the float nearest to 1/sqrt(d_qk): a kernel is handed a float, and the reference must use
   /// the same number.
   [[nodiscard]] double softmax_scale() const;
+  /// Columns of Q and K that the rotary embedding turns; 0 without one.
+  [[nodiscard]] int rope_dim() const;
   /// Unmasked (query, key) pairs summed over sequences, one head: the work that no kernel can avoid.
   [[nodiscard]] std::int64_t pairs() const;
   /// Useful forward FLOPs, 2 * h_q * pairs * (d_qk + d_v).
   [[nodiscard]] double forward_flops() const;
   /// Useful backward FLOPs, 2 * h_q * pairs * (3 * d_qk + 2 * d_v): the five products of a pair.
   [[nodiscard]] double backward_flops() const;
+  /// Useful FLOPs of an append, 6 for each pair of columns that is turned: four products, two sums.
+  [[nodiscard]] double append_flops() const;
   /// Those of the problem's own pass.
   [[nodiscard]] double useful_flops() const;
   bool operator==(const Problem&) const = default;
@@ -112,6 +134,7 @@ enum class Phase : std::uint8_t { prefill, chunked, decode, cross, mixed };
 [[nodiscard]] const char* name_of(MaskKind);
 [[nodiscard]] const char* name_of(DataFamily);
 [[nodiscard]] const char* name_of(Pass);
+[[nodiscard]] const char* name_of(RopeForm);
 [[nodiscard]] const char* name_of(Phase);
 
 }  // namespace flashdiff

@@ -12,19 +12,34 @@
 namespace flashdiff {
 namespace {
 
+/// A row of what the cache held before an append, as a person would say it; else nothing.
+std::string describe_past(const Placement& place, std::size_t sequence, std::int64_t row) {
+  if (place.past.empty()) return {};
+  const std::int64_t token = row - place.first_row[sequence] + place.past[sequence];
+  if (token < 0 || token >= place.past[sequence]) return {};
+  return fmt::format("sequence {}, past token {}", sequence, token);
+}
+
 /// Where a row of the rectangle (or of the packed rows) lies, as a person would say it.
 std::string describe_row(const Placement& place, std::int64_t sequence, std::int64_t row) {
   if (place.batch_stride == 0) {  // packed: `row` counts over all sequences
+    for (std::size_t s = 0; s < place.rows.size(); ++s)
+      if (std::string past = describe_past(place, s, row); !past.empty()) return past;
     for (std::size_t s = 0; s < place.rows.size(); ++s)
       if (row >= place.first_row[s] && row < place.first_row[s] + place.rows[s])
         return fmt::format("sequence {}, row {}", s, row - place.first_row[s]);
     const std::int64_t end = place.rows.empty() ? 0 : place.first_row.back() + place.rows.back();
     return fmt::format("padding row {} behind the last packed row", row - end + 1);
   }
+  if (std::string past = describe_past(place, static_cast<std::size_t>(sequence), row); !past.empty())
+    return past;
+  const std::int64_t past = place.past.empty() ? 0 : place.past[static_cast<std::size_t>(sequence)];
   const std::int64_t first = place.first_row[static_cast<std::size_t>(sequence)];
   const std::int64_t rows = place.rows[static_cast<std::size_t>(sequence)];
-  if (rows == 0) return fmt::format("sequence {} (empty), padding row {}", sequence, row);
-  if (row < first) return fmt::format("sequence {}, padding row {} left of row 0", sequence, first - row);
+  if (rows + past == 0) return fmt::format("sequence {} (empty), padding row {}", sequence, row);
+  if (row < first - past)
+    return fmt::format("sequence {}, padding row {} left of {} 0", sequence, first - past - row,
+                       past > 0 ? "past token" : "row");
   if (row >= first + rows)
     return fmt::format("sequence {}, padding row {} right of row {}, its last", sequence,
                        row - first - rows + 1, rows - 1);
@@ -49,7 +64,7 @@ std::string describe_body(const Placement& place, std::int64_t element) {
   if (place.page > 0) blocks = place.pages;
   std::int64_t per_block = place.batch_stride;
   if (packed) per_block = side_by_side ? place.elements - place.origin : place.head_stride * place.heads;
-  const std::int64_t block = inside / per_block;
+  const std::int64_t block = per_block == 0 ? blocks : inside / per_block;  // a view of no rows
   if (block >= blocks) return "behind the last row of the view";
 
   std::int64_t rest = inside % per_block;

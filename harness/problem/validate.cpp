@@ -4,6 +4,7 @@
 
 #include "harness/problem/case.h"
 #include "harness/problem/limits.h"
+#include "harness/problem/modifiers.h"
 #include "harness/problem/names.h"
 #include "harness/problem/numbers.h"
 
@@ -62,6 +63,39 @@ Outcome<void> check_modifiers(const Problem& p) {
   return {};
 }
 
+Outcome<void> check_rope(const Problem& p) {
+  if (!p.rope) return {};
+  if (p.pass != Pass::append)
+    return bad_input(fmt::format("case: rope={} with pass={}, expected it with pass=append only",
+                                 name_of(p.rope->form), name_of(p.pass)));
+  if (p.d_qk < 2) return bad_input("case: rope with d=1, expected two columns that are turned together");
+  if (const int dim = p.rope_dim(); dim < 2 || dim > p.d_qk || dim % 2 != 0)
+    return bad_input(fmt::format("case: rope={}:{}, expected an even number of columns from 2 to d={}",
+                                 name_of(p.rope->form), dim, p.d_qk));
+  if (const float base = p.rope->base;
+      !(base >= limits::smallest_rope_base && base <= limits::largest_rope_base))
+    return bad_input(fmt::format("case: rope={} with base {}, expected a number from {} to {}",
+                                 name_of(p.rope->form), base, limits::smallest_rope_base,
+                                 limits::largest_rope_base));
+  return {};
+}
+
+/// What has no meaning in an append is left out, so that one problem has one line.
+Outcome<void> check_append(const Problem& p) {
+  if (p.pass != Pass::append) return {};
+  for (const auto& [q_len, kv_len] : p.sequences)
+    if (q_len > kv_len)
+      return bad_input(fmt::format(
+          "case: pass=append with q={} and kv={}, expected kv to count the q new tokens", q_len, kv_len));
+  if (p.mask != Mask{} || p.scale || has_modifiers(p))
+    return bad_input(
+        "case: pass=append with a mask, scale, softcap, alibi or sink, expected mask=none and no other: it "
+        "has no scores");
+  if (p.data == DataFamily::file)
+    return bad_input("case: pass=append with data=file, expected another family: captures are of attention");
+  return {};
+}
+
 Outcome<void> check_data(const Problem& p) {
   if (p.data != DataFamily::file) {
     if (p.data_file.empty() && p.data_rows.empty()) return {};
@@ -105,6 +139,8 @@ Outcome<Case> validated(Case c) {
   if (auto ok = check_mask(c.problem.mask); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_scale(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_modifiers(c.problem); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_rope(c.problem); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_append(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_data(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = within("pad", c.layout.pad, 0, limits::pad); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_page(c.layout.page); !ok) return tl::unexpected(ok.error());

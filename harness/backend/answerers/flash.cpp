@@ -42,9 +42,9 @@ class CallMemory {
 };
 
 /// In the order of TensorRole.
-constexpr std::array kAddresses{&kernels::Addresses::q,  &kernels::Addresses::k,   &kernels::Addresses::v,
-                                &kernels::Addresses::o,  &kernels::Addresses::lse, &kernels::Addresses::d_o,
-                                &kernels::Addresses::dq, &kernels::Addresses::dk,  &kernels::Addresses::dv};
+using At = kernels::Addresses;
+constexpr std::array kAddresses{&At::q,  &At::k,  &At::v,     &At::o,     &At::lse,   &At::d_o, &At::dq,
+                                &At::dk, &At::dv, &At::k_new, &At::v_new, &At::q_rot, &At::rope};
 
 /// Everything that the pass reads or writes.
 std::vector<TensorRole> tensors_of(Pass pass) {

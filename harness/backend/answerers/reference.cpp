@@ -2,6 +2,7 @@
 #include "harness/problem/logical.h"
 #include "harness/problem/numbers.h"
 #include "reference/attention.h"
+#include "reference/rotary.h"
 
 namespace flashdiff {
 namespace {
@@ -24,7 +25,7 @@ class ReferenceBackend final : public Backend {
   ReferenceBackend() : Backend("reference") {}
 
   [[nodiscard]] Support supports(const Case& c) const override {
-    if (c.problem.pass != Pass::forward) return {false, "computes the forward pass only"};
+    if (c.problem.pass == Pass::backward) return {false, "computes no backward pass"};
     return {};
   }
 
@@ -43,10 +44,21 @@ class ReferenceBackend final : public Backend {
 
  private:
   Outcome<void> do_run(LaidOut& io) override {
+    if (io.question.problem.pass == Pass::append) return do_append(io);
     const LogicalData data{gather(io.q), gather(io.k), gather(io.v)};
     const Attention answer = attention_forward(io.question.problem, data);
     write_rows(answer.o, io.o);
     write_rows(answer.lse, io.lse);
+    return {};
+  }
+
+  static Outcome<void> do_append(LaidOut& io) {
+    LogicalData data{gather(io.q), gather(io.k_new), gather(io.v_new)};
+    data.rope = gather(io.rope);
+    const Appended answer = append_kv(io.question.problem, data);
+    write_rows(answer.q_rot, io.q_rot);
+    write_rows(answer.k, io.k);
+    write_rows(answer.v, io.v);
     return {};
   }
 };

@@ -40,6 +40,27 @@ inline rc::Gen<Layout> any_layout() {
   });
 }
 
+/// A problem with these lengths and heads that appends: at most as many new tokens as there are keys, no
+/// scores, and mostly a rotary embedding.
+inline rc::Gen<Problem> any_append(const Problem& like) {
+  return rc::gen::exec([like] {
+    Problem p = like;
+    p.pass = Pass::append;
+    for (SequenceLengths& one : p.sequences) one.kv_len = std::max(one.kv_len, one.q_len);
+    p.mask = {};
+    p.scale.reset();
+    p.softcap.reset();
+    p.alibi = false;
+    p.sink.reset();
+    if (p.d_qk < 2 || *rc::gen::inRange(0, 4) == 0) return p;
+    Rope& rope = p.rope.emplace();
+    rope.form = *any_of<RopeForm>();
+    if (*rc::gen::arbitrary<bool>()) rope.dim = 2 * *rc::gen::inRange(1, p.d_qk / 2 + 1);
+    if (*rc::gen::arbitrary<bool>()) rope.base = *rc::gen::element(1.0f, 500000.0f, 1234.5f);
+    return p;
+  });
+}
+
 /// Any valid problem of a made family, small: the point here is the room's own functions, not what breaks
 /// kernels.
 inline rc::Gen<Problem> any_problem() {
@@ -64,6 +85,7 @@ inline rc::Gen<Problem> any_problem() {
     p.data = *rc::gen::suchThat(any_of<DataFamily>(), [](DataFamily f) { return f != DataFamily::file; });
     p.seed = *rc::gen::arbitrary<std::uint64_t>();
     p.pass = *any_of<Pass>();
+    if (p.pass == Pass::append) return *any_append(p);
     return p;
   });
 }
@@ -78,15 +100,16 @@ inline rc::Gen<Case> any_case() {
   });
 }
 
-constexpr TensorRole every_role[] = {TensorRole::q,  TensorRole::k,   TensorRole::v,
-                                     TensorRole::o,  TensorRole::lse, TensorRole::d_o,
-                                     TensorRole::dq, TensorRole::dk,  TensorRole::dv};
+constexpr TensorRole every_role[] = {TensorRole::q,   TensorRole::k,     TensorRole::v,     TensorRole::o,
+                                     TensorRole::lse, TensorRole::d_o,   TensorRole::dq,    TensorRole::dk,
+                                     TensorRole::dv,  TensorRole::k_new, TensorRole::v_new, TensorRole::q_rot,
+                                     TensorRole::rope};
 
 /// make_data's, with stand-ins for the results of the forward pass where the problem is handed them: this
 /// room lays them out and does not care what they are.
 inline LogicalData any_data(const Problem& problem) {
   LogicalData data = make_data(problem).value();
-  if (problem.pass == Pass::forward) return data;
+  if (problem.pass != Pass::backward) return data;
   data.o = data.d_o;
   std::reverse(data.o.values().begin(), data.o.values().end());
   std::vector<int> rows;

@@ -77,7 +77,29 @@ TEST(CaseLine, NamesThePassWhereItIsNotForward) {
   EXPECT_EQ(*parse_case(print(c)), c);
   const auto neither = parse_case(std::string(kLine) + " pass=sideways");
   ASSERT_FALSE(neither);
-  EXPECT_THAT(neither.error().what, HasSubstr("forward or backward"));
+  EXPECT_THAT(neither.error().what, HasSubstr("forward, backward or append"));
+}
+
+constexpr const char* kAppend =
+    "fd1 b=2 hq=8 hk=2 d=64 dv=64 dt=f16 lay=left q=5,1 kv=5,64 mask=none pass=append rope=half data=normal "
+    "seed=0x2a";
+
+TEST(CaseLine, AnAppendNamesItsRotaryEmbedding) {
+  const auto rope_of = [](const std::string& words) {
+    std::string line = kAppend;
+    const auto c = parse_case(line.replace(line.find("rope=half"), 9, words));
+    EXPECT_TRUE(c) << c.error().what;
+    EXPECT_EQ(print(*c), line);
+    return c->problem.rope;
+  };
+  EXPECT_EQ(rope_of("rope=half"), (Rope{RopeForm::half, std::nullopt, 10000.0f}));
+  EXPECT_EQ(rope_of("rope=interleaved:32"), (Rope{RopeForm::interleaved, 32, 10000.0f}));
+  EXPECT_EQ(rope_of("rope=half:all,500000"), (Rope{RopeForm::half, std::nullopt, 500000.0f}));
+  EXPECT_EQ(rope_of("rope=half:2,1.5"), (Rope{RopeForm::half, 2, 1.5f}));
+  const auto none = parse_case(
+      "fd1 b=1 hq=1 hk=1 d=1 dv=1 dt=f16 lay=left q=1 kv=1 mask=none pass=append data=normal seed=0x1");
+  ASSERT_TRUE(none) << none.error().what;
+  EXPECT_EQ(none->problem.rope, std::nullopt);
 }
 
 TEST(CaseLine, SaysWhatIsNotTheDefault) {
@@ -194,6 +216,37 @@ TEST_P(WrongLine, IsRefusedInOneLineThatSaysWhatWasExpected) {
   EXPECT_THAT(c.error().what, HasSubstr(wrong.says));
   EXPECT_THAT(c.error().what, HasSubstr("expected"));
   EXPECT_THAT(c.error().what, Not(HasSubstr("\n")));
+}
+
+TEST(Append, IsRefusedWhereItHasNoMeaning) {
+  struct Append {
+    const char *from, *to, *says;
+  };
+  for (const auto& [from, to, says] :
+       {Append{"kv=5,64", "kv=4,64", "pass=append with q=5 and kv=4, expected kv to count the q new tokens"},
+        {"mask=none", "mask=causal_br", "expected mask=none"},
+        {"mask=none", "mask=none scale=1", "expected mask=none and no other"},
+        {"mask=none", "mask=none sink=1", "expected mask=none and no other"},
+        {"data=normal", "data=file file=x rows=0,1", "expected another family"},
+        {"pass=append ", "", "rope=half with pass=forward, expected it with pass=append only"},
+        {"d=64 dv", "d=1 dv", "expected two columns"},
+        {"rope=half", "rope=quarter", "rope='quarter', expected half or interleaved"},
+        {"rope=half", "rope=half:some", "rope='half:some', expected half or interleaved"},
+        {"rope=half", "rope=half:", "rope='half:', expected half or interleaved"},
+        {"rope=half", "rope=half:33", "rope=half:33, expected an even number of columns from 2 to d=64"},
+        {"rope=half", "rope=half:66", "rope=half:66, expected an even number of columns from 2 to d=64"},
+        {"rope=half", "rope=half:-2", "rope=half:-2, expected an even number of columns from 2 to d=64"},
+        {"rope=half", "rope=half:0", "rope=half:0, expected an even number of columns from 2 to d=64"},
+        {"rope=half", "rope=half:8,0.5", "base 0.5, expected a number from 1 to 1000000000"},
+        {"rope=half", "rope=half:8,nan", "base nan, expected a number from 1 to 1000000000"},
+        {"rope=half", "rope=half:all,x", "rope='half:all,x', expected half or interleaved"}}) {
+    std::string line = kAppend;
+    line.replace(line.find(from), std::string(from).size(), to);
+    const auto c = parse_case(line);
+    ASSERT_FALSE(c) << line;
+    EXPECT_THAT(c.error().what, HasSubstr(says)) << line;
+    EXPECT_THAT(c.error().what, Not(HasSubstr("\n")));
+  }
 }
 
 TEST(Validated, RefusesWhatALineCannotSay) {

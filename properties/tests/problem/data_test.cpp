@@ -52,6 +52,7 @@ RC_GTEST_PROP(Data, IsFiniteAndRoundedAndTheSameEveryTime, ()) {
 
 RC_GTEST_PROP(Data, ARowDoesNotDependOnTheOthers, ()) {
   Problem p = *testing::any_problem();
+  RC_PRE(p.pass != Pass::append);         // there a row is one of the cache's last
   RC_PRE(p.data != DataFamily::one_hot);  // there the number of keys says which one wins
   const LogicalData before = *make_data(p);
   for (SequenceLengths& lengths : p.sequences) lengths = {lengths.q_len + 3, lengths.kv_len + 5};
@@ -271,6 +272,46 @@ TEST(Data, HasTheGradientsThatPrintedCaseLinesStandFor) {
   for (const auto& [family, expected] : golden)
     EXPECT_EQ(digest(family, Pass::backward), expected)
         << name_of(family) << " " << std::hex << digest(family, Pass::backward);
+}
+
+RC_GTEST_PROP(Data, AnAppendsTokensAreTheLastOfWhatAttentionReads, ()) {
+  const Problem append = *testing::any_append(*testing::any_problem());
+  Problem attention = append;
+  attention.pass = Pass::forward;
+  attention.rope.reset();
+  const LogicalData some = *make_data(append), all = *make_data(attention);
+  RC_ASSERT(same_bits(some.q, all.q));
+  for (int s = 0; s < append.batch(); ++s) {
+    const auto [q_len, kv_len] = append.sequences[static_cast<std::size_t>(s)];
+    for (int h = 0; h < append.h_kv; ++h)
+      for (int i = 0; i < q_len; ++i) {
+        const int j = kv_len - q_len + i;
+        RC_ASSERT(std::equal(some.k.row(s, h, i), some.k.row(s, h, i) + append.d_qk, all.k.row(s, h, j)));
+        RC_ASSERT(std::equal(some.v.row(s, h, i), some.v.row(s, h, i) + append.d_v, all.v.row(s, h, j)));
+      }
+  }
+}
+
+/// By the definition, with a power of its own: the angle of pair j is base^(-2 j / dim) of the position.
+TEST(Data, CosinesAndSinesAreThoseOfThePositions) {
+  Problem p;
+  p.sequences = {{1, 4}, {2, 3000}};
+  p.d_qk = 71;
+  p.pass = Pass::append;
+  for (const int dim : {70, 64, 2})
+    for (const float base : {10000.0f, 500000.0f, 1.0f}) {
+      p.rope = Rope{RopeForm::half, dim, base};
+      const LogicalTensor<float> table = make_data(p)->rope;
+      ASSERT_EQ(table.rows(0), 3000);
+      ASSERT_EQ(table.width(), dim);
+      for (const int position : {0, 1, 7, 2999})
+        for (int j = 0; j < dim / 2; ++j) {
+          const long double angle =
+              position * std::exp2(-2.0L * j / dim * std::log2(static_cast<long double>(base)));
+          EXPECT_NEAR(table.row(0, 0, position)[j], std::cos(angle), 0x1p-24 + 1e-12);
+          EXPECT_NEAR(table.row(0, 0, position)[dim / 2 + j], std::sin(angle), 0x1p-24 + 1e-12);
+        }
+    }
 }
 
 TEST(Data, TheForwardsInputsAreTheSameInBothPasses) {

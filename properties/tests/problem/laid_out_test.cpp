@@ -23,11 +23,13 @@ RC_GTEST_PROP(LaidOut, InputsComeBackAsTheyWereWhateverTheLayout, ()) {
   const Case c = *testing::any_case();
   const LogicalData data = testing::any_data(c.problem);
   const LaidOut laid = lay_out(c, data);
+  const bool append = c.problem.pass == Pass::append;
   RC_ASSERT(same_bits(gather(laid.q).values(), data.q.values()));
-  RC_ASSERT(same_bits(gather(laid.k).values(), data.k.values()));
-  RC_ASSERT(same_bits(gather(laid.v).values(), data.v.values()));
+  RC_ASSERT(same_bits(gather(append ? laid.k_new : laid.k).values(), data.k.values()));
+  RC_ASSERT(same_bits(gather(append ? laid.v_new : laid.v).values(), data.v.values()));
   RC_ASSERT(laid.question == c);
-  if (c.problem.pass == Pass::forward) return;
+  if (append) RC_ASSERT(same_bits(gather(laid.rope).values(), data.rope.values()));
+  if (c.problem.pass != Pass::backward) return;
   RC_ASSERT(same_bits(gather(laid.o).values(), data.o.values()));
   RC_ASSERT(same_bits(gather(laid.lse).values(), data.lse.values()));
   RC_ASSERT(same_bits(gather(laid.d_o).values(), data.d_o.values()));
@@ -63,7 +65,8 @@ RC_GTEST_PROP(LaidOut, BodiesAreAsLongAsTheirPlacementAndAlignedToSixteenBytes, 
     if (t->bytes.empty()) continue;
     RC_ASSERT(t->body_bytes() == static_cast<std::size_t>(t->place.elements) * bytes_of(t->dtype));
     RC_ASSERT(reinterpret_cast<std::uintptr_t>(t->body()) % 16 == 0u);
-    RC_ASSERT(t->dtype == (t->role == TensorRole::lse ? DType::f32 : c.problem.dtype));
+    const bool is_f32 = t->role == TensorRole::lse || t->role == TensorRole::rope;
+    RC_ASSERT(t->dtype == (is_f32 ? DType::f32 : c.problem.dtype));
   }
 }
 

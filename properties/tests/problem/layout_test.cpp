@@ -20,7 +20,7 @@ RC_GTEST_PROP(Placement, EveryLogicalElementHasAnAddressOfItsOwnInsideTheBuffer,
   for (TensorRole role : every_role) {
     const Placement p = place(c.problem, c.layout, role);
     std::unordered_set<std::int64_t> taken;
-    for (int s = 0; s < c.problem.batch(); ++s)
+    for (int s = 0; s < static_cast<int>(p.rows.size()); ++s)
       for (int row = 0; row < p.rows[static_cast<std::size_t>(s)]; ++row)
         for (int head = 0; head < p.heads; ++head)
           for (int column = 0; column < p.width; ++column) {
@@ -143,6 +143,48 @@ TEST(Placement, GradientsLieAsWhatTheyAreOf) {
     const Layout view{Padding::right, Order::bshd, true, 0};
     EXPECT_NE(place(p, view, gradient).row_stride, place(p, view, of).row_stride);
   }
+}
+
+/// Where K lies is no matter of the pass; which rows are there to be written, is.
+RC_GTEST_PROP(Placement, AnAppendHasTheLastRowsOfTheCacheThatAttentionReads, ()) {
+  Case c = *testing::any_case();
+  c.problem = *testing::any_append(c.problem);
+  for (TensorRole role : {TensorRole::k, TensorRole::v}) {
+    const Placement rows = place(c.problem, c.layout, role);
+    Problem attention = c.problem;
+    attention.pass = Pass::forward;
+    const Placement cache = place(attention, c.layout, role);
+    RC_ASSERT(rows.elements == cache.elements);
+    RC_ASSERT(rows.block_table == cache.block_table);
+    for (int s = 0; s < c.problem.batch(); ++s) {
+      const auto [q_len, kv_len] = c.problem.sequences[static_cast<std::size_t>(s)];
+      RC_ASSERT(rows.rows[static_cast<std::size_t>(s)] == q_len);
+      RC_ASSERT(rows.past[static_cast<std::size_t>(s)] == kv_len - q_len);
+      for (int i = 0; i < q_len; ++i)
+        RC_ASSERT(rows.address(s, i, 0) == cache.address(s, kv_len - q_len + i, 0));
+    }
+  }
+}
+
+TEST(Placement, CosinesAndSinesLieByPositionWhateverThePadding) {
+  Problem p;
+  p.sequences = {{3, 9}, {1, 20}};
+  p.h_q = p.h_kv = 2;
+  p.d_qk = 9;
+  p.pass = Pass::append;
+  p.dtype = DType::f16;
+  EXPECT_EQ(place(p, Layout{}, TensorRole::rope).rows, std::vector<int>{0});
+  p.rope = Rope{};
+  for (Padding padding : all_of<Padding>) {
+    const Placement table = place(p, Layout{padding, Order::bhsd, false, 3, 16}, TensorRole::rope);
+    EXPECT_EQ(table.rows, std::vector<int>{20});
+    EXPECT_EQ(table.heads, 1);
+    EXPECT_EQ(table.width, 8);
+    EXPECT_EQ(table.row_stride, 8);
+    EXPECT_EQ(table.address(0, 5, 0), 40);
+    EXPECT_EQ(table.elements, 23 * 8);
+  }
+  EXPECT_EQ(dtype_of(p, TensorRole::rope), DType::f32);
 }
 
 /// Three sequences of 40, 0 and 17 keys in pages of 16.

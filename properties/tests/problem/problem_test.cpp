@@ -44,7 +44,24 @@ RC_GTEST_PROP(Problem, PairsAreThePairsOfTheDefinition, ()) {
   RC_ASSERT(p.pairs() == pairs);
   RC_ASSERT(p.forward_flops() == 2.0 * p.h_q * static_cast<double>(pairs) * (p.d_qk + p.d_v));
   RC_ASSERT(p.backward_flops() == 2.0 * p.h_q * static_cast<double>(pairs) * (3 * p.d_qk + 2 * p.d_v));
-  RC_ASSERT(p.useful_flops() == (p.pass == Pass::forward ? p.forward_flops() : p.backward_flops()));
+  if (p.pass != Pass::append)
+    RC_ASSERT(p.useful_flops() == (p.pass == Pass::forward ? p.forward_flops() : p.backward_flops()));
+}
+
+TEST(Problem, AnAppendTurnsThePairsOfQueriesAndKeys) {
+  Problem p;
+  p.sequences = {{3, 9}, {2, 2}};
+  p.h_q = 6;
+  p.h_kv = 2;
+  p.d_qk = 9;
+  p.pass = Pass::append;
+  EXPECT_EQ(p.rope_dim(), 0);
+  EXPECT_EQ(p.useful_flops(), 0);
+  p.rope = Rope{};
+  EXPECT_EQ(p.rope_dim(), 8);
+  EXPECT_EQ(p.useful_flops(), 5 * (6 + 2) * 4 * 6);
+  p.rope->dim = 2;
+  EXPECT_EQ(p.rope_dim(), 2);
 }
 
 TEST(VisibleKeys, BottomRightLetsTheLastQuerySeeEveryKey) {

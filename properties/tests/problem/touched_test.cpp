@@ -175,6 +175,37 @@ TEST(FindTouched, NamesThePageOfAnInputThatChanged) {
             fmt::format("page {}, free, row 7, head 0, column 1", *free.begin()));
 }
 
+/// Two sequences of 5 and 3 tokens in the cache, of which 2 and 1 are new, a row of padding beside the
+/// longer.
+TEST(FindTouched, TellsPastTokensFromPadding) {
+  Case c;
+  c.problem.sequences = {{2, 5}, {1, 3}};
+  c.problem.d_qk = 4;
+  c.problem.pass = Pass::append;
+  const auto said_of = [&](Padding padding, int page, auto place_of) {
+    c.layout = {padding, Order::bshd, false, 1, page};
+    const LaidOut laid = testing::laid_out(c);
+    LaidOutTensor back = laid.k;
+    flip(back, LaidOutTensor::guard_bytes + 4 * static_cast<std::size_t>(place_of(laid.k.place)), 0);
+    const TouchedReport report = find_touched(laid.k, back);
+    return report.count == 1 ? report.first[0].where : "nothing";
+  };
+  const auto at = [](std::int64_t element) { return [element](const Placement&) { return element; }; };
+  EXPECT_EQ(said_of(Padding::left, 0, at(0)),
+            "sequence 0, padding row 1 left of past token 0, head 0, column 0");
+  EXPECT_EQ(said_of(Padding::left, 0, at(3 * 4 + 1)), "sequence 0, past token 2, head 0, column 1");
+  EXPECT_EQ(said_of(Padding::left, 0, at(4 * 4)), "nothing");
+  EXPECT_EQ(said_of(Padding::left, 0, at((6 + 3) * 4)), "sequence 1, past token 0, head 0, column 0");
+  EXPECT_EQ(said_of(Padding::right, 0, at((6 + 3) * 4)),
+            "sequence 1, padding row 1 right of row 0, its last, head 0, column 0");
+  EXPECT_EQ(said_of(Padding::packed, 0, at(6 * 4)), "sequence 1, past token 1, head 0, column 0");
+  EXPECT_EQ(said_of(Padding::packed, 0, at(8 * 4)),
+            "padding row 1 behind the last packed row, head 0, column 0");
+  const auto in_page = [](const Placement& k) { return k.page_of(1, 0) * k.batch_stride + k.row_stride; };
+  EXPECT_THAT(said_of(Padding::right, 16, in_page),
+              ::testing::EndsWith("sequence 1, past token 1, head 0, column 0"));
+}
+
 TEST(FindTouched, AnotherSizeIsABugOfTheCaller) {
   Case c;
   c.problem.sequences = {{3, 3}};

@@ -1,0 +1,107 @@
+#include "reference/rotary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "reference/budget.h"
+
+namespace flashdiff {
+namespace budget {
+
+// Each product rounds once, then their sum; fused, one product less. The reference's products of two f32
+// numbers are exact in double, its sum is not.
+double turned_relative(const Numerics& numerics) {
+  return compounded(unit_roundoff(numerics.qk), 2) + unit_roundoff(Accumulation::f64);
+}
+
+// Two products and their sum.
+double turned_underflow(const Numerics& numerics) {
+  return 3 * underflow(numerics.qk, numerics.flush_subnormals);
+}
+
+}  // namespace budget
+
+namespace {
+
+/// Visits every pair of a turned tensor, visit(sequence, head, row, columns of the pair, its cos and sin).
+template <class Visit>
+void for_each_pair(const Problem& problem, const LogicalData& data, int heads, Visit visit) {
+  const int pairs = problem.rope_dim() / 2;
+  for (int s = 0; s < problem.batch(); ++s) {
+    const auto [q_len, kv_len] = problem.sequences[static_cast<std::size_t>(s)];
+    for (int h = 0; h < heads; ++h)
+      for (int i = 0; i < q_len; ++i) {
+        const float* const table = pairs == 0 ? nullptr : data.rope.row(0, 0, kv_len - q_len + i);
+        for (int j = 0; j < pairs; ++j) {
+          const bool half = problem.rope->form == RopeForm::half;
+          const int x = half ? j : 2 * j, y = half ? j + pairs : 2 * j + 1;
+          visit(s, h, i, x, y, static_cast<double>(table[j]), static_cast<double>(table[pairs + j]));
+        }
+      }
+  }
+}
+
+std::vector<int> new_rows(const Problem& problem) {
+  std::vector<int> rows;
+  for (const SequenceLengths& lengths : problem.sequences) rows.push_back(lengths.q_len);
+  return rows;
+}
+
+LogicalTensor<double> copied(const Problem& problem, const LogicalTensor<float>& from) {
+  LogicalTensor<double> to(new_rows(problem), from.heads(), from.width());
+  std::copy(from.values().begin(), from.values().end(), to.values().begin());
+  return to;
+}
+
+LogicalTensor<double> turned(const Problem& problem, const LogicalData& data,
+                             const LogicalTensor<float>& from) {
+  LogicalTensor<double> to = copied(problem, from);
+  for_each_pair(problem, data, from.heads(), [&](int s, int h, int i, int x, int y, double cos, double sin) {
+    const float* const in = from.row(s, h, i);
+    double* const out = to.row(s, h, i);
+    out[x] = in[x] * cos - in[y] * sin;
+    out[y] = in[y] * cos + in[x] * sin;
+  });
+  return to;
+}
+
+/// Of a turned tensor; 0 where nothing is turned.
+LogicalTensor<double> turned_budget(const Problem& problem, const LogicalData& data, const Numerics& numerics,
+                                    const LogicalTensor<float>& from, const LogicalTensor<double>& values) {
+  const double relative = budget::turned_relative(numerics), absolute = budget::turned_underflow(numerics);
+  const budget::OutputRounding output = budget::output_rounding(numerics);
+  const auto bound = [&](double magnitude, double value) {
+    const double error = relative * magnitude + absolute;
+    const double largest = std::fabs(value) + error;
+    return largest < output.overflow ? error + largest * output.relative + output.absolute
+                                     : std::numeric_limits<double>::infinity();
+  };
+  LogicalTensor<double> to(new_rows(problem), from.heads(), from.width());
+  for_each_pair(problem, data, from.heads(), [&](int s, int h, int i, int x, int y, double cos, double sin) {
+    const float* const in = from.row(s, h, i);
+    const double* const value = values.row(s, h, i);
+    double* const out = to.row(s, h, i);
+    out[x] = bound(std::fabs(in[x] * cos) + std::fabs(in[y] * sin), value[x]);
+    out[y] = bound(std::fabs(in[y] * cos) + std::fabs(in[x] * sin), value[y]);
+  });
+  return to;
+}
+
+}  // namespace
+
+Appended append_kv(const Problem& problem, const LogicalData& data) {
+  return {turned(problem, data, data.q), turned(problem, data, data.k), copied(problem, data.v)};
+}
+
+BudgetedAppend append_kv_with_budget(const Problem& problem, const LogicalData& data,
+                                     const Numerics& numerics) {
+  BudgetedAppend out;
+  out.reference = append_kv(problem, data);
+  out.budget.q_rot = turned_budget(problem, data, numerics, data.q, out.reference.q_rot);
+  out.budget.k = turned_budget(problem, data, numerics, data.k, out.reference.k);
+  out.budget.v = LogicalTensor<double>(new_rows(problem), data.v.heads(), data.v.width());
+  return out;
+}
+
+}  // namespace flashdiff
