@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "properties/appends.h"
+
 namespace flashdiff {
 namespace {
 
@@ -13,6 +15,7 @@ template <class Change>
 void step(const Case& c, Steps& steps, Change change) {
   Case next = c;
   change(next);
+  fit_append(next.problem);
   if (!(next == c)) steps.push_back(std::move(next));
 }
 
@@ -134,6 +137,17 @@ void plainer_scores(const Case& c, Steps& steps) {
   if (c.problem.sink) step(c, steps, [](Case& n) { n.problem.sink->logit = 0.0f; });
 }
 
+void plainer_rope(const Case& c, Steps& steps) {
+  if (!c.problem.rope) return;
+  step(c, steps, [](Case& n) { n.problem.rope.reset(); });
+  step(c, steps, [](Case& n) { n.problem.rope->dim.reset(); });
+  if (c.problem.rope->dim)
+    for (int half : towards(*c.problem.rope->dim / 2, 1))
+      step(c, steps, [half](Case& n) { n.problem.rope->dim = 2 * half; });
+  step(c, steps, [](Case& n) { n.problem.rope->form = RopeForm::half; });
+  step(c, steps, [](Case& n) { n.problem.rope->base = Rope::usual_base; });
+}
+
 void plainer_values(const Case& c, Steps& steps) {
   step(c, steps, [](Case& n) {
     n.problem.data = DataFamily::normal;
@@ -163,7 +177,7 @@ void plainer_layout(const Case& c, Steps& steps) {
 std::vector<Case> simpler(const Case& c) {
   Steps steps;
   for (auto* kind : {fewer_sequences, fewer_heads, shorter_batch, shorter_sequences, narrower_heads,
-                     plainer_mask, plainer_scores, plainer_values, plainer_layout})
+                     plainer_mask, plainer_scores, plainer_rope, plainer_values, plainer_layout})
     kind(c, steps);
   return steps;
 }
