@@ -1,6 +1,5 @@
 #include "properties/classify.h"
 
-#include "properties/appends.h"
 #include "properties/heads.h"
 #include "properties/layouts.h"
 #include "properties/lengths.h"
@@ -12,7 +11,7 @@ namespace flashdiff {
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> all = [] {
     std::vector<Axis> joined;
-    for (const auto& room : {layout_axes(), value_axes(), append_axes(), mask_axes(), length_axes(), head_axes()})
+    for (const auto& room : {layout_axes(), value_axes(), mask_axes(), length_axes(), head_axes()})
       joined.insert(joined.end(), room.begin(), room.end());
     return joined;
   }();
