@@ -13,7 +13,7 @@ namespace flashdiff::kernels {
 
 /// Empty where a backward kernel takes the case, else why not.
 [[nodiscard]] std::string why_not_backward(const Case& c);
-/// Declared by both, but for `deterministic`.
+/// Declared by both, but for `dq_in_any_order`.
 [[nodiscard]] Numerics backward_numerics(const Problem& problem);
 
 /// One call of a backward kernel.
@@ -59,7 +59,7 @@ template <class Of>
 [[nodiscard]] KernelPlan backward_plan(std::string_view description) {
   const auto numerics = [](const Problem& problem) {
     Numerics n = backward_numerics(problem);
-    n.deterministic = !Of::sums_dq;
+    n.dq_in_any_order = Of::sums_dq;
     return n;
   };
   const auto needs = [](const LaidOut& io) { return BackwardCall(io, Of::name, Of::sums_dq).needs(); };

@@ -26,8 +26,12 @@ std::int64_t UseHistogram::total() const {
 namespace detail {
 namespace {
 
-void keep_worst(std::optional<CaseUse>& worst, CaseUse found) {
-  if (!worst || uses_more(found.use, worst->use)) worst = found;
+void keep_worst(std::vector<TensorWorst>& worst, TensorRole tensor, CaseUse found) {
+  const auto known = std::ranges::find(worst, tensor, &TensorWorst::tensor);
+  if (known == worst.end())
+    worst.push_back({tensor, found});
+  else if (uses_more(found.use, known->at.use))
+    known->at = found;
 }
 
 }  // namespace
@@ -46,8 +50,7 @@ std::vector<BackendSummary> backends_of(const Report& report) {
     b.reference_ms += record.reference_ms;
     if (const auto use = use_of(record.verdict)) {
       b.histogram.add(use->worst());
-      keep_worst(b.worst_o, {i, use->o});
-      keep_worst(b.worst_lse, {i, use->lse});
+      for (const TensorUse& one : use->outputs) keep_worst(b.worst, one.tensor, {i, one.use});
     }
   }
   for (BackendSummary& b : backends) b.shared = shared_by_failures(report, b.name);

@@ -157,7 +157,7 @@ std::string error_map_svg(const ErrorMap& map, const MapNeighbours& neighbours, 
       R"(aria-label="Budget use of {2} over {3} by {4}, sequence {5}, head {6}">)"
       R"svg(<defs><pattern id="{7}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">)svg"
       R"(<path class="hatch" d="M0 0v6"/></pattern></defs>{8}</svg>)",
-      width, height, map.tensor == TensorRole::lse ? "LSE" : "O", counted(map.rows, "row", "rows"),
+      width, height, name_of(map.tensor), counted(map.rows, "row", "rows"),
       counted(map.columns, "column", "columns"), map.sequence, map.head, id, body);
 }
 

@@ -61,8 +61,7 @@ void fill_passes(View& root, const Report& report, const Shown& shown) {
     View view;
     view.set("anchor", fmt::format("{}-{}", anchored.insert(record.id).second ? "case" : "again", record.id));
     view.set("id", std::to_string(record.id));
-    view.set("o", brief(used.o));
-    view.set("lse", brief(used.lse));
+    view.set("used", in_words(used));
     view.set("state", name_of(record.verdict));
     view.set("verdict", name_of(record.verdict));
     view.set("backend", record.backend);

@@ -26,9 +26,7 @@ const char* symbol_of(const Verdict& verdict) {
 }
 
 std::string place_in_words(const ElementAt& at) {
-  const std::string row =
-      fmt::format("{}, sequence {}, head {}, row {}", name_of(at.tensor), at.sequence, at.head, at.row);
-  return at.tensor == TensorRole::lse ? row : fmt::format("{}, column {}", row, at.column);
+  return fmt::format("{}, {}", name_of(at.tensor), place_of(at));
 }
 
 void fill_worst(View& card, const Verdict& verdict) {
@@ -60,9 +58,9 @@ void fill_map(View& card, const CaseRecord& record) {
     const ErrorMap& map = mismatch->map;
     const auto c = parse_case(record.line);
     svg = error_map_svg(map, c ? neighbours_of(*c, map) : MapNeighbours{}, fmt::format("map-{}", record.id));
-    words = fmt::format("Budget use of {} in sequence {}, head {}: {} × {}",
-                        map.tensor == TensorRole::lse ? "LSE" : "O", map.sequence, map.head,
-                        counted(map.rows, "row", "rows"), counted(map.columns, "column", "columns"));
+    words =
+        fmt::format("Budget use of {} in sequence {}, head {}: {} × {}", name_of(map.tensor), map.sequence,
+                    map.head, counted(map.rows, "row", "rows"), counted(map.columns, "column", "columns"));
     if (map.cell_rows > 1 || map.cell_columns > 1)
       words += fmt::format("; a cell is the worst of {} × {}", map.cell_rows, map.cell_columns);
     if (map.rows > 64 || map.columns > 64) words += "; lines stand at multiples of 64";

@@ -57,11 +57,11 @@ View backend_view(const BackendSummary& backend, const Report& report, const Sho
   for (const Matrix& matrix : report.matrices)
     if (matrix.backend == backend.name) matrices.push_back(matrix_view(matrix));
   view.set("matrices", matrices);
-  view.set("has_uses", View(backend.worst_o.has_value()));
+  view.set("has_uses", View(!backend.worst.empty()));
   view.set("histogram", histogram_svg(backend.histogram));
   ViewList worst;
-  if (backend.worst_o) worst.push_back(use_view("O", *backend.worst_o, report, shown));
-  if (backend.worst_lse) worst.push_back(use_view("LSE", *backend.worst_lse, report, shown));
+  for (const TensorWorst& one : backend.worst)
+    worst.push_back(use_view(name_of(one.tensor), one.at, report, shown));
   view.set("worst", worst);
   view.set("times", fmt::format("{} on the device, {} in the reference", duration(backend.device_ms),
                                 duration(backend.reference_ms)));

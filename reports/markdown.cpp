@@ -62,7 +62,11 @@ ViewList failures_of(const Report& report, std::size_t most) {
 
 void fill_backends(View& root, const Report& report, const Room& room) {
   ViewList backends, shared;
-  const auto use = [](const std::optional<CaseUse>& worst) { return worst ? brief(worst->use) : "-"; };
+  const auto worst_of = [](const BackendSummary& b) {
+    BudgetUse worst;
+    for (const TensorWorst& one : b.worst) worst.outputs.push_back({one.tensor, one.at.use});
+    return worst.outputs.empty() ? "-" : in_words(worst);
+  };
   for (const BackendSummary& b : report.backends) {
     if (backends.size() == room.rows) break;
     View view;
@@ -70,8 +74,7 @@ void fill_backends(View& root, const Report& report, const Room& room) {
     view.set("device", b.device);
     view.set("failed", grouped(b.tally.failed));
     view.set("judged", grouped(b.tally.judged()));
-    view.set("worst_o", use(b.worst_o));
-    view.set("worst_lse", use(b.worst_lse));
+    view.set("worst", worst_of(b));
     backends.push_back(view);
     for (const SharedClass& each : b.shared) {
       View item;

@@ -43,6 +43,12 @@ struct CaseUse {
   double use = 0;
 };
 
+/// The most that an output used of its budget.
+struct TensorWorst {
+  TensorRole tensor = TensorRole::o;
+  CaseUse at;
+};
+
 /// A class that all failures of a backend are in, and not all of its cases.
 struct SharedClass {
   std::string label;
@@ -53,8 +59,8 @@ struct BackendSummary {
   std::string name, device;
   Tally tally;
   UseHistogram histogram;
-  std::optional<CaseUse> worst_o, worst_lse;  ///< over passes and mismatches
-  std::vector<SharedClass> shared;            ///< narrowest first; empty below two failures
+  std::vector<TensorWorst> worst;   ///< of each output, over passes and mismatches
+  std::vector<SharedClass> shared;  ///< narrowest first; empty below two failures
   double device_ms = 0, reference_ms = 0;
 };
 

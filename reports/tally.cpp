@@ -1,8 +1,13 @@
 #include "reports/tally.h"
 
+#include <algorithm>
 #include <cmath>
 #include <tuple>
 #include <variant>
+
+#include <fmt/format.h>
+
+#include "reports/numbers.h"
 
 namespace flashdiff {
 
@@ -46,6 +51,23 @@ std::optional<BudgetUse> use_of(const Verdict& verdict) {
   if (const auto* weak = std::get_if<verdict::PassWeak>(&verdict)) return weak->use;
   if (const auto* mismatch = std::get_if<verdict::Mismatch>(&verdict)) return mismatch->use;
   return std::nullopt;
+}
+
+std::string in_words(const BudgetUse& use) {
+  std::string text;
+  for (const TensorUse& one : use.outputs)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_of(one.tensor), brief(one.use));
+  return text;
+}
+
+void keep_most(BudgetUse& most, const BudgetUse& use) {
+  for (const TensorUse& one : use.outputs) {
+    const auto known = std::ranges::find(most.outputs, one.tensor, &TensorUse::tensor);
+    if (known == most.outputs.end())
+      most.outputs.push_back(one);
+    else if (uses_more(one.use, known->use))
+      known->use = one.use;
+  }
 }
 
 bool uses_more(double a, double b) {

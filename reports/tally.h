@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "harness/oracle/verdict.h"
 
@@ -24,6 +25,12 @@ struct Tally {
 
 /// How much of its budgets an answer used, where it was compared with any.
 [[nodiscard]] std::optional<BudgetUse> use_of(const Verdict& verdict);
+
+/// "O 0.9, LSE 0.02": of each output.
+[[nodiscard]] std::string in_words(const BudgetUse& use);
+
+/// Keeps the larger use of each output.
+void keep_most(BudgetUse& most, const BudgetUse& use);
 
 /// Orders uses: NaN is above everything.
 [[nodiscard]] bool uses_more(double a, double b);

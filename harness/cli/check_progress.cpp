@@ -66,10 +66,7 @@ void CheckProgress::on_case(const CaseRecord& record) {
   }
   tally_.add(record.verdict);
   for (const std::string& label : record.labels) ++labels_[label];
-  if (const auto use = use_of(record.verdict)) {
-    if (uses_more(use->o, worst_.o)) worst_.o = use->o;
-    if (uses_more(use->lse, worst_.lse)) worst_.lse = use->lse;
-  }
+  if (const auto use = use_of(record.verdict)) keep_most(worst_, *use);
   if (is_failure(record.verdict)) tell_failure(record);
   show();
 }
@@ -98,8 +95,7 @@ void CheckProgress::summary(bool finished) {
                       static_cast<double>(tally_.cases()) / std::max(time, 1e-3));
   line_.say(text);
   if (judged > 0 && tally_.failed == 0)
-    line_.say(fmt::format("most of a budget that was used: O {}, LSE {} (1 is the limit)", brief(worst_.o),
-                          brief(worst_.lse)));
+    line_.say(fmt::format("most of a budget that was used: {} (1 is the limit)", in_words(worst_)));
 }
 
 std::vector<std::string> CheckProgress::smallest_failures() const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reports/numbers.h"
+#include "reports/tally.h"
 #include "reports/text.h"
 
 namespace flashdiff::cli {
@@ -13,24 +14,21 @@ std::string field(const char* name, const std::string& text) {
 }
 
 std::string budget_of(const BudgetUse& use) {
-  return field("budget", fmt::format("used O {}, LSE {} (1 is the limit)", brief(use.o), brief(use.lse)));
+  return field("budget", fmt::format("used {} (1 is the limit)", in_words(use)));
 }
 
-std::string place_of(const ElementAt& at) {
-  std::string place =
-      fmt::format("{}, sequence {}, head {}, row {}", name_of(at.tensor), at.sequence, at.head, at.row);
-  return at.tensor == TensorRole::lse ? place : place + fmt::format(", column {}", at.column);
+std::string element_at(const ElementAt& at) {
+  return fmt::format("{}, {}", name_of(at.tensor), place_of(at));
 }
 
 /// One function an alternative.
 struct Details {
   std::string operator()(const verdict::Pass& v) const { return budget_of(v.use); }
   std::string operator()(const verdict::PassWeak& v) const {
-    return budget_of(v.use) +
-           field("weak", fmt::format("O shows only dropped keys of weight {} and more", brief(v.effect)));
+    return budget_of(v.use) + field("weak", sight_of(v));
   }
   std::string operator()(const verdict::Mismatch& v) const {
-    return budget_of(v.use) + field("worst", place_of(v.worst.at)) +
+    return budget_of(v.use) + field("worst", element_at(v.worst.at)) +
            field("", fmt::format("got {}, expected {} +- {}: {} budgets away", exact(v.worst.got),
                                  exact(v.worst.want), brief(v.worst.budget), brief(v.worst.use()))) +
            field("wrong", fmt::format("{} of {}", v.wrong, counted(v.total, "element", "elements"))) +
@@ -43,7 +41,7 @@ struct Details {
     return text;
   }
   std::string operator()(const verdict::NotEquivalent& v) const {
-    return field("against", v.against) + field("first", place_of(v.at)) +
+    return field("against", v.against) + field("first", element_at(v.at)) +
            field("", fmt::format("{} here, {} there", exact(v.one), exact(v.other))) +
            field("differ", counted(v.differing, "element", "elements"));
   }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/gradient_causes.h"
 #include "harness/oracle/refit.h"
 
 namespace flashdiff::detail {
@@ -194,7 +195,7 @@ Words hypotheses_of(const Suspect& row) {
 /// A few rows spread over the wrong ones; rows without finite numbers answer to no hypothesis.
 std::vector<RowAt> sample(const Deviations& found, const Answer& answer) {
   std::vector<RowAt> finite;
-  for (const RowAt& at : wrong_rows(found).only_wrong()) {
+  for (const RowAt& at : wrong_rows(found, Side::queries).only_wrong()) {
     const float* o = answer.o.row(at.sequence, at.head, at.row);
     const bool numbers = std::all_of(o, o + answer.o.width(), [](float x) { return std::isfinite(x); });
     if (numbers && !std::isnan(*answer.lse.row(at.sequence, at.head, at.row))) finite.push_back(at);
@@ -208,13 +209,16 @@ std::vector<RowAt> sample(const Deviations& found, const Answer& answer) {
 
 }  // namespace
 
-std::string likely_cause(const Problem& problem, const LogicalData& data, const BudgetedAttention& expected,
+std::string likely_cause(const Problem& problem, const LogicalData& data, const Wanted& wanted,
                          const Answer& answer, const Deviations& found, int kv_tile) {
+  if (problem.pass == Pass::backward)
+    return likely_gradient_cause(problem, data, wanted, answer, found, kv_tile);
+  if (problem.pass != Pass::forward) return "";
   Words in_order;  // of first mention
   std::vector<int> votes;
   int asked = 0;
   for (const RowAt& at : sample(found, answer)) {
-    const Suspect row(problem, data, expected, answer, at, kv_tile);
+    const Suspect row(problem, data, wanted, answer, at, kv_tile);
     if (row.lengths.kv_len > kLongestRow) continue;
     ++asked;
     for (const std::string& words : hypotheses_of(row)) {

@@ -2,10 +2,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "harness/backend/backend.h"
 #include "harness/oracle/verdict.h"
-#include "reference/attention.h"
+#include "harness/oracle/wanted.h"
 
 namespace flashdiff::detail {
 
@@ -27,14 +28,23 @@ namespace flashdiff::detail {
 /// NaN is worse than everything.
 [[nodiscard]] inline bool worse(double use, double than) { return !std::isnan(than) && !(use <= than); }
 
-/// Budget use of every element of an answer.
-struct Deviations {
-  LogicalTensor<double> o, lse;
-  BudgetUse use;
-  std::int64_t wrong = 0, total = 0;
-  ElementAt worst;    ///< of both tensors; meaningful where something is wrong
-  ElementAt worst_o;  ///< of O alone
+/// Budget use of every element of one output.
+struct TensorDeviations {
+  TensorRole role = TensorRole::o;
+  LogicalTensor<double> use;
+  double largest = 0;
+  ElementAt worst;  ///< where that is; meaningful where something is wrong
+  std::int64_t wrong = 0;
 };
-[[nodiscard]] Deviations deviations(const BudgetedAttention& expected, const Answer& answer);
+
+/// Budget use of every element of an answer: its outputs in the order of outputs_of().
+struct Deviations {
+  std::vector<TensorDeviations> outputs;
+  std::int64_t wrong = 0, total = 0;
+  [[nodiscard]] BudgetUse use() const;
+  [[nodiscard]] const TensorDeviations& worst() const;  ///< the output with the largest use
+  [[nodiscard]] bool any_wrong(TensorRole output) const;
+};
+[[nodiscard]] Deviations deviations(const Wanted& wanted, const Answer& answer);
 
 }  // namespace flashdiff::detail

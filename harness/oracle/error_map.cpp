@@ -8,12 +8,21 @@ constexpr int kMostCells = 64;
 int cell_size(int extent) { return extent <= kMostCells ? 1 : (extent + kMostCells - 1) / kMostCells; }
 int cells(int extent, int cell) { return (extent + cell - 1) / cell; }
 
+/// Where an output of several columns is wrong, one column says little, however wrong it is.
+const TensorDeviations& worst_to_draw(const Deviations& found) {
+  const TensorDeviations* worst = nullptr;
+  for (const TensorDeviations& one : found.outputs)
+    if (one.wrong > 0 && one.role != TensorRole::lse && (!worst || worse(one.largest, worst->largest)))
+      worst = &one;
+  return worst ? *worst : found.worst();
+}
+
 }  // namespace
 
 ErrorMap error_map(const Deviations& found) {
-  const bool of_o = is_wrong(found.use.o);
-  const LogicalTensor<double>& use = of_o ? found.o : found.lse;
-  const ElementAt& at = of_o ? found.worst_o : found.worst;
+  const TensorDeviations& drawn = worst_to_draw(found);
+  const LogicalTensor<double>& use = drawn.use;
+  const ElementAt& at = drawn.worst;
   ErrorMap map;
   map.tensor = at.tensor;
   map.sequence = at.sequence;

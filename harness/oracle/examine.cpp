@@ -27,27 +27,29 @@ Verdict seen_in(const Case& other, Verdict failure) {
   if (auto* touched = std::get_if<verdict::PaddingTouched>(&failure))
     for (std::string& where : touched->where) where.insert(0, prefix);
   if (auto* fault = std::get_if<verdict::Fault>(&failure)) fault->what.insert(0, prefix);
+  if (auto* mismatch = std::get_if<verdict::Mismatch>(&failure)) mismatch->words.insert(0, prefix);
   return failure;
 }
 
-/// Bits first, then whether the other run kept its own padding untouched. A backend that may take another
-/// way through pages than through rows is asked for the budget there, and not for the same bits.
+/// Bits first, then whether the other run kept its own padding untouched. What need not keep bits is held to
+/// the budget there: an output that is summed in any order, or all where a backend may take another way
+/// through pages than through rows.
 Verdict examine_other(Backend& backend, const Case& c, const Answer& answer, const Case& other,
                       const detail::Expected& expected) {
   const Outcome<Answer> there = backend.run(lay_out(other, expected.data));
   if (!there) return seen_in(other, verdict_of(there.error()));
   const bool both_or_none = (c.layout.page > 0) == (other.layout.page > 0);
-  if (!both_or_none && !expected.numerics.pages_keep_bits) {
-    Verdict alone = judge(other, expected.numerics, expected.attention, *there);
-    if (is_failure(alone)) alone = seen_in(other, std::move(alone));
-    return alone;
+  bool all_bits = both_or_none || expected.numerics.pages_keep_bits;
+  if (all_bits) {
+    Verdict same = judge_equivalent(expected.numerics, answer, other, *there);
+    if (is_failure(same)) return same;
+    for (TensorRole output : outputs_of(c.problem.pass))
+      all_bits = all_bits && keeps_bits(expected.numerics, output);
   }
-  Verdict same = judge_equivalent(c, answer, other, *there);
-  if (is_failure(same)) return same;
   // Equal bits are judged already; what is left is the padding.
-  if (there->touched.count > 0)
-    return seen_in(other, judge(other, expected.numerics, expected.attention, *there));
-  return verdict::Pass{};
+  if (all_bits && there->touched.count == 0) return verdict::Pass{};
+  Verdict alone = judge(other, expected.numerics, expected.wanted, *there);
+  return is_failure(alone) ? seen_in(other, std::move(alone)) : alone;
 }
 
 }  // namespace
@@ -76,8 +78,8 @@ Examination examine(Backend& backend, const Case& c) {
     examined.verdict = verdict_of(answer.error());
     return examined;
   }
-  examined.verdict = judge(c, numerics, expected.attention, *answer);
-  if (is_failure(examined.verdict) || !numerics.deterministic) return examined;
+  examined.verdict = judge(c, numerics, expected.wanted, *answer);
+  if (is_failure(examined.verdict)) return examined;
   for (const Case& other :
        detail::other_layouts(c, [&backend](const Case& other) { return backend.supports(other).yes; })) {
     Verdict there = examine_other(backend, c, *answer, other, expected);

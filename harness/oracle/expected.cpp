@@ -4,13 +4,13 @@
 #include <chrono>
 #include <utility>
 
-#include "harness/problem/data.h"
+#include "reference/given.h"
 
 namespace flashdiff::detail {
 
 Outcome<Found> expected_of(const Problem& problem, const Numerics& numerics) {
-  if (problem.pass == Pass::backward)
-    return unsupported("the backward pass is not judged here yet: build/kernels_test compares dQ, dK and dV");
+  if (problem.pass == Pass::append)
+    return unsupported("appends are not judged here yet: build/kernels_test compares Q, K and V");
   static thread_local std::array<std::shared_ptr<const Expected>, 2> latest_first;
   for (std::size_t i = 0; i < latest_first.size(); ++i) {
     const auto& known = latest_first[i];
@@ -18,14 +18,14 @@ Outcome<Found> expected_of(const Problem& problem, const Numerics& numerics) {
     std::swap(latest_first[0], latest_first[i]);
     return Found{latest_first[0], false};
   }
-  auto data = make_data(problem);
+  auto data = make_given(problem);
   if (!data) return tl::unexpected(data.error());
   auto made = std::make_shared<Expected>();
   made->problem = problem;
   made->numerics = numerics;
   made->data = std::move(*data);
   const auto start = std::chrono::steady_clock::now();
-  made->attention = attention_forward_with_budget(problem, made->data, numerics);
+  made->wanted = wanted(problem, made->data, numerics);
   made->reference_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   latest_first[1] = std::move(latest_first[0]);

@@ -1,10 +1,8 @@
 #pragma once
 #include <memory>
 
+#include "harness/oracle/wanted.h"
 #include "harness/outcome/outcome.h"
-#include "harness/problem/numerics.h"
-#include "harness/problem/problem.h"
-#include "reference/attention.h"
 
 namespace flashdiff::detail {
 
@@ -14,13 +12,13 @@ struct Expected {
   Problem problem;
   Numerics numerics;
   LogicalData data;
-  BudgetedAttention attention;
+  Wanted wanted;
   double reference_ms = 0;  ///< what the reference took
 };
 
 /// Computed, or remembered from the case before: the last two problems of the calling thread are kept, since
 /// shrinking and captures ask the same problem in many layouts. `fresh` says which it was. Errors: those of
-/// make_data.
+/// make_given.
 struct Found {
   std::shared_ptr<const Expected> expected;
   bool fresh = false;

@@ -13,10 +13,15 @@ std::string plural(std::int64_t count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-std::string place_of(const ElementAt& at) {
-  const std::string row =
-      fmt::format("{}[sequence {}, head {}, row {}", name_of(at.tensor), at.sequence, at.head, at.row);
-  return at.tensor == TensorRole::lse ? row + "]" : fmt::format("{}, column {}]", row, at.column);
+std::string element_at(const ElementAt& at) {
+  return fmt::format("{}[{}]", name_of(at.tensor), place_of(at));
+}
+
+std::string uses(const BudgetUse& use) {
+  std::string text;
+  for (const TensorUse& one : use.outputs)
+    text += fmt::format("{}{} {:.3g}", text.empty() ? "" : ", ", name_of(one.tensor), one.use);
+  return text;
 }
 
 std::string share_of_budget(double use) {
@@ -27,20 +32,16 @@ std::string share_of_budget(double use) {
 
 struct Explain {
   std::string operator()(const verdict::Pass& v) const {
-    return fmt::format("every element is within its budget; the most that was used: O {:.3g}, LSE {:.3g}",
-                       v.use.o, v.use.lse);
+    return "every element is within its budget; the most that was used: " + uses(v.use);
   }
   std::string operator()(const verdict::PassWeak& v) const {
-    return fmt::format(
-        "within budget (O {:.3g}, LSE {:.3g}), but the budget is so wide that a dropped key could hide: O "
-        "shows "
-        "only keys of weight {:.3g} and more",
-        v.use.o, v.use.lse, v.effect);
+    return fmt::format("within budget ({}), but the budget is so wide that a dropped {} could hide: {}",
+                       uses(v.use), v.tensor == TensorRole::o ? "key" : "pair", sight_of(v));
   }
   std::string operator()(const verdict::Mismatch& v) const {
     return fmt::format(
         "{} of {} outside of their budgets; worst {} = {:.9g}, expected {:.9g} +- {:.3g} ({}); {}", v.wrong,
-        plural(v.total, "element", "elements"), place_of(v.worst.at), v.worst.got, v.worst.want,
+        plural(v.total, "element", "elements"), element_at(v.worst.at), v.worst.got, v.worst.want,
         v.worst.budget, share_of_budget(v.worst.use()), v.words);
   }
   std::string operator()(const verdict::PaddingTouched& v) const {
@@ -51,7 +52,7 @@ struct Explain {
   }
   std::string operator()(const verdict::NotEquivalent& v) const {
     return fmt::format("not the same bits with {}: {} is {:.9g} here and {:.9g} there; {}", v.against,
-                       place_of(v.at), v.one, v.other,
+                       element_at(v.at), v.one, v.other,
                        plural(v.differing, "element differs", "elements differ"));
   }
   std::string operator()(const verdict::Fault& v) const { return "the device reports: " + v.what; }
@@ -64,6 +65,13 @@ struct Explain {
 };
 
 }  // namespace
+
+std::string sight_of(const verdict::PassWeak& v) {
+  return v.tensor == TensorRole::o
+             ? fmt::format("O shows only keys of weight {:.3g} and more", v.effect)
+             : fmt::format("{} shows only pairs that are {:.3g} of a row's sum and more", name_of(v.tensor),
+                           v.effect);
+}
 
 std::string explain(const Verdict& verdict) { return std::visit(Explain{}, verdict); }
 

@@ -8,7 +8,7 @@
 #include "harness/oracle/symptoms.h"
 #include "harness/oracle/trust.h"
 #include "harness/oracle/where.h"
-#include "harness/problem/data.h"
+#include "reference/given.h"
 
 namespace flashdiff {
 namespace {
@@ -20,15 +20,14 @@ verdict::PaddingTouched touched(const TouchedReport& report) {
   return verdict;
 }
 
-std::string sentence(const Case& c, const Numerics& numerics, const BudgetedAttention& expected,
-                     const Answer& answer, const detail::Deviations& found) {
+std::string sentence(const Case& c, const Numerics& numerics, const Wanted& wanted, const Answer& answer,
+                     const detail::Deviations& found) {
   std::string words = detail::where_wrong(c, numerics.kv_tile, found);
   // The inputs are a function of the problem, so that a failure can be looked into without having kept them.
-  if (const auto data = make_data(c.problem)) {
+  if (const auto data = make_given(c.problem)) {
     const std::string look = detail::symptoms(lay_out(c, *data), answer, found);
     if (!look.empty()) words += "; " + look;
-    const std::string cause =
-        detail::likely_cause(c.problem, *data, expected, answer, found, numerics.kv_tile);
+    const std::string cause = detail::likely_cause(c.problem, *data, wanted, answer, found, numerics.kv_tile);
     if (!cause.empty()) words += "; " + cause;
   }
   if (answer.touched.count > 0) words += "; besides, " + explain(touched(answer.touched));
@@ -37,30 +36,27 @@ std::string sentence(const Case& c, const Numerics& numerics, const BudgetedAtte
 
 }  // namespace
 
-Verdict judge(const Case& c, const Numerics& numerics, const BudgetedAttention& expected,
-              const Answer& answer) {
-  const detail::Deviations found = detail::deviations(expected, answer);
-  if (detail::is_wrong(found.use.worst())) {
-    const ElementAt at = found.worst;
-    const bool of_o = at.tensor == TensorRole::o;
+Verdict judge(const Case& c, const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
+  const detail::Deviations found = detail::deviations(wanted, answer);
+  if (found.wrong > 0) {
+    const ElementAt at = found.worst().worst;
     const auto element = [&at](const auto& tensor) -> double {
       return tensor.row(at.sequence, at.head, at.row)[at.column];
     };
+    const WantedTensor& of = wanted.of(at.tensor);
     verdict::Mismatch mismatch;
-    mismatch.use = found.use;
-    mismatch.worst = {at, element(of_o ? answer.o : answer.lse),
-                      element(of_o ? expected.reference.o : expected.reference.lse),
-                      element(of_o ? expected.o_budget : expected.lse_budget)};
+    mismatch.use = found.use();
+    mismatch.worst = {at, element(answer.of(at.tensor)), element(of.want), element(of.budget)};
     mismatch.wrong = found.wrong;
     mismatch.total = found.total;
-    mismatch.words = sentence(c, numerics, expected, answer, found);
+    mismatch.words = sentence(c, numerics, wanted, answer, found);
     mismatch.map = detail::error_map(found);
     return mismatch;
   }
   if (answer.touched.count > 0) return touched(answer.touched);
-  if (const auto weight = detail::smallest_visible_weight_if_weak(c.problem, expected))
-    return verdict::PassWeak{found.use, *weight};
-  return verdict::Pass{found.use};
+  if (const auto blind = detail::blind_spot(c.problem, wanted))
+    return verdict::PassWeak{found.use(), blind->weight, blind->tensor};
+  return verdict::Pass{found.use()};
 }
 
 }  // namespace flashdiff

@@ -1,24 +1,28 @@
 #pragma once
 #include "harness/backend/backend.h"
 #include "harness/oracle/verdict.h"
-#include "reference/attention.h"
+#include "harness/oracle/wanted.h"
 
 namespace flashdiff {
 
-/// Rule 1 (budget, O and LSE) and rule 3 (untouched) for one answer. `!(err <= budget)` is wrong, so NaN
-/// fails.
-[[nodiscard]] Verdict judge(const Case& c, const Numerics& numerics, const BudgetedAttention& expected,
+/// Rule 1 (budget of every output of the pass) and rule 3 (untouched) for one answer. `!(err <= budget)` is
+/// wrong, so NaN fails.
+[[nodiscard]] Verdict judge(const Case& c, const Numerics& numerics, const Wanted& wanted,
                             const Answer& answer);
 
-/// Layout equivalence: bits of the logical rows equal. Pass when they are; NotEquivalent names the first that
-/// differs.
-[[nodiscard]] Verdict judge_equivalent(const Case& one, const Answer& a, const Case& other, const Answer& b);
+/// The bits of this output are the same on every run, whatever the padding.
+[[nodiscard]] bool keeps_bits(const Numerics& numerics, TensorRole output);
 
-/// The whole examination of one case by one backend, as a worker does it: supports, lay out, run, judge; for
-/// a deterministic backend also the same problem in another padding and under another poison, bit for bit
-/// (one other layout, chosen by a hash of the case; all of them where the case is small). Never throws for
-/// what a kernel does. What the harness could not do (a capture that cannot be read) is NotExecuted, never a
-/// pass.
+/// Layout equivalence: bits of the logical rows equal, in the outputs that keep them. Pass when they are;
+/// NotEquivalent names the first that differs.
+[[nodiscard]] Verdict judge_equivalent(const Numerics& numerics, const Answer& a, const Case& other,
+                                       const Answer& b);
+
+/// The whole examination of one case by one backend, as a worker does it: supports, lay out, run, judge; then
+/// the same problem in another padding and under another poison, bit for bit where the backend keeps bits,
+/// else within the budget (one other layout, chosen by a hash of the case; all of them where the case is
+/// small). Never throws for what a kernel does. What the harness could not do (a capture that cannot be read)
+/// is NotExecuted, never a pass.
 struct Examination {
   Verdict verdict;
   double device_ms = 0;     ///< the case's own run; the other layouts are not counted

@@ -44,7 +44,7 @@ std::vector<Case> other_layouts(const Case& c, const std::function<bool(const Ca
   const std::array sizes{16, 32, 48, 64, 128, 256};
   const int page = sizes[(bits >> 4) % sizes.size()];
   add(all_of<Padding>[bits % paddings], c.layout.page == 0 ? page : 0, paddings);
-  if (c.problem.forward_flops() / 2 > kSmall && !others.empty()) return {others[hash % others.size()]};
+  if (c.problem.useful_flops() / 2 > kSmall && !others.empty()) return {others[hash % others.size()]};
   return others;
 }
 

@@ -33,15 +33,16 @@ void RowState::merge(const RowState& other) {
 double RowState::lse() const { return max_ + std::log(sum_); }
 double RowState::o(int column) const { return sum_ > 0 ? o_[static_cast<std::size_t>(column)] / sum_ : 0; }
 
-Suspect::Suspect(const Problem& problem, const LogicalData& data, const BudgetedAttention& expected,
-                 const Answer& answer, RowAt row, int tile)
+Suspect::Suspect(const Problem& problem, const LogicalData& data, const Wanted& wanted, const Answer& answer,
+                 RowAt row, int tile)
     : at(row),
       kv_tile(tile),
       lengths(problem.sequences[static_cast<std::size_t>(row.sequence)]),
       seen(visible_keys(problem.mask, lengths, row.row)),
       problem_(&problem),
       data_(&data),
-      expected_(&expected),
+      o_(&wanted.of(TensorRole::o)),
+      lse_(&wanted.of(TensorRole::lse)),
       answer_(&answer) {}
 
 ScoreRule Suspect::rule() const { return rule(at.head); }
@@ -94,10 +95,10 @@ bool Suspect::is(double lse, const std::function<double(int)>& o) const {
     if (got == want) return true;
     return std::isfinite(want) && std::abs(got - want) <= 2 * budget + relative * std::abs(want);
   };
-  const double lse_budget = *expected_->lse_budget.row(at.sequence, at.head, at.row);
+  const double lse_budget = *lse_->budget.row(at.sequence, at.head, at.row);
   if (!near(got_lse(), lse, lse_budget, 1e-5)) return false;
   const float* got = answer_->o.row(at.sequence, at.head, at.row);
-  const double* budget = expected_->o_budget.row(at.sequence, at.head, at.row);
+  const double* budget = o_->budget.row(at.sequence, at.head, at.row);
   const double relative = 1e-5 + 2 * format_of(problem_->dtype).unit_roundoff;
   for (int c = 0; c < problem_->d_v; ++c)
     if (!near(got[c], o(c), budget[c], relative)) return false;
@@ -105,9 +106,8 @@ bool Suspect::is(double lse, const std::function<double(int)>& o) const {
 }
 
 bool Suspect::is_row(RowAt other) const {
-  const double* o = expected_->reference.o.row(other.sequence, other.head, other.row);
-  return is(*expected_->reference.lse.row(other.sequence, other.head, other.row),
-            [o](int column) { return o[column]; });
+  const double* o = o_->want.row(other.sequence, other.head, other.row);
+  return is(*lse_->want.row(other.sequence, other.head, other.row), [o](int column) { return o[column]; });
 }
 
 }  // namespace flashdiff::detail

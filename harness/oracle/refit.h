@@ -39,8 +39,8 @@ struct ScoreRule {
 /// One wrong row with everything that a hypothesis about it may use.
 class Suspect {
  public:
-  Suspect(const Problem& problem, const LogicalData& data, const BudgetedAttention& expected,
-          const Answer& answer, RowAt at, int kv_tile);
+  Suspect(const Problem& problem, const LogicalData& data, const Wanted& wanted, const Answer& answer,
+          RowAt at, int kv_tile);
 
   RowAt at;
   int kv_tile;
@@ -75,7 +75,7 @@ class Suspect {
  private:
   const Problem* problem_;
   const LogicalData* data_;
-  const BudgetedAttention* expected_;
+  const WantedTensor *o_, *lse_;
   const Answer* answer_;
 };
 

@@ -69,8 +69,10 @@ std::string look(const Counts& n, Poison poison) {
 
 std::string symptoms(const LaidOut& sent, const Answer& answer, const Deviations& found) {
   Counts counts;
-  count(found.o, answer.o, gather(sent.o), sent.o.dtype, counts);
-  count(found.lse, answer.lse, gather(sent.lse), sent.lse.dtype, counts);
+  for (const TensorDeviations& output : found.outputs) {
+    const LaidOutTensor& before = sent.of(output.role);
+    count(output.use, answer.of(output.role), gather(before), before.dtype, counts);
+  }
   return look(counts, sent.question.poison);
 }
 

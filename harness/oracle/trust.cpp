@@ -1,42 +1,61 @@
 #include "harness/oracle/trust.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace flashdiff::detail {
 namespace {
 
-/// What one head of a sequence would show.
+/// What one head of a sequence would show in one output.
 struct Sight {
-  bool has_keys = false;
+  bool has_terms = false;
   bool sees = false;
-  double weight = 1;  ///< of the lightest key whose drop would be seen in some row
+  double weight = 1;  ///< of the lightest term whose drop would be seen in some row
 };
 
-Sight sight_of(const Problem& problem, const BudgetedAttention& expected, int sequence, int head) {
+/// How many terms each row of a sequence adds up, counted as smallest_drop counts them.
+std::vector<int> terms_of_rows(const Problem& problem, TensorRole output, SequenceLengths lengths) {
+  const bool of_queries = follows_queries(output);
+  std::vector<int> terms(static_cast<std::size_t>(of_queries ? lengths.q_len : lengths.kv_len), 0);
+  for (int query = 0; query < lengths.q_len; ++query) {
+    const KeyRange keys = visible_keys(problem.mask, lengths, query);
+    if (of_queries && !keys.empty())
+      terms[static_cast<std::size_t>(query)] = keys.size() + (problem.sink ? 1 : 0);
+    if (!of_queries)
+      for (int key = keys.begin; key < keys.end; ++key)
+        terms[static_cast<std::size_t>(key)] += problem.group();
+  }
+  return terms;
+}
+
+Sight sight_of(const WantedTensor& output, const std::vector<int>& terms, int sequence, int head) {
   Sight sight;
-  const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(sequence)];
-  for (int row = 0; row < lengths.q_len; ++row) {
-    int keys = visible_keys(problem.mask, lengths, row).size();
-    if (keys == 0) continue;
-    if (problem.sink) ++keys;  // as smallest_drop counts
-    sight.has_keys = true;
-    const double drop_in_budgets = *expected.smallest_drop.row(sequence, head, row);
+  for (std::size_t row = 0; row < terms.size(); ++row) {
+    if (terms[row] == 0) continue;
+    sight.has_terms = true;
+    const double drop_in_budgets = *output.smallest_drop.row(sequence, head, static_cast<int>(row));
     if (drop_in_budgets > 1) sight.sees = true;
-    if (drop_in_budgets > 0) sight.weight = std::min(sight.weight, 1 / (keys * drop_in_budgets));
+    if (drop_in_budgets > 0) sight.weight = std::min(sight.weight, 1 / (terms[row] * drop_in_budgets));
   }
   return sight;
 }
 
 }  // namespace
 
-std::optional<double> smallest_visible_weight_if_weak(const Problem& problem,
-                                                      const BudgetedAttention& expected) {
-  std::optional<double> worst;
-  for (int s = 0; s < problem.batch(); ++s)
-    for (int head = 0; head < problem.h_q; ++head) {
-      const Sight sight = sight_of(problem, expected, s, head);
-      if (sight.has_keys && !sight.sees) worst = std::max(worst.value_or(0), sight.weight);
+std::optional<BlindSpot> blind_spot(const Problem& problem, const Wanted& wanted) {
+  std::optional<BlindSpot> worst;
+  for (const WantedTensor& output : wanted.outputs) {
+    if (output.smallest_drop.width() == 0) continue;
+    for (int s = 0; s < problem.batch(); ++s) {
+      const std::vector<int> terms =
+          terms_of_rows(problem, output.role, problem.sequences[static_cast<std::size_t>(s)]);
+      for (int head = 0; head < output.want.heads(); ++head) {
+        const Sight sight = sight_of(output, terms, s, head);
+        if (!sight.has_terms || sight.sees) continue;
+        if (!worst || sight.weight > worst->weight) worst = {output.role, sight.weight};
+      }
     }
+  }
   return worst;
 }
 

@@ -2,11 +2,32 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "harness/oracle/deviations.h"
 
 namespace flashdiff {
 
-double BudgetUse::worst() const { return detail::worse(o, lse) ? o : lse; }
+std::string place_of(const ElementAt& at) {
+  const bool of_queries = follows_queries(at.tensor);
+  const std::string row =
+      fmt::format("sequence {}, {} {}, {} {}", at.sequence, of_queries ? "head" : "kv-head", at.head,
+                  of_queries ? "row" : "key", at.row);
+  return at.tensor == TensorRole::lse ? row : fmt::format("{}, column {}", row, at.column);
+}
+
+double BudgetUse::of(TensorRole output) const {
+  for (const TensorUse& one : outputs)
+    if (one.tensor == output) return one.use;
+  return 0;
+}
+
+double BudgetUse::worst() const {
+  double largest = 0;
+  for (const TensorUse& one : outputs)
+    if (detail::worse(one.use, largest)) largest = one.use;
+  return largest;
+}
 
 double WorstElement::use() const { return detail::budget_use(got, want, budget); }
 

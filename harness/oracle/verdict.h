@@ -8,18 +8,27 @@
 
 namespace flashdiff {
 
-/// Where an element is, in logical terms. LSE has column 0.
+/// Where an element is, in logical terms: rows of O, LSE and dQ are queries of a query head, rows of dK and
+/// dV keys of a K/V head. LSE has column 0.
 struct ElementAt {
   TensorRole tensor = TensorRole::o;
   int sequence = 0, head = 0, row = 0, column = 0;
   bool operator==(const ElementAt&) const = default;
 };
 
+/// "sequence 2, head 1, row 30, column 7"; "kv-head" and "key" of dK and dV; no column of LSE.
+[[nodiscard]] std::string place_of(const ElementAt& at);
+
 /// How much of the budget was used: max over elements of |got - want| / budget. Above 1 (or NaN) is wrong.
+struct TensorUse {
+  TensorRole tensor = TensorRole::o;
+  double use = 0;
+};
+/// Of each output of the pass, in the order of outputs_of().
 struct BudgetUse {
-  double o = 0;
-  double lse = 0;
-  [[nodiscard]] double worst() const;  ///< the larger; NaN is the largest
+  std::vector<TensorUse> outputs;
+  [[nodiscard]] double of(TensorRole output) const;  ///< 0 where the pass has no such output
+  [[nodiscard]] double worst() const;                ///< the largest; NaN is larger than all
 };
 
 /// The worst violation, not the largest difference.
@@ -29,8 +38,8 @@ struct WorstElement {
   [[nodiscard]] double use() const;  ///< of the budget; NaN where `got` is, infinity where it is not wanted
 };
 
-/// Budget use over (row, column) of the worst (sequence, head), reduced by max to at most 64 x 64 cells (draw
-/// its logarithm). Of O wherever O is wrong; one column wide where only LSE is.
+/// Budget use over (row, column) of the worst (sequence, head) of one output, reduced by max to at most
+/// 64 x 64 cells (draw its logarithm). One column wide where only LSE is wrong.
 struct ErrorMap {
   TensorRole tensor = TensorRole::o;
   int sequence = 0, head = 0;
@@ -44,10 +53,12 @@ struct Pass {
   BudgetUse use;
 };
 /// Right, but the budget is so wide that a dropped key of average weight could hide. `effect` is the smallest
-/// weight (0 to 1) that a dropped key must have had to be seen; 1: nothing would have been seen.
+/// weight (0 to 1) that a dropped key must have had to be seen; 1: nothing would have been seen. Of a
+/// gradient, the share that a dropped pair of query and key must have had in what a row adds up.
 struct PassWeak {
   BudgetUse use;
   double effect = 0;
+  TensorRole tensor = TensorRole::o;  ///< where that is so
 };
 struct Mismatch {
   BudgetUse use;
@@ -97,5 +108,7 @@ using Verdict = std::variant<verdict::Pass, verdict::PassWeak, verdict::Mismatch
 [[nodiscard]] const char* name_of(const Verdict&);
 /// One sentence, shared by terminal, JUnit and HTML.
 [[nodiscard]] std::string explain(const Verdict&);
+/// "O shows only keys of weight 0.2 and more": what a weak pass would have seen.
+[[nodiscard]] std::string sight_of(const verdict::PassWeak&);
 
 }  // namespace flashdiff

@@ -1,6 +1,7 @@
 #include "harness/oracle/where.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -47,16 +48,31 @@ std::string with_share(const Fit& fit) {
   return fmt::format("{} of the {} of {}", fit.wrong, fit.members, fit.words);
 }
 
-std::string tensors(const WrongRows& rows) {
-  if (rows.in_lse == 0) return "O (LSE is right)";
-  if (rows.in_o == 0) return "LSE (O is right)";
-  return "O and LSE";
+std::string joined(const std::vector<std::string>& names) {
+  if (names.size() < 2) return names.empty() ? "" : names.front();
+  return fmt::format("{} and {}", fmt::join(names.begin(), names.end() - 1, ", "), names.back());
 }
 
-std::string sequences(const Case& c, int kv_tile, const Numbers& marks) {
+/// What is wrong on one side, and what is right beside it.
+std::string tensors(const Deviations& found, Side side) {
+  const auto is_of = [side](const TensorDeviations& output) { return side_of(output.role) == side; };
+  const bool others_wrong = std::any_of(found.outputs.begin(), found.outputs.end(), [&](const auto& output) {
+    return !is_of(output) && output.wrong > 0;
+  });
+  std::vector<std::string> wrong, right;
+  for (const TensorDeviations& output : found.outputs) {
+    if (output.wrong == 0 && (is_of(output) || !others_wrong)) right.emplace_back(name_of(output.role));
+    if (output.wrong > 0 && is_of(output)) wrong.emplace_back(name_of(output.role));
+  }
+  if (right.empty()) return joined(wrong);
+  return fmt::format("{} ({} {} right)", joined(wrong), joined(right), right.size() == 1 ? "is" : "are");
+}
+
+std::string sequences(const Case& c, Side side, int kv_tile, const Numbers& marks) {
   if (marks.all.size() == 1) {
     const SequenceLengths lengths = c.problem.sequences[static_cast<std::size_t>(marks.all.front())];
-    return fmt::format("the only sequence with queries (q_len {}, kv_len {})", lengths.q_len, lengths.kv_len);
+    return fmt::format("the only sequence with {} (q_len {}, kv_len {})",
+                       side == Side::queries ? "queries" : "keys", lengths.q_len, lengths.kv_len);
   }
   const std::vector<int> wrong = marks.marked();
   const std::vector<Fit> found = fits(sequence_patterns(c, kv_tile), marks.all, marks.wrong);
@@ -74,59 +90,73 @@ std::string sequences(const Case& c, int kv_tile, const Numbers& marks) {
   return text;
 }
 
-std::string heads(const Problem& problem, const Numbers& marks) {
-  const std::vector<Fit> found = fits(head_patterns(problem), marks.all, marks.wrong);
-  if (problem.h_q == 1) return "the only head";
+std::string heads(const Problem& problem, Side side, const Numbers& marks) {
+  const bool queries = side == Side::queries;
+  const std::vector<Fit> found =
+      fits(queries ? head_patterns(problem) : kv_head_patterns(), marks.all, marks.wrong);
+  if (marks.all.size() == 1) return queries ? "the only head" : "the only kv-head";
   if (!found.empty() && found.front().exact()) return found.front().words;
-  return listed("head", "heads", marks.marked());
+  return queries ? listed("head", "heads", marks.marked()) : listed("kv-head", "kv-heads", marks.marked());
 }
 
-std::string rows(const Problem& problem, int tile, const WrongRows& among) {
+std::string rows(const Problem& problem, Side side, int tile, const WrongRows& among) {
+  const char* row = side == Side::queries ? "row" : "key";
   const std::vector<RowAt> wrong = among.only_wrong();
-  if (among.all.size() == 1) return "the only row";
-  const std::vector<Fit> found = fits(row_patterns(problem, tile), among.all, among.wrong);
+  if (among.all.size() == 1) return fmt::format("the only {}", row);
+  const auto patterns = side == Side::queries ? row_patterns(problem, tile) : key_patterns(problem, tile);
+  const std::vector<Fit> found = fits(patterns, among.all, among.wrong);
   const int first = wrong.front().row;
   const bool one_row =
       std::all_of(wrong.begin(), wrong.end(), [=](const RowAt& at) { return at.row == first; });
   if (!found.empty() && found.front().exact()) {
-    return one_row ? fmt::format("row {} ({})", first, found.front().words) : found.front().words;
+    return one_row ? fmt::format("{} {} ({})", row, first, found.front().words) : found.front().words;
   }
-  if (one_row) return fmt::format("row {}", first);
+  if (one_row) return fmt::format("{} {}", row, first);
   if (!found.empty() && found.front().share() >= kScattered) return with_share(found.front());
-  return fmt::format("{} scattered rows of {}, which no pattern of tiles or mask fits", wrong.size(),
+  return fmt::format("{} scattered {}s of {}, which no pattern of tiles or mask fits", wrong.size(), row,
                      among.all.size());
 }
 
+/// Columns that are wrong, of one output.
 std::string columns(const Numbers& marks) {
   const std::vector<int> wrong = marks.marked();
-  if (wrong.empty()) return "";  // LSE alone has no columns
-  const int d_v = static_cast<int>(marks.all.size());
-  const std::vector<Fit> found = fits(column_patterns(d_v), marks.all, marks.wrong);
-  if (found.front().exact()) return ", " + found.front().words;
+  const int width = static_cast<int>(marks.all.size());
+  const std::vector<Fit> found = fits(column_patterns(width), marks.all, marks.wrong);
+  if (found.front().exact()) return found.front().words;
   if (wrong.size() <= 6 || wrong.back() - wrong.front() + 1 == static_cast<int>(wrong.size()))
-    return ", " + listed("column", "columns", wrong);
-  return ", " + with_share(found.front());
+    return listed("column", "columns", wrong);
+  return with_share(found.front());
 }
 
-}  // namespace
+/// Those of a side's wrong outputs, said once where they are the same; LSE alone has none.
+std::string columns(const Deviations& found, Side side) {
+  std::vector<std::string> words, of;
+  for (const TensorDeviations& output : found.outputs) {
+    if (side_of(output.role) != side || output.wrong == 0 || output.role == TensorRole::lse) continue;
+    Numbers marks = numbers_up_to(output.use.width());
+    const auto uses = output.use.values();
+    for (std::size_t i = 0; i < uses.size(); ++i)
+      if (is_wrong(uses[i])) marks.wrong[i % marks.wrong.size()] = true;
+    words.push_back(columns(marks));
+    of.push_back(fmt::format("{} of {}", words.back(), name_of(output.role)));
+  }
+  if (words.empty()) return "";
+  const bool same = std::adjacent_find(words.begin(), words.end(), std::not_equal_to<>()) == words.end();
+  return ", " + (same ? words.front() : fmt::format("{}", fmt::join(of, ", ")));
+}
 
-std::string where_wrong(const Case& c, int kv_tile, const Deviations& found) {
-  const WrongRows every = wrong_rows(found);
-  Numbers by_sequence = numbers_up_to(c.problem.batch());
-  Numbers by_head = numbers_up_to(c.problem.h_q);
-  Numbers by_column = numbers_up_to(c.problem.d_v);
+std::string where_wrong(const Case& c, Side side, int kv_tile, const Deviations& found) {
+  const Problem& problem = c.problem;
+  const WrongRows every = wrong_rows(found, side);
+  Numbers by_sequence = numbers_up_to(problem.batch());
+  Numbers by_head = numbers_up_to(side == Side::queries ? problem.h_q : problem.h_kv);
   for (const RowAt& at : every.only_wrong()) {
     by_sequence.wrong[static_cast<std::size_t>(at.sequence)] = true;
     by_head.wrong[static_cast<std::size_t>(at.head)] = true;
-    for (int column = 0; column < c.problem.d_v; ++column)
-      if (is_wrong(found.o.row(at.sequence, at.head, at.row)[column]))
-        by_column.wrong[static_cast<std::size_t>(column)] = true;
   }
-  // Rows are judged among those of the sequences and heads that are wrong at all; a sequence without queries
+  // Rows are judged among those of the sequences and heads that are wrong at all; a sequence without rows
   // cannot be wrong and says nothing.
-  WrongRows among = every;
-  among.all.clear();
-  among.wrong.clear();
+  WrongRows among;
   for (std::size_t i = 0; i < every.all.size(); ++i) {
     const RowAt& at = every.all[i];
     if (!by_sequence.wrong[static_cast<std::size_t>(at.sequence)]) continue;
@@ -134,16 +164,32 @@ std::string where_wrong(const Case& c, int kv_tile, const Deviations& found) {
     among.all.push_back(at);
     among.wrong.push_back(every.wrong[i]);
   }
-  Numbers with_queries;
+  Numbers with_rows;
   for (int s : by_sequence.all) {
-    if (c.problem.sequences[static_cast<std::size_t>(s)].q_len == 0) continue;
-    with_queries.all.push_back(s);
-    with_queries.wrong.push_back(by_sequence.wrong[static_cast<std::size_t>(s)]);
+    const SequenceLengths& lengths = problem.sequences[static_cast<std::size_t>(s)];
+    if ((side == Side::queries ? lengths.q_len : lengths.kv_len) == 0) continue;
+    with_rows.all.push_back(s);
+    with_rows.wrong.push_back(by_sequence.wrong[static_cast<std::size_t>(s)]);
   }
+  return fmt::format("{} in {}, {}, {}{}", tensors(found, side), sequences(c, side, kv_tile, with_rows),
+                     heads(problem, side, by_head), rows(problem, side, kv_tile, among),
+                     columns(found, side));
+}
 
-  if (every.in_o + every.in_lse == 1) return "a single element of " + tensors(every);
-  return fmt::format("{} in {}, {}, {}{}", tensors(every), sequences(c, kv_tile, with_queries),
-                     heads(c.problem, by_head), rows(c.problem, kv_tile, among), columns(by_column));
+}  // namespace
+
+std::string where_wrong(const Case& c, int kv_tile, const Deviations& found) {
+  std::string words;
+  for (Side side : {Side::queries, Side::keys}) {
+    const bool any = std::any_of(found.outputs.begin(), found.outputs.end(), [side](const auto& output) {
+      return side_of(output.role) == side && output.wrong > 0;
+    });
+    if (!any) continue;
+    if (found.wrong == 1) return "a single element of " + tensors(found, side);
+    if (!words.empty()) words += "; ";
+    words += where_wrong(c, side, kv_tile, found);
+  }
+  return words;
 }
 
 }  // namespace flashdiff::detail

@@ -1,6 +1,7 @@
 #include "harness/oracle/where_patterns.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,26 @@ namespace {
 
 const SequenceLengths& lengths_of(const Problem& problem, int sequence) {
   return problem.sequences[static_cast<std::size_t>(sequence)];
+}
+
+/// Where rows (or keys) lie in their sequence and its tiles.
+void add_places(std::vector<Pattern<RowAt>>& patterns, const std::string& row, int tile,
+                const std::function<int(const RowAt&)>& length) {
+  const auto add = [&patterns](std::string words, std::function<bool(const RowAt&)> holds) {
+    patterns.push_back({std::move(words), std::move(holds)});
+  };
+  add("the first " + row, [](const RowAt& at) { return at.row == 0; });
+  add("the last " + row, [=](const RowAt& at) { return at.row == length(at) - 1; });
+  add(fmt::format("all {}s but the first", row), [](const RowAt& at) { return at.row > 0; });
+  add(fmt::format("all {}s but the last", row), [=](const RowAt& at) { return at.row < length(at) - 1; });
+  add(fmt::format("tail {}s, behind the last whole tile of {}", row, tile),
+      [=](const RowAt& at) { return at.row >= length(at) / tile * tile; });
+  add(fmt::format("{}s behind the first tile of {}", row, tile),
+      [=](const RowAt& at) { return at.row >= tile; });
+  for (int modulus : {2, 4, 8, 16, 32, tile})
+    for (int residue = 0; residue < modulus; ++residue)
+      add(fmt::format("{0}s with {0} % {1} = {2}", row, modulus, residue),
+          [=](const RowAt& at) { return at.row % modulus == residue; });
 }
 
 }  // namespace
@@ -78,6 +99,11 @@ std::vector<Pattern<int>> head_patterns(const Problem& problem) {
   return patterns;
 }
 
+std::vector<Pattern<int>> kv_head_patterns() {
+  return {{"all kv-heads", [](int) { return true; }},
+          {"all kv-heads but the first", [](int head) { return head > 0; }}};
+}
+
 std::vector<Pattern<RowAt>> row_patterns(const Problem& problem, int tile) {
   const auto keys = [&problem](const RowAt& at, MaskKind kind) {
     Mask mask = problem.mask;
@@ -111,31 +137,60 @@ std::vector<Pattern<RowAt>> row_patterns(const Problem& problem, int tile) {
   }
   add(fmt::format("rows that see keys beyond the first kv tile of {}", tile),
       [=](const RowAt& at) { return !seen(at).empty() && seen(at).end > tile; });
-  add("the first row", [](const RowAt& at) { return at.row == 0; });
-  add("the last row", [=](const RowAt& at) { return at.row == q_len(at) - 1; });
-  add("all rows but the first", [](const RowAt& at) { return at.row > 0; });
-  add("all rows but the last", [=](const RowAt& at) { return at.row < q_len(at) - 1; });
-  add(fmt::format("tail rows, behind the last whole tile of {}", tile),
-      [=](const RowAt& at) { return at.row >= q_len(at) / tile * tile; });
-  add(fmt::format("rows behind the first tile of {}", tile), [=](const RowAt& at) { return at.row >= tile; });
-  for (int modulus : {2, 4, 8, 16, 32, tile})
-    for (int residue = 0; residue < modulus; ++residue)
-      add(fmt::format("rows with row % {} = {}", modulus, residue),
-          [=](const RowAt& at) { return at.row % modulus == residue; });
+  add_places(patterns, "row", tile, q_len);
   return patterns;
 }
 
-std::vector<Pattern<int>> column_patterns(int d_v) {
+std::vector<Pattern<RowAt>> key_patterns(const Problem& problem, int tile) {
+  // The queries that see a key are an interval, too: keys of a row only move forward from row to row.
+  auto seen_by = std::make_shared<std::vector<std::vector<KeyRange>>>();
+  for (const SequenceLengths& lengths : problem.sequences) {
+    std::vector<KeyRange>& of_key = seen_by->emplace_back(static_cast<std::size_t>(lengths.kv_len));
+    for (int query = 0; query < lengths.q_len; ++query) {
+      const KeyRange keys = visible_keys(problem.mask, lengths, query);
+      for (int key = keys.begin; key < keys.end; ++key) {
+        KeyRange& queries = of_key[static_cast<std::size_t>(key)];
+        queries = {queries.empty() ? query : queries.begin, query + 1};
+      }
+    }
+  }
+  const auto queries = [seen_by](const RowAt& at) {
+    return (*seen_by)[static_cast<std::size_t>(at.sequence)][static_cast<std::size_t>(at.row)];
+  };
+  const auto q_len = [&problem](const RowAt& at) { return lengths_of(problem, at.sequence).q_len; };
+  const auto kv_len = [&problem](const RowAt& at) { return lengths_of(problem, at.sequence).kv_len; };
+
+  std::vector<Pattern<RowAt>> patterns{{"all keys", [](const RowAt&) { return true; }}};
+  const auto add = [&patterns](std::string words, std::function<bool(const RowAt&)> holds) {
+    patterns.push_back({std::move(words), std::move(holds)});
+  };
+  if (problem.mask.kind != MaskKind::none) {
+    add("keys that no query sees", [=](const RowAt& at) { return queries(at).empty(); });
+    add("keys that any query sees", [=](const RowAt& at) { return !queries(at).empty(); });
+    add("keys that the last query sees",
+        [=](const RowAt& at) { return !queries(at).empty() && queries(at).end == q_len(at); });
+    add("keys that the mask hides from the first queries",
+        [=](const RowAt& at) { return queries(at).begin > 0; });
+    add("keys that the mask hides from the last queries",
+        [=](const RowAt& at) { return !queries(at).empty() && queries(at).end < q_len(at); });
+    add(fmt::format("keys whose queries begin within a tile of {}", tile),
+        [=](const RowAt& at) { return !queries(at).empty() && queries(at).begin % tile != 0; });
+  }
+  add_places(patterns, "key", tile, kv_len);
+  return patterns;
+}
+
+std::vector<Pattern<int>> column_patterns(int width) {
   std::vector<Pattern<int>> patterns{{"all columns", [](int) { return true; }}};
-  for (int width : {64, 32, 16, 8, 4, 2})
-    if (d_v % width != 0 && d_v > width)
-      patterns.push_back({fmt::format("tail columns, behind the last whole {}", width),
-                          [=](int column) { return column >= d_v / width * width; }});
+  for (int whole : {64, 32, 16, 8, 4, 2})
+    if (width % whole != 0 && width > whole)
+      patterns.push_back({fmt::format("tail columns, behind the last whole {}", whole),
+                          [=](int column) { return column >= width / whole * whole; }});
   for (int first : {64, 32, 16})
-    if (first < d_v)
+    if (first < width)
       patterns.push_back(
           {fmt::format("columns from {} on", first), [=](int column) { return column >= first; }});
-  patterns.push_back({"the last column", [=](int column) { return column == d_v - 1; }});
+  patterns.push_back({"the last column", [=](int column) { return column == width - 1; }});
   patterns.push_back({"even columns", [](int column) { return column % 2 == 0; }});
   patterns.push_back({"odd columns", [](int column) { return column % 2 == 1; }});
   return patterns;

@@ -13,9 +13,13 @@ namespace flashdiff::detail {
 [[nodiscard]] std::vector<Pattern<int>> sequence_patterns(const Case& c, int kv_tile);
 /// Of query heads: K/V groups and places within the group.
 [[nodiscard]] std::vector<Pattern<int>> head_patterns(const Problem& problem);
-/// Of rows: where the row's keys lie (mask), and where the row lies among its tile's.
+/// Of K/V heads, where dK and dV are wrong.
+[[nodiscard]] std::vector<Pattern<int>> kv_head_patterns();
+/// Of query rows: where the row's keys lie (mask), and where the row lies among its tile's.
 [[nodiscard]] std::vector<Pattern<RowAt>> row_patterns(const Problem& problem, int tile);
-/// Of columns of O: vector widths, the tail behind them.
-[[nodiscard]] std::vector<Pattern<int>> column_patterns(int d_v);
+/// Of keys: which queries see the key (mask), and where it lies among its tile's.
+[[nodiscard]] std::vector<Pattern<RowAt>> key_patterns(const Problem& problem, int tile);
+/// Of columns: vector widths, the tail behind them.
+[[nodiscard]] std::vector<Pattern<int>> column_patterns(int width);
 
 }  // namespace flashdiff::detail

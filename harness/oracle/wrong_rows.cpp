@@ -1,5 +1,7 @@
 #include "harness/oracle/wrong_rows.h"
 
+#include <algorithm>
+
 namespace flashdiff::detail {
 
 std::vector<RowAt> WrongRows::only_wrong() const {
@@ -9,20 +11,25 @@ std::vector<RowAt> WrongRows::only_wrong() const {
   return rows;
 }
 
-WrongRows wrong_rows(const Deviations& found) {
+WrongRows wrong_rows(const Deviations& found, Side side) {
   WrongRows rows;
-  for (int s = 0; s < found.o.sequences(); ++s)
-    for (int head = 0; head < found.o.heads(); ++head)
-      for (int row = 0; row < found.o.rows(s); ++row) {
-        int in_o = 0;
-        for (int column = 0; column < found.o.width(); ++column)
-          in_o += is_wrong(found.o.row(s, head, row)[column]) ? 1 : 0;
-        const int in_lse = is_wrong(*found.lse.row(s, head, row)) ? 1 : 0;
-        rows.in_o += in_o;
-        rows.in_lse += in_lse;
-        rows.all.push_back({s, head, row});
-        rows.wrong.push_back(in_o + in_lse > 0);
-      }
+  for (const TensorDeviations& output : found.outputs) {
+    if (side_of(output.role) != side) continue;
+    const bool first = rows.all.empty();
+    std::size_t i = 0;  // outputs of a side have the same rows, in the same order
+    for (int s = 0; s < output.use.sequences(); ++s)
+      for (int head = 0; head < output.use.heads(); ++head)
+        for (int row = 0; row < output.use.rows(s); ++row, ++i) {
+          const double* use = output.use.row(s, head, row);
+          const bool wrong = std::any_of(use, use + output.use.width(), is_wrong);
+          if (first) {
+            rows.all.push_back({s, head, row});
+            rows.wrong.push_back(wrong);
+          } else if (wrong) {
+            rows.wrong[i] = true;
+          }
+        }
+  }
   return rows;
 }
 

@@ -6,21 +6,26 @@
 
 namespace flashdiff::detail {
 
-/// A query row of one head.
+/// A row of one head: a query, or a key of dK and dV.
 struct RowAt {
   int sequence = 0, head = 0, row = 0;
   bool operator==(const RowAt&) const = default;
 };
 
-/// Everything that might have been wrong and what was, row by row: a row is wrong where any column of O or
-/// its LSE is.
+/// Whose rows: the queries of O, LSE and dQ, or the keys of dK and dV.
+enum class Side : std::uint8_t { queries, keys };
+[[nodiscard]] inline Side side_of(TensorRole output) {
+  return follows_queries(output) ? Side::queries : Side::keys;
+}
+
+/// Everything that might have been wrong and what was, row by row: a row is wrong where any element of it is,
+/// in any output of its side.
 struct WrongRows {
   std::vector<RowAt> all;
-  std::vector<bool> wrong;            ///< one for each of `all`
-  std::int64_t in_o = 0, in_lse = 0;  ///< elements
+  std::vector<bool> wrong;  ///< one for each of `all`
 
   [[nodiscard]] std::vector<RowAt> only_wrong() const;
 };
-[[nodiscard]] WrongRows wrong_rows(const Deviations& found);
+[[nodiscard]] WrongRows wrong_rows(const Deviations& found, Side side);
 
 }  // namespace flashdiff::detail

@@ -28,31 +28,11 @@ ViewMargins margins_of(TensorRole role, std::int64_t pitch, std::int64_t element
   return {2 * step + 1, 2 * step + 3, 1};
 }
 
-/// Heads are those of Q, or of K and V.
-bool has_query_heads(TensorRole role) {
-  switch (role) {
-    case TensorRole::q:
-    case TensorRole::o:
-    case TensorRole::lse:
-    case TensorRole::d_o:
-    case TensorRole::dq:
-    case TensorRole::q_rot: return true;
-    case TensorRole::k:
-    case TensorRole::v:
-    case TensorRole::dk:
-    case TensorRole::dv:
-    case TensorRole::k_new:
-    case TensorRole::v_new:
-    case TensorRole::rope: return false;
-  }
-  return false;
-}
-
 bool is_cache(TensorRole role) { return role == TensorRole::k || role == TensorRole::v; }
 
 /// How many rows of each sequence lie in memory.
 std::vector<int> rows_of(const Problem& problem, TensorRole role) {
-  const bool of_queries = has_query_heads(role) || role == TensorRole::k_new || role == TensorRole::v_new;
+  const bool of_queries = follows_queries(role) || role == TensorRole::k_new || role == TensorRole::v_new;
   std::vector<int> rows;
   for (const SequenceLengths& lengths : problem.sequences)
     rows.push_back(of_queries ? lengths.q_len : lengths.kv_len);
@@ -166,6 +146,25 @@ std::span<const TensorRole> outputs_of(Pass pass) {
   return {};
 }
 
+bool follows_queries(TensorRole role) {
+  switch (role) {
+    case TensorRole::q:
+    case TensorRole::o:
+    case TensorRole::lse:
+    case TensorRole::d_o:
+    case TensorRole::dq:
+    case TensorRole::q_rot: return true;
+    case TensorRole::k:
+    case TensorRole::v:
+    case TensorRole::dk:
+    case TensorRole::dv:
+    case TensorRole::k_new:
+    case TensorRole::v_new:
+    case TensorRole::rope: return false;
+  }
+  return false;
+}
+
 DType dtype_of(const Problem& problem, TensorRole role) {
   return role == TensorRole::lse || role == TensorRole::rope ? DType::f32 : problem.dtype;
 }
@@ -190,7 +189,7 @@ Placement place(const Problem& problem, const Layout& asked, TensorRole role) {
   Layout layout = asked;
   if (role == TensorRole::rope) layout.padding = Padding::right;
   Placement place;
-  place.heads = has_query_heads(role) ? problem.h_q : problem.h_kv;
+  place.heads = follows_queries(role) ? problem.h_q : problem.h_kv;
   if (role == TensorRole::rope) place.heads = 1;
   place.width = width_of(problem, role);
   place.rows = rows_of(problem, role);

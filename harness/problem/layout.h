@@ -79,6 +79,8 @@ enum class TensorRole : std::uint8_t { q, k, v, o, lse, d_o, dq, dk, dv, k_new, 
 [[nodiscard]] std::span<const TensorRole> inputs_of(Pass pass);
 /// What it writes: o, lse; backward dq, dk, dv; append q_rot, k, v.
 [[nodiscard]] std::span<const TensorRole> outputs_of(Pass pass);
+/// Whether its heads are query heads (Q, O, LSE, their gradients, the turned Q) or K/V heads.
+[[nodiscard]] bool follows_queries(TensorRole role);
 /// f32 for LSE, cosines and sines, else the problem's.
 [[nodiscard]] DType dtype_of(const Problem& problem, TensorRole role);
 

@@ -31,6 +31,7 @@ struct Numerics {
   int merges = 0;    ///< rescalings of a weight beyond those: of parts that warps or splits summed
   DType out = DType::f32;        ///< O, or the gradients, are rounded to this
   bool deterministic = true;     ///< same bits on every run, whatever the padding around the rows
+  bool dq_in_any_order = false;  ///< but for dQ: what adds up to it is added in an order that is left open
   bool pages_keep_bits = false;  ///< and whether or not K and V lie in pages
   bool operator==(const Numerics&) const = default;
 };

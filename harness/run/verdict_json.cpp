@@ -1,10 +1,14 @@
 #include "harness/run/verdict_json.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "harness/problem/names.h"
 
 namespace flashdiff {
 namespace {
@@ -26,11 +30,16 @@ double number_of(const json& j) {
   throw std::invalid_argument(fmt::format("'{}' is no number", word));
 }
 
-constexpr TensorRole roles[] = {TensorRole::q, TensorRole::k, TensorRole::v, TensorRole::o, TensorRole::lse};
 TensorRole role_of(const std::string& name) {
-  for (const TensorRole role : roles)
-    if (name == name_of(role)) return role;
+  if (const auto role = named<TensorRole>(name)) return *role;
   throw std::invalid_argument(fmt::format("'{}' is no tensor", name));
+}
+
+/// "lse" of LSE, "dq" of dQ.
+std::string key_of(TensorRole role) {
+  std::string key = name_of(role);
+  std::ranges::transform(key, key.begin(), [](unsigned char c) { return std::tolower(c); });
+  return key;
 }
 
 json json_of(const ElementAt& at) {
@@ -44,8 +53,19 @@ ElementAt element_of(const json& j) {
   return {role_of(j.at("tensor")), j.at("sequence"), j.at("head"), j.at("row"), j.at("column")};
 }
 
-json json_of(const BudgetUse& use) { return {{"o", number(use.o)}, {"lse", number(use.lse)}}; }
-BudgetUse use_of(const json& j) { return {number_of(j.at("o")), number_of(j.at("lse"))}; }
+json json_of(const BudgetUse& use) {
+  json j = json::object();
+  for (const TensorUse& one : use.outputs) j[key_of(one.tensor)] = number(one.use);
+  return j;
+}
+BudgetUse use_of(const json& j) {
+  BudgetUse use;
+  for (const TensorRole role : all_of<TensorRole>)
+    if (const auto found = j.find(key_of(role)); found != j.end())
+      use.outputs.push_back({role, number_of(*found)});
+  if (use.outputs.size() != j.size()) throw std::invalid_argument("a use of a budget of no tensor");
+  return use;
+}
 
 json json_of(const ErrorMap& map) {
   json cells = json::array();
@@ -70,7 +90,9 @@ ErrorMap map_of(const json& j) {
 struct Fields {
   json operator()(const verdict::Pass& v) const { return {{"use", json_of(v.use)}}; }
   json operator()(const verdict::PassWeak& v) const {
-    return {{"use", json_of(v.use)}, {"effect", number(v.effect)}};
+    json j{{"use", json_of(v.use)}, {"effect", number(v.effect)}};
+    if (v.tensor != TensorRole::o) j["tensor"] = name_of(v.tensor);
+    return j;
   }
   json operator()(const verdict::Mismatch& v) const {
     return {{"use", json_of(v.use)},
@@ -101,7 +123,9 @@ struct Fields {
 Verdict parsed(const json& j) {
   const std::string kind = j.at("kind");
   if (kind == "pass") return verdict::Pass{use_of(j.at("use"))};
-  if (kind == "pass-weak") return verdict::PassWeak{use_of(j.at("use")), number_of(j.at("effect"))};
+  if (kind == "pass-weak")
+    return verdict::PassWeak{use_of(j.at("use")), number_of(j.at("effect")),
+                             role_of(j.value("tensor", name_of(TensorRole::o)))};
   if (kind == "mismatch")
     return verdict::Mismatch{
         use_of(j.at("use")),

@@ -21,7 +21,7 @@ using testing::Subject;
 using testing::subject;
 
 std::string cause(const Subject& s, const Answer& answer) {
-  return detail::likely_cause(s.problem(), s.data, s.expected, answer, detail::deviations(s.expected, answer),
+  return detail::likely_cause(s.problem(), s.data, s.wanted, answer, detail::deviations(s.wanted, answer),
                               64);
 }
 

@@ -19,7 +19,7 @@ TEST(ErrorMap, OneCellAnElementWhereItFits) {
   Answer answer = right_answer(s);
   answer.o.row(1, 1, 4)[11] = std::numeric_limits<float>::quiet_NaN();
   answer.o.row(1, 1, 2)[3] += 1;
-  const ErrorMap map = detail::error_map(detail::deviations(s.expected, answer));
+  const ErrorMap map = detail::error_map(detail::deviations(s.wanted, answer));
   EXPECT_EQ(map.tensor, TensorRole::o);
   EXPECT_EQ(map.sequence, 1);
   EXPECT_EQ(map.head, 1);
@@ -36,7 +36,7 @@ TEST(ErrorMap, CellsTakeTheirWorst) {
       subject("fd1 b=1 hq=1 hk=1 d=8 dv=100 dt=f32 lay=right q=130 kv=4 mask=none data=normal seed=1");
   Answer answer = right_answer(s);
   answer.o.row(0, 0, 129)[99] += 1;
-  const ErrorMap map = detail::error_map(detail::deviations(s.expected, answer));
+  const ErrorMap map = detail::error_map(detail::deviations(s.wanted, answer));
   EXPECT_EQ(map.cell_rows, 3);
   EXPECT_EQ(map.cell_columns, 2);
   ASSERT_EQ(map.use.size(), 44u * 50u);
@@ -49,7 +49,7 @@ TEST(ErrorMap, OfTheLseWhereOIsRight) {
       subject("fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=f32 lay=right q=6 kv=4 mask=none data=normal seed=1");
   Answer answer = right_answer(s);
   *answer.lse.row(0, 0, 2) += 1;
-  const ErrorMap map = detail::error_map(detail::deviations(s.expected, answer));
+  const ErrorMap map = detail::error_map(detail::deviations(s.wanted, answer));
   EXPECT_EQ(map.tensor, TensorRole::lse);
   EXPECT_EQ(map.columns, 1);
   ASSERT_EQ(map.use.size(), 6u);

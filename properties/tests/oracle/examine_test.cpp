@@ -106,11 +106,106 @@ TEST(Examine, AFreePageThatWasTouchedIsNamed) {
   EXPECT_THAT(explain(examined.verdict), HasSubstr(", free, row 0, head 0, column 0"));
 }
 
-TEST(Examine, WithoutDeterminismOneRunIsEnough) {
-  FakeBackend backend;
+/// Changes a bit of the output in every layout but the case's own.
+FakeBackend::Plant touch_elsewhere(LaidOutTensor LaidOut::*output) {
+  return [output](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding != Padding::left)
+      touch(io.*output, (io.*output).place.address(1, 3, 0) + 4);
+    return {};
+  };
+}
+
+TEST(Examine, WithoutDeterminismOtherLayoutsAreHeldToTheirBudget) {
+  Case c = ragged();
+  c.problem.dtype = DType::f32;  // whose budget has room for a changed bit
+  FakeBackend backend(touch_elsewhere(&LaidOut::o));
+  EXPECT_STREQ(name_of(examine(backend, c).verdict), "not-equivalent");
   backend.deterministic = false;
-  EXPECT_FALSE(is_failure(examine(backend, ragged()).verdict));
-  EXPECT_EQ(backend.asked.size(), 1u);
+  backend.asked.clear();
+  EXPECT_FALSE(is_failure(examine(backend, c).verdict));
+  EXPECT_EQ(backend.asked.size(), 5u);
+
+  FakeBackend wrong([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding == Padding::packed)
+      store_element(io.o.dtype, io.o.body() + 4 * io.o.place.address(1, 3, 1), 77.0f);
+    return {};
+  });
+  wrong.deterministic = false;
+  const Verdict found = examine(wrong, c).verdict;
+  ASSERT_STREQ(name_of(found), "mismatch") << explain(found);
+  EXPECT_THAT(explain(found), HasSubstr("with lay=packed"));
+}
+
+Case backward(const std::string& dtype = "f16") {
+  return parse_case("fd1 pass=backward b=3 hq=2 hk=1 d=8 dv=8 dt=" + dtype +
+                    " lay=left q=5,17,1 kv=20,9,12 mask=causal_br data=normal seed=0x51")
+      .value();
+}
+
+TEST(Examine, TheBackwardPassInEveryLayout) {
+  FakeBackend backend;
+  const Examination examined = examine(backend, backward());
+  EXPECT_FALSE(is_failure(examined.verdict)) << explain(examined.verdict);
+  EXPECT_GT(examined.reference_ms, 0);
+  std::set<Padding> paddings;
+  for (const Case& asked : backend.asked) paddings.insert(asked.layout.padding);
+  EXPECT_EQ(paddings.size(), 4u);
+}
+
+/// A sum by atomic additions may end in other bits of dQ, and of nothing else.
+TEST(Examine, DqInAnyOrderIsHeldToItsBudgetAndTheOtherGradientsToTheirBits) {
+  const auto verdict = [](LaidOutTensor LaidOut::*output, bool any_order) {
+    FakeBackend backend(touch_elsewhere(output));
+    backend.dq_in_any_order = any_order;
+    return std::string(name_of(examine(backend, backward("f32")).verdict));
+  };
+  EXPECT_EQ(verdict(&LaidOut::dq, false), "not-equivalent");
+  EXPECT_EQ(verdict(&LaidOut::dq, true).substr(0, 4), "pass");
+  EXPECT_EQ(verdict(&LaidOut::dk, true), "not-equivalent");
+  EXPECT_EQ(verdict(&LaidOut::dv, true), "not-equivalent");
+}
+
+TEST(Examine, GradientsThatAreWrongInAnotherLayoutAreFoundThoughDqIsInAnyOrder) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding == Padding::both)
+      store_element(io.dq.dtype, io.dq.body() + 2 * io.dq.place.address(1, 3, 1), 77.0f);
+    return {};
+  });
+  backend.dq_in_any_order = true;
+  const Verdict found = examine(backend, backward()).verdict;
+  ASSERT_STREQ(name_of(found), "mismatch") << explain(found);
+  EXPECT_THAT(explain(found), HasSubstr("with lay=both"));
+}
+
+TEST(Examine, PaddingOfAGradientThatWasTouchedIsFound) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding == Padding::right) touch(io.dk, io.dk.place.address(1, 9, 0));
+    return {};
+  });
+  backend.dq_in_any_order = true;
+  const Verdict found = examine(backend, backward()).verdict;
+  ASSERT_STREQ(name_of(found), "padding-touched") << explain(found);
+  EXPECT_THAT(explain(found), HasSubstr("dK: with lay=right"));
+}
+
+TEST(Examine, GradientsNeverWrittenAreNamed) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    io.dk = lay_out(io.question, *make_given(io.question.problem)).dk;
+    return {};
+  });
+  const std::string told = explain(examine(backend, backward()).verdict);
+  EXPECT_THAT(told, HasSubstr("never written"));
+  EXPECT_THAT(told, HasSubstr("dK (dQ and dV are right)"));
+}
+
+TEST(Examine, AnAppendIsNoPassUntilItIsJudged) {
+  FakeBackend backend;
+  const auto c =
+      parse_case("fd1 b=1 hq=1 hk=1 d=4 dv=4 dt=f32 lay=left q=2 kv=5 mask=none pass=append data=normal");
+  ASSERT_TRUE(c.has_value()) << c.error().what;
+  const Verdict verdict = examine(backend, *c).verdict;
+  EXPECT_STREQ(name_of(verdict), "unsupported") << explain(verdict);
+  EXPECT_TRUE(backend.asked.empty());
 }
 
 TEST(Examine, TheReferenceIsRememberedForAnotherLayout) {
@@ -158,7 +253,7 @@ TEST(Examine, PaddingTouchedInAnotherLayoutOnlySaysWhich) {
 
 TEST(Examine, RowsNeverWrittenAreNamed) {
   FakeBackend backend([](LaidOut& io) -> Outcome<void> {
-    const LaidOut fresh = lay_out(io.question, *make_data(io.question.problem));
+    const LaidOut fresh = lay_out(io.question, *make_given(io.question.problem));
     io.o = fresh.o;
     io.lse = fresh.lse;
     return {};

@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "harness/backend/backend.h"
-#include "harness/problem/data.h"
 #include "harness/problem/numbers.h"
 #include "reference/attention.h"
+#include "reference/backward.h"
+#include "reference/given.h"
 
 namespace flashdiff::testing {
 
@@ -38,22 +39,32 @@ class FakeBackend : public Backend {
     Numerics n;
     n.out = problem.dtype;
     n.deterministic = deterministic;
+    n.dq_in_any_order = dq_in_any_order;
     n.pages_keep_bits = pages_keep_bits;
     return n;
   }
 
   std::function<bool(const Case&)> refuses;
   bool deterministic = true;
+  bool dq_in_any_order = false;
   bool pages_keep_bits = true;
   std::vector<Case> asked;  ///< every run, in order
 
  private:
   Outcome<void> do_run(LaidOut& io) override {
     asked.push_back(io.question);
-    const auto data = make_data(io.question.problem);
-    const Attention right = attention_forward(io.question.problem, *data);
-    write_rows(io.o, right.o);
-    write_rows(io.lse, right.lse);
+    const Problem& problem = io.question.problem;
+    const auto data = make_given(problem);
+    if (problem.pass == Pass::backward) {
+      const Gradients right = attention_backward(problem, *data);
+      write_rows(io.dq, right.dq);
+      write_rows(io.dk, right.dk);
+      write_rows(io.dv, right.dv);
+    } else {
+      const Attention right = attention_forward(problem, *data);
+      write_rows(io.o, right.o);
+      write_rows(io.lse, right.lse);
+    }
     return plant_ ? plant_(io) : Outcome<void>{};
   }
   Plant plant_;

@@ -50,8 +50,8 @@ TEST(Judge, ASingleWrongElementIsFound) {
   const verdict::Mismatch found = mismatch(s.judged(answer));
   EXPECT_EQ(found.wrong, 1);
   EXPECT_EQ(found.worst.at, (ElementAt{TensorRole::o, 1, 3, 16, 15}));
-  EXPECT_GT(found.use.o, 1);
-  EXPECT_LE(found.use.lse, 1);
+  EXPECT_GT(found.use.of(TensorRole::o), 1);
+  EXPECT_LE(found.use.of(TensorRole::lse), 1);
   EXPECT_THAT(found.words, HasSubstr("single element"));
 }
 

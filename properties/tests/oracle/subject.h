@@ -6,9 +6,9 @@
 #include <string>
 
 #include "harness/oracle/judge.h"
-#include "harness/problem/data.h"
 #include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
+#include "reference/given.h"
 
 namespace flashdiff::testing {
 
@@ -20,21 +20,24 @@ struct Subject {
   Case question;
   Numerics numerics;
   LogicalData data;
-  BudgetedAttention expected;
+  BudgetedAttention expected;  ///< of a forward case
+  Wanted wanted;
 
   [[nodiscard]] const Problem& problem() const { return question.problem; }
   [[nodiscard]] Verdict judged(const Answer& answer) const {
-    return judge(question, numerics, expected, answer);
+    return judge(question, numerics, wanted, answer);
   }
 };
 
 inline Subject subject(const std::string& line) {
   auto parsed = parse_case(line);
   if (!parsed) throw std::invalid_argument(parsed.error().what);
-  Subject s{*parsed, {}, {}, {}};
+  Subject s{*parsed, {}, {}, {}, {}};
   s.numerics.out = s.problem().dtype;
-  s.data = make_data(s.problem()).value();
-  s.expected = attention_forward_with_budget(s.problem(), s.data, s.numerics);
+  s.data = make_given(s.problem()).value();
+  if (s.problem().pass == Pass::forward)
+    s.expected = attention_forward_with_budget(s.problem(), s.data, s.numerics);
+  s.wanted = wanted(s.problem(), s.data, s.numerics);
   return s;
 }
 
@@ -49,11 +52,16 @@ inline Answer empty_answer(const Subject& s) {
 
 /// The reference's own values, rounded as a kernel's output is.
 inline Answer right_answer(const Subject& s) {
-  Answer answer = empty_answer(s);
-  for (std::size_t i = 0; i < answer.o.values().size(); ++i)
-    answer.o.values()[i] = rounded(s.problem().dtype, static_cast<float>(s.expected.reference.o.values()[i]));
-  for (std::size_t i = 0; i < answer.lse.values().size(); ++i)
-    answer.lse.values()[i] = static_cast<float>(s.expected.reference.lse.values()[i]);
+  Answer answer;
+  for (const WantedTensor& output : s.wanted.outputs) {
+    const LogicalTensor<double>& want = output.want;
+    std::vector<int> rows;
+    for (int b = 0; b < want.sequences(); ++b) rows.push_back(want.rows(b));
+    LogicalTensor<float>& got = answer.of(output.role);
+    got = {rows, want.heads(), want.width()};
+    for (std::size_t i = 0; i < got.values().size(); ++i)
+      got.values()[i] = rounded(dtype_of(s.problem(), output.role), static_cast<float>(want.values()[i]));
+  }
   return answer;
 }
 

@@ -42,11 +42,11 @@ TEST(Trust, OneBlindHeadMakesACaseWeak) {
       subject("fd1 b=2 hq=2 hk=1 d=8 dv=8 dt=f32 lay=right q=4,4 kv=9,9 mask=none data=normal seed=5");
   BudgetedAttention expected = s.expected;
   for (int row = 0; row < 4; ++row) *expected.smallest_drop.row(1, 0, row) = 0.25;
-  const auto weight = detail::smallest_visible_weight_if_weak(s.problem(), expected);
+  const auto weight = detail::blind_spot(s.problem(), wanted(expected));
   ASSERT_TRUE(weight.has_value());
-  EXPECT_DOUBLE_EQ(*weight, 1 / (9 * 0.25));
+  EXPECT_DOUBLE_EQ(weight->weight, 1 / (9 * 0.25));
   *expected.smallest_drop.row(1, 0, 3) = 1.5;  // one row that sees is enough
-  EXPECT_FALSE(detail::smallest_visible_weight_if_weak(s.problem(), expected).has_value());
+  EXPECT_FALSE(detail::blind_spot(s.problem(), wanted(expected)).has_value());
 }
 
 }  // namespace

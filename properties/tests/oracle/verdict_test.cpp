@@ -51,6 +51,17 @@ TEST(Verdict, AMismatchSaysWhereHowMuchAndHowFarOut) {
       << explain(m);
 }
 
+TEST(Verdict, GradientsOfKeysAreToldByKey) {
+  EXPECT_EQ(place_of({TensorRole::dq, 2, 1, 30, 7}), "sequence 2, head 1, row 30, column 7");
+  EXPECT_EQ(place_of({TensorRole::dk, 2, 1, 30, 7}), "sequence 2, kv-head 1, key 30, column 7");
+  const BudgetUse use{{{TensorRole::dq, 0.5}, {TensorRole::dk, 0.25}, {TensorRole::dv, 0.125}}};
+  EXPECT_EQ(explain(verdict::Pass{use}),
+            "every element is within its budget; the most that was used: dQ 0.5, dK 0.25, dV 0.125");
+  EXPECT_EQ(explain(verdict::PassWeak{use, 0.25, TensorRole::dk}),
+            "within budget (dQ 0.5, dK 0.25, dV 0.125), but the budget is so wide that a dropped pair could "
+            "hide: dK shows only pairs that are 0.25 of a row's sum and more");
+}
+
 TEST(BudgetUse, OfOneElement) {
   EXPECT_EQ(detail::budget_use(1, 1, 0), 0);
   EXPECT_EQ(detail::budget_use(1.5, 1, 1), 0.5);
@@ -66,10 +77,14 @@ TEST(BudgetUse, OfOneElement) {
 }
 
 TEST(BudgetUse, TheWorstOfTwoIsNaNIfEitherIs) {
-  EXPECT_EQ((BudgetUse{0.5, 0.25}.worst()), 0.5);
-  EXPECT_EQ((BudgetUse{0.5, 2}.worst()), 2);
-  EXPECT_TRUE(std::isnan((BudgetUse{kNaN, 0.3}.worst())));
-  EXPECT_TRUE(std::isnan((BudgetUse{0.3, kNaN}.worst())));
+  const auto worst = [](double o, double lse) {
+    return BudgetUse{{{TensorRole::o, o}, {TensorRole::lse, lse}}}.worst();
+  };
+  EXPECT_EQ(worst(0.5, 0.25), 0.5);
+  EXPECT_EQ(worst(0.5, 2), 2);
+  EXPECT_TRUE(std::isnan(worst(kNaN, 0.3)));
+  EXPECT_TRUE(std::isnan(worst(0.3, kNaN)));
+  EXPECT_EQ(BudgetUse{}.worst(), 0);
 }
 
 }  // namespace

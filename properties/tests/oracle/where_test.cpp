@@ -33,7 +33,7 @@ std::string words_for(const std::string& line, const Plant& plant, bool in_lse =
         }
         if (any && in_lse) *answer.lse.row(b, head, row) += 1;
       }
-  return detail::where_wrong(s.question, 64, detail::deviations(s.expected, answer));
+  return detail::where_wrong(s.question, 64, detail::deviations(s.wanted, answer));
 }
 
 std::string batch(const std::string& lengths, const std::string& rest = "mask=none") {
@@ -148,7 +148,7 @@ TEST(Where, OnlyTheLse) {
   const Subject s = subject(batch("q=5,6,7 kv=5,6,7"));
   Answer answer = right_answer(s);
   for (float& value : answer.lse.values()) value *= 1.5f;
-  EXPECT_EQ(detail::where_wrong(s.question, 64, detail::deviations(s.expected, answer)),
+  EXPECT_EQ(detail::where_wrong(s.question, 64, detail::deviations(s.wanted, answer)),
             "LSE (O is right) in every sequence, all heads, all rows");
 }
 

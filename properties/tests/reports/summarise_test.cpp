@@ -115,9 +115,10 @@ TEST(Summarise, CasesOfACaptureAreToldByFile) {
 TEST(Summarise, WorstUseAndClosestPasses) {
   const Report report = summarise(test::told_by_hand());
   const BackendSummary& simt = report.backends.front();
-  ASSERT_TRUE(simt.worst_o && simt.worst_lse);
-  EXPECT_EQ(simt.worst_o->use, 420);
-  EXPECT_EQ(simt.worst_lse->use, 0.9);
+  ASSERT_THAT(simt.worst, SizeIs(2));
+  EXPECT_EQ(simt.worst[0].at.use, 420);
+  EXPECT_EQ(simt.worst[1].tensor, TensorRole::lse);
+  EXPECT_EQ(simt.worst[1].at.use, 0.9);
   EXPECT_EQ(report.closest.front().use, 0.9) << "the worst of O and LSE counts";
   for (std::size_t i = 1; i < report.closest.size(); ++i)
     EXPECT_LE(report.closest[i].use, report.closest[i - 1].use);

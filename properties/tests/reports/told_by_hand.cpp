@@ -76,9 +76,11 @@ struct Book {
   }
 };
 
+BudgetUse used(double o, double lse) { return {{{TensorRole::o, o}, {TensorRole::lse, lse}}}; }
+
 verdict::Mismatch mismatch(int rows, int columns, double use) {
   verdict::Mismatch m;
-  m.use = {use, 0.5};
+  m.use = used(use, 0.5);
   m.worst = {{TensorRole::o, 0, 3, 64, 70}, 0.5 + use * 0.001, 0.5, 0.001};
   m.wrong = 4096;
   m.total = 58880;
@@ -114,9 +116,9 @@ Told told_by_hand() {
   const std::int64_t second = book.add(lines[0], simt, mismatch(100, 128, 37)).id;
   book.shrink(first, shrunk_line, mismatch(1, 1, 9), 41);
   book.shrink(second, shrunk_line, mismatch(1, 1, 9), 38);
-  for (const Line& line : lines) book.add(line, simt, verdict::Pass{{0.31, 0.02}});
-  book.add(lines[1], simt, verdict::PassWeak{{0.04, 0.9}, 0.25});
-  book.add(lines[1], simt, verdict::Pass{{0, 0}});
+  for (const Line& line : lines) book.add(line, simt, verdict::Pass{used(0.31, 0.02)});
+  book.add(lines[1], simt, verdict::PassWeak{used(0.04, 0.9), 0.25});
+  book.add(lines[1], simt, verdict::Pass{used(0, 0)});
   book.add(lines[3], simt,
            verdict::PaddingTouched{
                3, {"o: row 2 of sequence 0", "o: row 3 of sequence 0", "lse guard band behind"}});
@@ -128,8 +130,8 @@ Told told_by_hand() {
                      "flash_forward_simt.cu:88: 4-byte load at 0x7f00\nblock (0, 1, 0), warp 3, lane 17"});
   book.add(lines[2], simt, verdict::Crash{"signal 11 <SIGSEGV> & \"more\"\x01"});
   book.add(lines[3], simt, verdict::Timeout{30});
-  book.add({capture_line, "left", "none", "prefill", "f16"}, simt, verdict::Pass{{0.44, 0.1}});
-  book.add(lines[0], vendor, verdict::Pass{{0.71, 0.3}});
+  book.add({capture_line, "left", "none", "prefill", "f16"}, simt, verdict::Pass{used(0.44, 0.1)});
+  book.add(lines[0], vendor, verdict::Pass{used(0.71, 0.3)});
   book.add(lines[1], vendor, verdict::Unsupported{"decode needs a block table | not here"});
   book.add(lines[1], vendor, verdict::Unsupported{"decode needs a block table | not here"});
   book.add(lines[2], vendor, verdict::NotExecuted{"no GPU in this machine"});
@@ -144,7 +146,7 @@ Told told_by_thousands() {
     if (i % 7 == 0)
       book.add(line, simt, mismatch(130, 128, 2 + i));
     else
-      book.add(line, simt, verdict::Pass{{std::pow(10.0, -3.5 + 0.0005 * i), 0.01}});
+      book.add(line, simt, verdict::Pass{used(std::pow(10.0, -3.5 + 0.0005 * i), 0.01)});
   }
   return std::move(book.told);
 }
@@ -152,7 +154,7 @@ Told told_by_thousands() {
 Told told_all_right() {
   Book book;
   book.told.runs = {run_by_hand()};
-  for (const Line& line : lines) book.add(line, simt, verdict::Pass{{0.31, 0.02}});
+  for (const Line& line : lines) book.add(line, simt, verdict::Pass{used(0.31, 0.02)});
   return std::move(book.told);
 }
 

@@ -29,17 +29,28 @@ rc::Gen<std::string> any_text() {
   });
 }
 
-rc::Gen<ElementAt> any_element() {
-  const auto small = gen::inRange(0, 1000);
-  return gen::construct<ElementAt>(gen::element(TensorRole::o, TensorRole::lse), small, small, small, small);
+rc::Gen<TensorRole> any_output() {
+  return gen::element(TensorRole::o, TensorRole::lse, TensorRole::dq, TensorRole::dk, TensorRole::dv);
 }
 
-rc::Gen<BudgetUse> any_use() { return gen::construct<BudgetUse>(any_number(), any_number()); }
+rc::Gen<ElementAt> any_element() {
+  const auto small = gen::inRange(0, 1000);
+  return gen::construct<ElementAt>(any_output(), small, small, small, small);
+}
+
+rc::Gen<BudgetUse> any_use() {
+  return gen::exec([] {
+    BudgetUse use;
+    for (TensorRole output : outputs_of(*gen::element(Pass::forward, Pass::backward)))
+      use.outputs.push_back({output, *any_number()});
+    return use;
+  });
+}
 
 rc::Gen<ErrorMap> any_map() {
   return gen::exec([] {
     ErrorMap map;
-    map.tensor = *gen::element(TensorRole::o, TensorRole::lse);
+    map.tensor = *any_output();
     map.sequence = *gen::inRange(0, 9);
     map.rows = *gen::inRange(0, 8);
     map.columns = *gen::inRange(0, 8);
@@ -72,7 +83,8 @@ rc::Gen<Verdict> kind_of(rc::Gen<Fields>... fields) {
 rc::Gen<Verdict> any_verdict() {
   const auto count = gen::inRange<std::int64_t>(0, 1'000'000);
   return gen::oneOf(
-      kind_of<verdict::Pass>(any_use()), kind_of<verdict::PassWeak>(any_use(), any_number()), any_mismatch(),
+      kind_of<verdict::Pass>(any_use()), kind_of<verdict::PassWeak>(any_use(), any_number(), any_output()),
+      any_mismatch(),
       kind_of<verdict::PaddingTouched>(count, gen::container<std::vector<std::string>>(any_text())),
       kind_of<verdict::NotEquivalent>(any_text(), any_element(), any_number(), any_number(), count),
       kind_of<verdict::Fault>(any_text(), any_text()), kind_of<verdict::Crash>(any_text()),

@@ -48,7 +48,6 @@ int main(int argc, char** argv) {
   if (how == "refuse") return serve(unsupported("no such device here")) ? 0 : 3;
   std::vector<std::unique_ptr<Backend>> backends;
   auto fake = std::make_unique<testing::FakeBackend>([how](LaidOut& io) { return misbehave(how, io); });
-  fake->deterministic = false;  // one run a case
   backends.push_back(std::move(fake));
   return serve(Outcome<std::vector<std::unique_ptr<Backend>>>(std::move(backends))) ? 0 : 3;
 }

@@ -28,7 +28,7 @@ CaseRecord passed(std::uint64_t index) {
   record.index = index;
   record.line = "fd1 b=1";
   record.backend = "b";
-  record.verdict = verdict::Pass{{0.5, 0.25}};
+  record.verdict = verdict::Pass{{{{TensorRole::o, 0.5}, {TensorRole::lse, 0.25}}}};
   record.labels = {"layout:left"};
   return record;
 }

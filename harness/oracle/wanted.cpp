@@ -1,0 +1,46 @@
+#include "harness/oracle/wanted.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace flashdiff {
+
+const WantedTensor& Wanted::of(TensorRole output) const {
+  const auto found = std::find_if(outputs.begin(), outputs.end(),
+                                  [output](const WantedTensor& one) { return one.role == output; });
+  if (found == outputs.end()) throw std::invalid_argument("a tensor that the pass does not write");
+  return *found;
+}
+
+Wanted wanted(BudgetedAttention attention) {
+  Wanted all;
+  all.outputs.push_back({TensorRole::o, std::move(attention.reference.o), std::move(attention.o_budget),
+                         std::move(attention.smallest_drop)});
+  all.outputs.push_back(
+      {TensorRole::lse, std::move(attention.reference.lse), std::move(attention.lse_budget), {}});
+  return all;
+}
+
+Wanted wanted(BudgetedGradients gradients) {
+  auto& [reference, budget, smallest_drop] = gradients;
+  Wanted all;
+  all.outputs.push_back(
+      {TensorRole::dq, std::move(reference.dq), std::move(budget.dq), std::move(smallest_drop.dq)});
+  all.outputs.push_back(
+      {TensorRole::dk, std::move(reference.dk), std::move(budget.dk), std::move(smallest_drop.dk)});
+  all.outputs.push_back(
+      {TensorRole::dv, std::move(reference.dv), std::move(budget.dv), std::move(smallest_drop.dv)});
+  return all;
+}
+
+Wanted wanted(const Problem& problem, const LogicalData& data, const Numerics& numerics) {
+  switch (problem.pass) {
+    case Pass::forward: return wanted(attention_forward_with_budget(problem, data, numerics));
+    case Pass::backward: return wanted(attention_backward_with_budget(problem, data, numerics));
+    case Pass::append: break;
+  }
+  throw std::logic_error("a pass without a reference");
+}
+
+}  // namespace flashdiff

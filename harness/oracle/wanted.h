@@ -1,0 +1,33 @@
+#pragma once
+#include <vector>
+
+#include "harness/problem/layout.h"
+#include "harness/problem/logical.h"
+#include "harness/problem/numerics.h"
+#include "harness/problem/problem.h"
+#include "reference/attention.h"
+#include "reference/backward.h"
+
+namespace flashdiff {
+
+/// What one output should hold: |got - want| <= budget, element by element.
+struct WantedTensor {
+  TensorRole role = TensorRole::o;
+  LogicalTensor<double> want, budget;
+  LogicalTensor<double>
+      smallest_drop;  ///< width 1 (attention.h, backward.h); empty: rule 6 asks nothing here
+};
+
+/// What a backend of some numerics should answer, whatever the pass: its outputs, in the order of
+/// outputs_of(). A new pass needs a line in the function below, and nothing else here.
+struct Wanted {
+  std::vector<WantedTensor> outputs;
+  [[nodiscard]] const WantedTensor& of(
+      TensorRole output) const;  ///< throws where the pass has no such output
+};
+[[nodiscard]] Wanted wanted(BudgetedAttention attention);
+[[nodiscard]] Wanted wanted(BudgetedGradients gradients);
+/// By the reference of the problem's pass. `data`: as make_given has it.
+[[nodiscard]] Wanted wanted(const Problem& problem, const LogicalData& data, const Numerics& numerics);
+
+}  // namespace flashdiff
