@@ -17,20 +17,23 @@
 /// those who mind. Numerics: products on tensor cores with f32 accumulators; P and dS rounded to the dtype;
 /// ex2.approx (flushes subnormals). Checked by kernels_test (FlashBackward).
 #include "kernels/backward.cuh"
+#include "kernels/entries.cuh"
 #include "kernels/rows.cuh"
 
 namespace flashdiff::kernels {
 
-#define FLASH_BACKWARD_OF(name, Element, pass, job, modified, tiles, index, width)          \
-  static_assert(tiles[index].dim == width && job.shared_bytes(tiles[index]) <= 99 * 1024);  \
-  extern "C" __global__ void __launch_bounds__(BackwardTiles::threads)                      \
-      flash_backward_##name##_d##width##_##pass(const __grid_constant__ BackwardParams p) { \
-    flash_backward<BackwardEntry<Element, tiles[index], job, modified>>(p);                 \
-  }
+#define FLASH_BACKWARD_OF(name, Element, pass, suffix, job, modified, tiles, index, width)              \
+  static_assert(tiles[index].dim == width && job.shared_bytes(tiles[index]) <= 99 * 1024);              \
+  FLASHDIFF_ENTRY(                                                                                      \
+      name##_d##width##suffix,                                                                          \
+      extern "C" __global__ void __launch_bounds__(BackwardTiles::threads)                              \
+          flash_backward_##name##_d##width##_##pass##suffix(const __grid_constant__ BackwardParams p) { \
+            flash_backward<BackwardEntry<Element, tiles[index], job, modified>>(p);                     \
+          })
 #define FLASH_BACKWARD(name, Element, pass, job, index, width) \
-  FLASH_BACKWARD_OF(name, Element, pass, job, false, kKeyTiles, index, width)
+  FLASH_BACKWARD_OF(name, Element, pass, , job, false, kKeyTiles, index, width)
 #define FLASH_BACKWARD_MOD(name, Element, pass, job, index, width) \
-  FLASH_BACKWARD_OF(name, Element, pass##_mod, job, true, kModifiedKeyTiles, index, width)
+  FLASH_BACKWARD_OF(name, Element, pass, _mod, job, true, kModifiedKeyTiles, index, width)
 #define FLASH_BACKWARD_DIMS(name, Element)                                      \
   FLASH_BACKWARD(name, Element, dkv, kKeysAndDqJob, 0, 32)                      \
   FLASH_BACKWARD(name, Element, dkv, kKeysAndDqJob, 1, 64)                      \

@@ -22,6 +22,7 @@
 /// Numerics: as flash_forward's, two rescalings more. Run: flashdiff check --backend flash_decode.
 #include "kernels/bands.cuh"
 #include "kernels/decode_tiles.h"
+#include "kernels/entries.cuh"
 #include "kernels/tiles.cuh"
 
 namespace flashdiff::kernels {
@@ -479,12 +480,14 @@ struct Entry {
 
 }  // namespace
 
-#define FLASH_DECODE(name, Element, suffix, aligned, modified, index, columns, tile_rows)               \
-  static_assert(kDecodeTiles[index].dim == columns && kDecodeTiles[index].rows == tile_rows);           \
-  extern "C" __global__ void __launch_bounds__(DecodeTiles::kThreads, 2)                                \
-      flash_decode_##name##_d##columns##_r##tile_rows##suffix(const __grid_constant__ DecodeParams p) { \
-    flash_decode<Entry<Element, kDecodeTiles[index], aligned, modified>>(p);                            \
-  }
+#define FLASH_DECODE(name, Element, suffix, aligned, modified, index, columns, tile_rows)                   \
+  static_assert(kDecodeTiles[index].dim == columns && kDecodeTiles[index].rows == tile_rows);               \
+  FLASHDIFF_ENTRY(                                                                                          \
+      name##_d##columns##_r##tile_rows##suffix,                                                             \
+      extern "C" __global__ void __launch_bounds__(DecodeTiles::kThreads, 2)                                \
+          flash_decode_##name##_d##columns##_r##tile_rows##suffix(const __grid_constant__ DecodeParams p) { \
+            flash_decode<Entry<Element, kDecodeTiles[index], aligned, modified>>(p);                        \
+          })
 #define FLASH_DECODE_COMBINE(name, Element, suffix, modified)                       \
   extern "C" __global__ void __launch_bounds__(DecodeTiles::kThreads, 2)            \
       flash_decode_combine_##name##suffix(const __grid_constant__ DecodeParams p) { \

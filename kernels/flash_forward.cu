@@ -18,6 +18,7 @@
 /// the row sum of P as it is before; ex2.approx (flushes subnormals), correctly rounded reciprocal,
 /// lg2.approx, CUDA's tanhf. Run: flashdiff check --backend flash_forward.
 #include "kernels/bands.cuh"
+#include "kernels/entries.cuh"
 #include "kernels/forward_tiles.h"
 #include "kernels/params.h"
 #include "kernels/tiles.cuh"
@@ -461,12 +462,14 @@ struct Entry {
 
 }  // namespace
 
-#define FLASH_FORWARD(name, Element, suffix, aligned, modified, tiles, dim)                        \
-  static_assert(tiles.d_qk == dim);                                                                \
-  extern "C" __global__ void __launch_bounds__(Entry<Element, tiles, aligned, modified>::kThreads) \
-      flash_forward_##name##_d##dim##suffix(const __grid_constant__ ForwardParams p) {             \
-    flash_forward<Entry<Element, tiles, aligned, modified>>(p);                                    \
-  }
+#define FLASH_FORWARD(name, Element, suffix, aligned, modified, tiles, dim)                            \
+  static_assert(tiles.d_qk == dim);                                                                    \
+  FLASHDIFF_ENTRY(                                                                                     \
+      name##_d##dim##suffix,                                                                           \
+      extern "C" __global__ void __launch_bounds__(Entry<Element, tiles, aligned, modified>::kThreads) \
+          flash_forward_##name##_d##dim##suffix(const __grid_constant__ ForwardParams p) {             \
+            flash_forward<Entry<Element, tiles, aligned, modified>>(p);                                \
+          })
 #define FLASH_FORWARD_DIMS(name, Element)                                \
   FLASH_FORWARD(name, Element, , true, false, kForwardTiles[0], 32)      \
   FLASH_FORWARD(name, Element, , true, false, kForwardTiles[1], 64)      \

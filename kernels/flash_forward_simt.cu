@@ -18,6 +18,7 @@
 /// throughout (inputs are widened), fused multiply-adds, P not rounded, ex2.approx (flushes subnormals),
 /// correctly rounded division, lg2.approx, CUDA's tanhf. Run: flashdiff check --backend flash_forward_simt.
 #include "kernels/elements.cuh"
+#include "kernels/entries.cuh"
 #include "kernels/params.h"
 
 namespace flashdiff::kernels {
@@ -296,11 +297,11 @@ __device__ void flash_forward(const ForwardParams& p) {
 
 }  // namespace
 
-#define FLASH_FORWARD_SIMT(name, Element, dim, suffix, modified)                            \
-  extern "C" __global__ void __launch_bounds__(kThreads)                                    \
-      flash_forward_simt_##name##_d##dim##suffix(const __grid_constant__ ForwardParams p) { \
-    flash_forward<Element, dim, modified>(p);                                               \
-  }
+#define FLASH_FORWARD_SIMT(name, Element, dim, suffix, modified)                                         \
+  FLASHDIFF_ENTRY(                                                                                       \
+      name##_d##dim##suffix,                                                                             \
+      extern "C" __global__ void __launch_bounds__(kThreads) flash_forward_simt_##name##_d##dim##suffix( \
+          const __grid_constant__ ForwardParams p) { flash_forward<Element, dim, modified>(p); })
 #define FLASH_FORWARD_SIMT_DIMS(name, Element)      \
   FLASH_FORWARD_SIMT(name, Element, 32, , false)    \
   FLASH_FORWARD_SIMT(name, Element, 64, , false)    \

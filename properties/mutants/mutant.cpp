@@ -49,6 +49,12 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
     if (mutant.soft.find('=') == std::string::npos)
       return bad_input(fmt::format("{}: soft, expected KEY=VALUE as text, such as late-copies=on", name));
   }
+  if (const auto only = table["only"]; only) {
+    ++known;
+    mutant.only = only.value_or(std::string());
+    if (mutant.only.empty())
+      return bad_input(fmt::format("{}: only, expected names of entries as text, such as f16_d32", name));
+  }
   for (const auto& [key, field] : {std::pair{"columns", &Mutant::columns}, {"rows", &Mutant::rows}}) {
     const auto number = table[key];
     if (!number) continue;
@@ -57,8 +63,10 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
     if (mutant.*field < 2) return bad_input(fmt::format("{}: {}, expected a number from 2 on", name, key));
   }
   if (table.size() != known)
-    return bad_input(fmt::format("{}: {} keys, expected the {} that a mutant has, and soft, columns or rows",
-                                 name, table.size(), kKeys.size()));
+    return bad_input(
+        fmt::format("{}: {} keys, expected the {} that a mutant has, and only, soft, columns or "
+                    "rows",
+                    name, table.size(), kKeys.size()));
   return mutant;
 }
 

@@ -16,9 +16,12 @@ struct Mutant {
   std::string evidence;  ///< where a real kernel had it
   std::string expected;  ///< name of the verdict on the shrunk case
   std::string says;      ///< what its explanation must say
-  std::string soft;      ///< optional, KEY=VALUE: how the software driver must run for it to show
-  int columns = 4;       ///< optional: d_qk + d_v of the smallest case that shows it
-  int rows = 8;          ///< optional: q_len + kv_len of its longest sequence
+  /// Optional: the entries that its image has, as they follow the kernel's name: "f16_d32", or several with a
+  /// blank between. All of them where empty, which takes nvcc up to half a minute instead of a second or two.
+  std::string only;
+  std::string soft;  ///< optional, KEY=VALUE: how the software driver must run for it to show
+  int columns = 4;   ///< optional: d_qk + d_v of the smallest case that shows it
+  int rows = 8;      ///< optional: q_len + kv_len of its longest sequence
 };
 
 /// Errors (bad_input): no TOML, a key that is missing, empty or unknown.

@@ -56,11 +56,13 @@ std::vector<TensorRole> tensors_of(Pass pass) {
 
 class FlashBackend final : public Backend {
  public:
-  FlashBackend(const kernels::Kernel& kernel, Context context, Module module)
+  /// `image_file`: where the module comes from, empty for the image inside the program.
+  FlashBackend(const kernels::Kernel& kernel, Context context, Module module, std::string image_file)
       : Backend(std::string(kernel.name)),
         kernel_(kernel),
         context_(std::move(context)),
-        module_(std::move(module)) {}
+        module_(std::move(module)),
+        image_file_(std::move(image_file)) {}
 
   [[nodiscard]] Support supports(const Case& c) const override {
     std::string why_not = kernel_.plan.why_not(c);
@@ -107,7 +109,11 @@ class FlashBackend final : public Backend {
     if (auto told = tell_extents(driver, "workspace", addresses.workspace, needs.workspace_bytes); !told)
       return told;
 
-    for (const kernels::Launch& launch : kernel_.plan.plan(io, addresses)) {
+    const std::vector<kernels::Launch> launches = kernel_.plan.plan(io, addresses);
+    // Before the first launch: half an answer is none.
+    for (const kernels::Launch& launch : launches)
+      if (const auto found = function_of(launch.entry); !found) return tl::unexpected<Error>(found.error());
+    for (const kernels::Launch& launch : launches) {
       if (auto launched = run_launch(launch); !launched) return launched;
       // What detectors found is a verdict about the kernel, whatever it computed.
       if (auto found = context_.driver().findings(); !found) return found;
@@ -117,23 +123,31 @@ class FlashBackend final : public Backend {
     return {};
   }
 
+  /// A user's image may have some of the kernel's entries only, as those of planted bugs do: what it does not
+  /// have it does not support.
+  Outcome<CUfunction> function_of(const std::string& entry) {
+    if (const auto known = functions_.find(entry); known != functions_.end()) return known->second;
+    const Outcome<CUfunction> found = module_.function(entry);
+    if (found) functions_.emplace(entry, *found);
+    if (!found && !image_file_.empty())
+      return unsupported(fmt::format("{}: this image has no entry {}", image_file_, entry));
+    return found;
+  }
+
   Outcome<void> run_launch(const kernels::Launch& launch) {
-    auto known = functions_.find(launch.entry);
-    if (known == functions_.end()) {
-      const Outcome<CUfunction> found = module_.function(launch.entry);
-      if (!found) return tl::unexpected<Error>(found.error());
-      known = functions_.emplace(launch.entry, *found).first;
-    }
+    const Outcome<CUfunction> function = function_of(launch.entry);
+    if (!function) return tl::unexpected<Error>(function.error());
     driver::LaunchShape shape;
     std::copy(std::begin(launch.grid), std::end(launch.grid), shape.grid);
     std::copy(std::begin(launch.block), std::end(launch.block), shape.block);
     shape.shared_bytes = launch.shared_bytes;
-    return driver::launch_and_wait(context_.driver(), known->second, shape, launch.parameters);
+    return driver::launch_and_wait(context_.driver(), *function, shape, launch.parameters);
   }
 
   const kernels::Kernel& kernel_;
   Context context_;  // before the module, which is unloaded first
   Module module_;
+  std::string image_file_;
   std::map<std::string, CUfunction> functions_;
   bool broken_ = false;
 };
@@ -152,19 +166,18 @@ Outcome<std::unique_ptr<Backend>> flash_backend(const kernels::Kernel& kernel,
   auto context = Context::open(*driver);
   if (!context) return failed(std::move(context.error()));
 
-  std::string file;
+  std::string text, file;
   std::string_view image = kernel.image;
-  std::string name(kernel.name);
-  if (const auto own = options.images.find(name); own != options.images.end()) {
-    Outcome<std::string> text = read_image(own->second);
-    if (!text) return failed(std::move(text.error()));
-    file = std::move(*text);
-    image = file;
-    name = own->second;
+  if (const auto own = options.images.find(std::string(kernel.name)); own != options.images.end()) {
+    Outcome<std::string> read = read_image(own->second);
+    if (!read) return failed(std::move(read.error()));
+    text = std::move(*read);
+    image = text;
+    file = own->second;
   }
-  auto module = Module::load(**driver, image, name);
+  auto module = Module::load(**driver, image, file.empty() ? std::string(kernel.name) : file);
   if (!module) return failed(std::move(module.error()));
-  return std::make_unique<FlashBackend>(kernel, std::move(*context), std::move(*module));
+  return std::make_unique<FlashBackend>(kernel, std::move(*context), std::move(*module), std::move(file));
 }
 
 }  // namespace flashdiff

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "properties/power/cases.h"
+
 namespace flashdiff {
 namespace {
 
@@ -26,14 +28,28 @@ std::string with(std::string text, const std::string& from, const std::string& t
 }
 
 TEST(Mutant, MaySayHowTheSoftwareDriverRunsAndHowSmallItGets) {
-  const auto mutant = parse_mutant(plus("soft = \"late-copies=on\"\ncolumns = 16\nrows = 130"), "x.toml");
+  const auto mutant =
+      parse_mutant(plus("soft = \"late-copies=on\"\ncolumns = 16\nrows = 130\nonly = \"f16_d32\""), "x.toml");
   ASSERT_TRUE(mutant.has_value()) << mutant.error().what;
   EXPECT_EQ(mutant->soft, "late-copies=on");
   EXPECT_EQ(mutant->columns, 16);
   EXPECT_EQ(mutant->rows, 130);
-  for (const char* line :
-       {"soft = \"late\"", "soft = 1", "columns = 1", "columns = \"x\"", "rows = 1", "colums = 16"})
+  EXPECT_EQ(mutant->only, "f16_d32");
+  for (const char* line : {"soft = \"late\"", "soft = 1", "columns = 1", "columns = \"x\"", "rows = 1",
+                           "colums = 16", "only = \"\"", "only = 1"})
     EXPECT_FALSE(parse_mutant(plus(line), "x.toml").has_value()) << line;
+}
+
+TEST(Mutant, CasesAreThoseOfItsEntries) {
+  const auto cases_of = [](const std::string& only) {
+    return power::cases_for(parse_mutant(plus("only = \"" + only + "\""), "x.toml").value());
+  };
+  const CaseOptions options = cases_of("f16_d32 bf16_d64_mod").value();
+  EXPECT_THAT(options.dtypes, ::testing::ElementsAre(DType::f16, DType::bf16));
+  EXPECT_EQ(options.largest_head_dim, 64);
+  EXPECT_TRUE(power::cases_for(parse_mutant(kWhole, "x.toml").value())->dtypes.empty());
+  for (const char* only : {"f17_d32", "f16", "f16_d", "f16_dx"})
+    EXPECT_THAT(cases_of(only).error().what, HasSubstr(only));
 }
 
 TEST(Mutant, IsReadFromItsFile) {

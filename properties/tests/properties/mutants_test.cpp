@@ -10,6 +10,7 @@
 #include "harness/backend/answerers/registry.h"
 #include "harness/oracle/judge.h"
 #include "properties/mutants/mutant.h"
+#include "properties/power/cases.h"
 #include "properties/random_cases.h"
 #include "properties/tests/properties/shrunk.h"
 
@@ -74,18 +75,19 @@ TEST_P(Mutants, IsFoundShrunkAndExplained) {
   Runner wrong(*mutant, FLASHDIFF_BINARY_DIR "/mutants/" + GetParam() + ".ptx");
   Runner right(*mutant, "");
 
-  CaseOptions options;  // as `check --backend` has them
-  for (const BackendEntry& entry : backend_registry())
-    if (entry.name == mutant->kernel) options.most_queries = entry.most_queries;
+  auto options = power::cases_for(*mutant);
+  ASSERT_TRUE(options.has_value()) << options.error().what;
+  for (const BackendEntry& entry : backend_registry())  // as `check --backend` has them
+    if (entry.name == mutant->kernel) options->most_queries = entry.most_queries;
   std::uint64_t index = 0;
-  auto tree = draw_case(kSeed, index, options);
+  auto tree = draw_case(kSeed, index, *options);
   // Shrinking keeps the failure's kind: the layouts of a wrong kernel disagree too, but that names no cause.
   const auto as_expected = [&](const Case& c) { return name_of(wrong(c)) == mutant->expected; };
   while (!as_expected(tree.value())) {
     const Verdict clean = right(tree.value());
     ASSERT_FALSE(is_failure(clean)) << print(tree.value()) << "\n" << explain(clean);
     ASSERT_LT(++index, kMostCases) << "nothing found: " << mutant->title;
-    tree = draw_case(kSeed, index, options);
+    tree = draw_case(kSeed, index, *options);
   }
   const Verdict clean = right(tree.value());
   EXPECT_FALSE(is_failure(clean)) << print(tree.value()) << "\n" << explain(clean);
