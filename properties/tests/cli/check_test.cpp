@@ -194,7 +194,7 @@ TEST_F(Program, AKillLeavesAStoreThatCanBeReadAndAddedTo) {
 }
 
 TEST_F(Program, AReportIsWrittenAndItsPathsPrinted) {
-  ASSERT_EQ(flashdiff({"check", "--cases", "20", "--seed", "3", "--image", mutant, "--store", store_}).code,
+  ASSERT_EQ(flashdiff({"check", "--cases", "40", "--seed", "3", "--image", mutant, "--store", store_}).code,
             1);
   const auto said = flashdiff({"report", store_, "-o", (folder_.path() / "site").string()});
   EXPECT_EQ(said.code, 0) << "a report tells, check judges";

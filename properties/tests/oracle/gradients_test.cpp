@@ -156,10 +156,10 @@ TEST(GradientsWhere, RowsOfDqAreQueriesThoseOfDkAndDvKeys) {
   const Subject s = asked();
   Answer answer = right_answer(s);
   for (int kv_head = 0; kv_head < 2; ++kv_head) answer.dk.row(2, kv_head, 89)[5] += 9;
-  EXPECT_EQ(
-      words(s, answer),
-      "dK (dQ and dV are right) in sequence 2 (q_len 70, kv_len 90): kv_len is no multiple of 64; also: "
-      "kv_len is above 64, so more than one kv tile, all kv-heads, key 89 (the last key), column 5")
+  EXPECT_EQ(words(s, answer),
+            "dK (dQ and dV are right) in sequence 2 (q_len 70, kv_len 90): the longest kv_len; also: kv_len "
+            "% 64 is "
+            "26, all kv-heads, key 89 (the last key), column 5")
       << "two patterns of lengths fit by chance";
 }
 
