@@ -295,7 +295,7 @@ tl::expected<DecodedKernel, std::vector<std::string>> decode_kernel(std::shared_
   program->module = std::move(module);
   program->file_bytes = file.bytes;
   program->registers_begin = file.registers_begin;
-  program->predicates = std::move(file.predicates);
+  program->predicates = file.predicates;
   program->registers_end = file.registers_end;
   program->spare = file.spare;
   program->unwritten_at_entry = file.unwritten_at_entry;
