@@ -100,6 +100,7 @@ ViewList sections_of(const Report& report) {
   add(report.total.failed > 0, "failures", "Failures");
   add(!report.reasons.empty(), "not-judged", "Not judged");
   add(!report.captures.empty(), "activations", "Real activations");
+  add(!report.generation.empty(), "generation", "Which padding side?");
   add(!report.bench.empty(), "bench", "What kernels execute");
   add(!report.closest.empty(), "passes", "Passes");
   add(!report.classes.empty(), "classes", "What was drawn");
@@ -129,6 +130,7 @@ std::string html_page(const Report& report) {
   detail::fill_overview(root, report, shown);
   detail::fill_findings(root, report, shown);
   detail::fill_details(root, report, shown);
+  detail::fill_generation(root, report);
   detail::fill_bench(root, report);
   detail::fill_context(root, report);
   return render("page.mustache", root, markup_escaped);

@@ -7,6 +7,7 @@
 
 #include "harness/run/record.h"
 #include "reports/bench.h"
+#include "reports/generation.h"
 #include "reports/report.h"
 #include "reports/tally.h"
 
@@ -108,6 +109,7 @@ struct Report {
   std::vector<std::size_t> weak;            ///< weak passes, the largest unseen effect first, at most 50
   std::vector<ClassAxis> classes;
   std::vector<BenchTable> bench;
+  std::vector<GenerationTable> generation;
   std::vector<CaseRecord> cases;   ///< in the order of their execution, shrunk ones excluded
   std::vector<CaseRecord> shrunk;  ///< what failures were shrunk to
 };

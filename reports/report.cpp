@@ -17,9 +17,16 @@ Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
     if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
     std::ranges::move(*tables, std::back_inserter(bench));
   }
+  std::vector<GenerationTable> generation;
+  for (const std::filesystem::path& file : options.generation) {
+    Outcome<GenerationTable> table = read_generation(file);
+    if (!table) return tl::unexpected<Error>(std::move(table.error()));
+    generation.push_back(std::move(*table));
+  }
   return read_stores(stores).and_then([&](Told told) {
     Report report = summarise(std::move(told), options);
     report.bench = std::move(bench);
+    report.generation = std::move(generation);
     return write_files(report, out_dir);
   });
 }

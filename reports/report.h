@@ -19,6 +19,7 @@ struct ReportOptions {
   std::string title = "flashdiff";             ///< heading of the page, name of the JUnit suite
   std::string program = "build/flashdiff";     ///< how the repro commands call the program
   std::vector<std::filesystem::path> bench{};  ///< what `flashdiff bench -o FILE` wrote, see bench.h
+  std::vector<std::filesystem::path> generation{};  ///< what `flashdiff generate --json FILE` wrote
 };
 
 /// What write_report() wrote, and what it says, for the terminal and the exit code.
@@ -33,7 +34,7 @@ struct ReportFiles {
 /// Reads one or several stores (their runs are told together) and writes the three files into `out_dir`,
 /// which is made if it is not there. A file is replaced as a whole or not at all. Errors: bad_input for a
 /// path that is no store, a store of another version, no store at all, a file
-/// of `bench` that is none, or a folder that cannot be written.
+/// of `bench` or `generation` that is none, or a folder that cannot be written.
 [[nodiscard]] Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
                                                 const std::filesystem::path& out_dir,
                                                 const ReportOptions& options = {});

@@ -78,6 +78,7 @@ int parse_and_run(int argc, char** argv) {
   add_backends(program, chosen);
   add_devices(program, chosen);
   add_bench(program, chosen);
+  add_generate(program, chosen);
   add_lint(program, chosen);
   add_ptx(program, chosen);
   add_worker(program, chosen);

@@ -33,7 +33,9 @@ class PageInBrowser : public testing::Test {
     }
     page_ = fs::path(testing::TempDir()) / fmt::format("flashdiff-page-{}.html", getpid());
     made_ = page_;
-    std::ofstream(page_, std::ios::binary) << html_page(summarise(test::told_by_hand()));
+    Report report = summarise(test::told_by_hand());
+    report.generation.push_back(test::generation_by_hand());
+    std::ofstream(page_, std::ios::binary) << html_page(report);
   }
   void TearDown() override {
     std::error_code ignored;

@@ -158,4 +158,26 @@ Told told_all_right() {
   return std::move(book.told);
 }
 
+GenerationTable generation_by_hand() {
+  GenerationTable table{
+      "prompts of 3, 9 tokens, 2 decode steps, chunks of 8 columns; softcuda sm_80",
+      {"left", "right", "both"},
+      {"prefill", "chunked", "decode"},
+      {{"unpadded by the mask", "variable-length kernels", "nothing: it is safe", {}},
+       {"mask not handed on", "a wrapper that drops attention_mask", "hand the mask on, or lengths", {}}}};
+  for (GenerationConvention& how : table.conventions)
+    for (const std::string& side : table.sides)
+      for (const std::string& stage : table.stages)
+        how.cells.push_back({side, stage, "safe", "safe: at most 0.2 of the budget", {}});
+  table.conventions[1].cells[0] = {
+      "left",
+      "prefill",
+      "wrong",
+      "row 0, token 0, head 1 in step 0: 986 times its budget: it sees 1 wrong key",
+      {{false, true, false}, {true, false, true}, {true, false, false}}};
+  table.conventions[1].cells[8].verdict = "not-run";
+  table.conventions[1].cells[8].words = "not run: flash_decode: no such head dim";
+  return table;
+}
+
 }  // namespace flashdiff::test

@@ -15,6 +15,9 @@ namespace flashdiff::test {
 /// A run in which all is well.
 [[nodiscard]] Told told_all_right();
 
+/// Two conventions of `flashdiff generate`, one of them unsafe on the left.
+[[nodiscard]] GenerationTable generation_by_hand();
+
 /// A map of `rows` x `columns` with a wrong tile in it and one cell that is not a number.
 [[nodiscard]] ErrorMap map_with_wrong_tile(int rows, int columns);
 
