@@ -25,30 +25,34 @@ void say(const json& what) {
   }
 }
 
-Examination answer(const std::vector<std::unique_ptr<Backend>>& backends, const std::string& line) {
+json answer(const std::vector<std::unique_ptr<Backend>>& backends, const std::string& line,
+            const Aside& aside) {
   const json question = json::parse(line);
   const Outcome<Case> c = parse_case(question.at("case").get<std::string>());
-  if (!c) return {verdict::NotExecuted{c.error().what}};
-  for (const auto& backend : backends)
-    if (backend->name() == question.at("backend")) return examine(*backend, *c);
-  return {verdict::NotExecuted{"no such backend in this worker"}};
+  Examination examined{verdict::NotExecuted{c ? "no such backend in this worker" : c.error().what}};
+  std::string besides;
+  for (const auto& backend : backends) {
+    if (!c || backend->name() != question.at("backend")) continue;
+    examined = examine(*backend, *c);
+    if (aside && !std::holds_alternative<verdict::Fault>(examined.verdict)) besides = aside(*backend, *c);
+  }
+  json told{{"verdict", json_of(examined.verdict)},
+            {"device_ms", examined.device_ms},
+            {"reference_ms", examined.reference_ms}};
+  if (aside) told["aside"] = besides;
+  return told;
 }
 
 }  // namespace
 
-bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends) {
+bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends, const Aside& aside) {
   if (!backends) {
     const Error& error = backends.error();
     say({{"error", error.what}, {"kind", static_cast<int>(error.kind)}, {"detail", error.detail}});
     return false;
   }
   say({{"ready", true}});
-  for (std::string line; std::getline(std::cin, line);) {
-    const Examination examined = answer(*backends, line);
-    say({{"verdict", json_of(examined.verdict)},
-         {"device_ms", examined.device_ms},
-         {"reference_ms", examined.reference_ms}});
-  }
+  for (std::string line; std::getline(std::cin, line);) say(answer(*backends, line, aside));
   return true;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,9 +9,14 @@
 
 namespace flashdiff {
 
+/// Something else that is said of a backend's answer to a case, in one word or none.
+using Aside = std::function<std::string(Backend&, const Case&)>;
+
 /// The worker process's life: says on detail::Process::answer_fd whether the backends are open, then answers
 /// each line of standard input, {"backend": name, "case": repro line}, with {"verdict", "device_ms",
-/// "reference_ms"}, until the input ends. False where `backends` is an error.
-[[nodiscard]] bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends);
+/// "reference_ms"}, until the input ends; with `aside` also {"aside"}, but not where the device is broken.
+/// False where `backends` is an error.
+[[nodiscard]] bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends,
+                         const Aside& aside = {});
 
 }  // namespace flashdiff

@@ -29,6 +29,12 @@ CREATE TABLE cases (
   shrink_steps INTEGER NOT NULL);
 )";
 
+/// Of every store that was opened for writing since there is such a thing; the others have nothing to tell.
+constexpr const char* table_kept = R"(
+CREATE TABLE IF NOT EXISTS kept (
+  kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (kind, name));
+)";
+
 /// The strings of a context, by their names in the store.
 template <class Context, class Visit>
 void for_each_field(Context& c, Visit visit) {
@@ -146,6 +152,7 @@ Outcome<Store> Store::open(const fs::path& file) {
       whole.commit();
     }
     if (auto good = made->check(); !good) return tl::unexpected<Error>(good.error());
+    made->sql.exec(table_kept);
     // A killed process loses nothing; only a lost machine may lose the last cases.
     made->sql.exec("PRAGMA synchronous=NORMAL");
     return Store(std::move(made));
@@ -219,6 +226,27 @@ Outcome<std::vector<StoredRun>> Store::runs() const {
     while (select.executeStep())
       runs.push_back({context_of(select.getColumn(0).getString()), select.getColumn(1).getInt() != 0});
     return runs;
+  });
+}
+
+Outcome<void> Store::keep(const std::string& kind, const std::string& name, const std::string& text) {
+  return database_->guarded([&] {
+    SQLite::Statement insert(database_->sql, "INSERT OR REPLACE INTO kept(kind, name, text) VALUES (?,?,?)");
+    insert.bind(1, kind);
+    insert.bind(2, name);
+    insert.bind(3, text);
+    insert.exec();
+  });
+}
+
+Outcome<std::map<std::string, std::string>> Store::kept(const std::string& kind) const {
+  return database_->guarded([&] {
+    std::map<std::string, std::string> found;
+    if (!database_->sql.tableExists("kept")) return found;
+    SQLite::Statement select(database_->sql, "SELECT name, text FROM kept WHERE kind=?");
+    select.bind(1, kind);
+    while (select.executeStep()) found[select.getColumn(0).getString()] = select.getColumn(1).getString();
+    return found;
   });
 }
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,9 +18,9 @@ struct StoredRun {
   bool finished = false;  ///< it came to its end; else it was interrupted or killed
 };
 
-/// The SQLite file (WAL): `runs`, one row a run, and `cases`, one row an executed case, committed as it ends,
-/// so that a kill loses at most the case in flight. Not thread-safe. Errors name the file: bad_input for what
-/// is no store, a store of another version, no permission, a full disk.
+/// The SQLite file (WAL): `runs`, one row a run, `cases`, one row an executed case, and `kept`, committed as
+/// each ends, so that a kill loses at most the case in flight. Not thread-safe. Errors name the file:
+/// bad_input for what is no store, a store of another version, no permission, a full disk.
 class Store {
  public:
   /// For writing; made where there is none.
@@ -36,6 +37,12 @@ class Store {
   [[nodiscard]] Outcome<void> end_run(std::int64_t run, bool finished);
 
   [[nodiscard]] Outcome<std::vector<StoredRun>> runs() const;
+  /// What lies beside the cases, text of whoever made it, by a kind and a name: a second one replaces the
+  /// first.
+  [[nodiscard]] Outcome<void> keep(const std::string& kind, const std::string& name, const std::string& text);
+  /// All of a kind, by name.
+  [[nodiscard]] Outcome<std::map<std::string, std::string>> kept(const std::string& kind) const;
+
   /// In the order in which they were stored.
   [[nodiscard]] Outcome<void> for_each_case(const std::function<void(CaseRecord)>& visit) const;
 

@@ -39,6 +39,7 @@ Outcome<void> Worker::ready() {
 }
 
 Outcome<Examination> Worker::examine(const std::string& backend, const std::string& line) {
+  aside_.clear();
   if (auto there = ready(); !there) return tl::unexpected<Error>(there.error());
   Examination examination;
   const auto start = std::chrono::steady_clock::now();
@@ -68,6 +69,7 @@ Outcome<Examination> Worker::examine(const std::string& backend, const std::stri
   examination.verdict = std::move(*verdict);
   examination.device_ms = said.value("device_ms", 0.0);
   examination.reference_ms = said.value("reference_ms", 0.0);
+  aside_ = said.value("aside", "");
   // A fault breaks the context that it happened in.
   if (std::holds_alternative<verdict::Fault>(examination.verdict)) process_.reset();
   return examination;

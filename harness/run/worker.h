@@ -24,10 +24,14 @@ class Worker {
   /// The verdict of a backend about the case of a line. Errors: those of ready().
   [[nodiscard]] Outcome<Examination> examine(const std::string& backend, const std::string& line);
 
+  /// What the process said aside (serve.h) of the last case; empty where nothing.
+  [[nodiscard]] const std::string& aside() const { return aside_; }
+
  private:
   std::vector<std::string> command_;
   double timeout_;
   std::optional<detail::Process> process_;
+  std::string aside_;
 };
 
 }  // namespace flashdiff

@@ -49,5 +49,8 @@ int main(int argc, char** argv) {
   std::vector<std::unique_ptr<Backend>> backends;
   auto fake = std::make_unique<testing::FakeBackend>([how](LaidOut& io) { return misbehave(how, io); });
   backends.push_back(std::move(fake));
-  return serve(Outcome<std::vector<std::unique_ptr<Backend>>>(std::move(backends))) ? 0 : 3;
+  Aside aside;
+  if (how == "aside" || how == "fault")
+    aside = [](Backend&, const Case& c) { return triggered(c) ? "three keys" : ""; };
+  return serve(Outcome<std::vector<std::unique_ptr<Backend>>>(std::move(backends)), aside) ? 0 : 3;
 }

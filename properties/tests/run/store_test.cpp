@@ -114,6 +114,22 @@ TEST_F(StoreFile, RunsAreAddedAndTheirContextsKept) {
   EXPECT_THAT(cases_of(store), SizeIs(2));
 }
 
+TEST_F(StoreFile, TextIsKeptByKindAndNameAndReplaced) {
+  {
+    auto store = Store::open(file_).value();
+    for (const char* text : {"first", "second"}) ASSERT_TRUE(store.keep("mutant", "b", text));
+    ASSERT_TRUE(store.keep("mutant", "a", "other"));
+    ASSERT_TRUE(store.keep("kernel", "a", "of another kind"));
+  }
+  using Texts = std::map<std::string, std::string>;
+  EXPECT_EQ(Store::open_readonly(file_)->kept("mutant").value(), (Texts{{"a", "other"}, {"b", "second"}}));
+  EXPECT_EQ(Store::open_readonly(file_)->kept("nothing").value(), Texts{});
+  // A store of before there was such a thing has nothing, until it is written again.
+  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec("DROP TABLE kept");
+  EXPECT_EQ(Store::open_readonly(file_)->kept("mutant").value(), Texts{});
+  EXPECT_TRUE(Store::open(file_)->keep("mutant", "a", "again"));
+}
+
 TEST_F(StoreFile, WhatIsNoStoreIsLeftAlone) {
   const std::string text = "dear diary, this is no database at all, however long it may be\n";
   std::ofstream(file_) << text;

@@ -36,6 +36,17 @@ TEST_F(WorkerTest, AnswersMany) {
     EXPECT_STREQ(name_of(verdict_of(worker, i % 2 == 0 ? harmless : trigger)), "pass");
 }
 
+TEST_F(WorkerTest, AWordAsideIsOfTheLastCase) {
+  Worker worker(stand_in("aside"), patient);
+  EXPECT_STREQ(name_of(verdict_of(worker, trigger)), "pass");
+  EXPECT_EQ(worker.aside(), "three keys");
+  EXPECT_STREQ(name_of(verdict_of(worker, harmless)), "pass");
+  EXPECT_EQ(worker.aside(), "");
+  Worker broken(stand_in("fault"), patient);
+  EXPECT_STREQ(name_of(verdict_of(broken, trigger)), "fault");
+  EXPECT_EQ(broken.aside(), "") << "nobody asks a device that is broken";
+}
+
 TEST_F(WorkerTest, AWrongAnswerKeepsItsDetails) {
   Worker worker(stand_in("wrong"), patient);
   const Verdict verdict = verdict_of(worker, trigger);
