@@ -26,7 +26,8 @@ message(STATUS "nvcc ${FLASHDIFF_NVCC_VERSION}: ${FLASHDIFF_NVCC}")
 add_library(cuda_headers INTERFACE)
 target_include_directories(cuda_headers SYSTEM INTERFACE ${FLASHDIFF_CUDA_INCLUDE})
 
-set(FLASHDIFF_NVCC_FLAGS -std=c++20 -O3 -lineinfo -I${PROJECT_SOURCE_DIR})
+set(FLASHDIFF_NVCC_OPTIONS "-std=c++20 -O3 -lineinfo")  # of everything that is compiled, mutants included (properties/power)
+separate_arguments(FLASHDIFF_NVCC_FLAGS NATIVE_COMMAND "${FLASHDIFF_NVCC_OPTIONS} -I${PROJECT_SOURCE_DIR}")
 
 # flashdiff_ptx(OUTPUT SOURCE [DEPENDS ...] [FLAGS ...]): PTX for compute_80, with line information.
 function(flashdiff_ptx output source)

@@ -73,6 +73,7 @@ int parse_and_run(int argc, char** argv) {
   Chosen chosen;
   add_check(program, chosen);
   add_repro(program, chosen);
+  add_power(program, chosen);
   add_counters(program, chosen);
   add_report(program, chosen);
   add_backends(program, chosen);

@@ -7,8 +7,9 @@
 #include "harness/cli/exit_code.h"
 #include "harness/cli/subject.h"
 #include "harness/run/serve.h"
+#include "properties/power/other_rules.h"
 
-// Hidden: what `check` and `repro` start to examine cases in a process that may die.
+// Hidden: what `check`, `repro` and `power` start to examine cases in a process that may die.
 
 namespace flashdiff::cli {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 struct Options {
   SubjectWords subject;
   int threads = 1;
+  bool other_rules = false;
 };
 
 Outcome<std::vector<std::unique_ptr<Backend>>> opened(const Options& options) {
@@ -34,7 +36,8 @@ Outcome<std::vector<std::unique_ptr<Backend>>> opened(const Options& options) {
 int run(const Options& options) {
   // A parent that is killed takes its workers along, even those in the middle of a long case.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  return serve(opened(options)) ? as_expected : harness_failed;
+  return serve(opened(options), options.other_rules ? power::ask_other_rules : Aside{}) ? as_expected
+                                                                                        : harness_failed;
 }
 
 }  // namespace
@@ -45,6 +48,7 @@ void add_worker(CLI::App& program, Chosen& chosen) {
   command->group("");
   add_subject_options(*command, options->subject);
   command->add_option("--threads", options->threads, "host threads that softcuda may use");
+  command->add_flag("--other-rules", options->other_rules, "say what other projects' rules say, too");
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
 

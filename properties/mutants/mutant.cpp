@@ -1,5 +1,6 @@
 #include "properties/mutants/mutant.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <fstream>
@@ -12,6 +13,8 @@
 namespace flashdiff {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct Key {
   const char* name;
   std::string Mutant::*field;
@@ -20,6 +23,15 @@ constexpr std::array kKeys{Key{"title", &Mutant::title},       Key{"kernel", &Mu
                            Key{"file", &Mutant::file},         Key{"find", &Mutant::find},
                            Key{"replace", &Mutant::replace},   Key{"evidence", &Mutant::evidence},
                            Key{"expected", &Mutant::expected}, Key{"says", &Mutant::says}};
+
+Outcome<std::string> text_of(const fs::path& path, const char* expected) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream || !text)
+    return bad_input(fmt::format("{}: cannot be read, expected {}", path.string(), expected));
+  return text.str();
+}
 
 }  // namespace
 
@@ -31,6 +43,7 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
     return bad_input(fmt::format("{}: line {}: {}", name, error.source().begin.line, error.description()));
   }
   Mutant mutant;
+  mutant.name = fs::path(name).stem().string();
   for (const Key& key : kKeys) {
     const auto value = table[key.name].value<std::string>();
     // What is found may be replaced by nothing; every other key has to say something.
@@ -55,6 +68,12 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
     if (mutant.only.empty())
       return bad_input(fmt::format("{}: only, expected names of entries as text, such as f16_d32", name));
   }
+  if (const auto equivalent = table["equivalent"]; equivalent) {
+    ++known;
+    mutant.equivalent = equivalent.value_or(std::string());
+    if (mutant.equivalent.empty())
+      return bad_input(fmt::format("{}: equivalent, expected the argument that no case can show it", name));
+  }
   for (const auto& [key, field] : {std::pair{"columns", &Mutant::columns}, {"rows", &Mutant::rows}}) {
     const auto number = table[key];
     if (!number) continue;
@@ -64,18 +83,33 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
   }
   if (table.size() != known)
     return bad_input(
-        fmt::format("{}: {} keys, expected the {} that a mutant has, and only, soft, columns or "
-                    "rows",
+        fmt::format("{}: {} keys, expected the {} that a mutant has, and only, equivalent, soft, "
+                    "columns or rows",
                     name, table.size(), kKeys.size()));
   return mutant;
 }
 
-Outcome<Mutant> read_mutant(const std::string& path) {
-  std::ifstream stream(path);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream || !text) return bad_input(fmt::format("{}: cannot be read, expected a mutant's TOML", path));
-  return parse_mutant(text.str(), path);
+Outcome<Mutant> read_mutant(const fs::path& path) {
+  return text_of(path, "a mutant's TOML").and_then([&](const std::string& text) {
+    return parse_mutant(text, path.string());
+  });
+}
+
+Outcome<std::vector<Mutant>> read_mutants(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder, failed))
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  if (files.empty())
+    return bad_input(fmt::format("{}: no mutant there, expected a folder of TOML files", folder.string()));
+  std::ranges::sort(files);
+  std::vector<Mutant> mutants;
+  for (const fs::path& file : files) {
+    Outcome<Mutant> mutant = read_mutant(file);
+    if (!mutant) return tl::unexpected<Error>(std::move(mutant.error()));
+    mutants.push_back(std::move(*mutant));
+  }
+  return mutants;
 }
 
 Outcome<std::string> planted(const Mutant& mutant, std::string_view source) {
@@ -91,6 +125,11 @@ Outcome<std::string> planted(const Mutant& mutant, std::string_view source) {
   std::string with_bug(source);
   with_bug.replace(at, mutant.find.size(), mutant.replace);
   return with_bug;
+}
+
+Outcome<std::string> planted_in(const fs::path& sources, const Mutant& mutant) {
+  return text_of(sources / mutant.file, "a source that a mutant changes")
+      .and_then([&](const std::string& source) { return planted(mutant, source); });
 }
 
 }  // namespace flashdiff

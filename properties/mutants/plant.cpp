@@ -2,7 +2,6 @@
 /// build; exit code 2 and one line where it cannot be planted.
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "properties/mutants/mutant.h"
 
@@ -14,11 +13,7 @@ using flashdiff::Outcome;
 Outcome<void> plant(const std::string& toml, const std::string& root, const std::string& output) {
   const auto mutant = flashdiff::read_mutant(toml);
   if (!mutant) return tl::unexpected(mutant.error());
-  std::ifstream stream(root + "/" + mutant->file);
-  std::ostringstream source;
-  source << stream.rdbuf();
-  if (!stream) return bad_input(toml + ": cannot read " + mutant->file);
-  const auto text = flashdiff::planted(*mutant, source.str());
+  const auto text = flashdiff::planted_in(root, *mutant);
   if (!text) return bad_input(toml + ": " + text.error().what);
   std::ofstream written(output);
   written << *text;

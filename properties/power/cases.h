@@ -1,12 +1,27 @@
 #pragma once
+#include <cstdint>
+
+#include <rapidcheck.h>
+
 #include "harness/outcome/outcome.h"
 #include "properties/any_case.h"
 #include "properties/mutants/mutant.h"
 
 namespace flashdiff::power {
 
-/// Cases that the mutant's image has entries for, as far as an entry's name tells: its dtype, and head dims
-/// up to the entry's. Everything for an image with all entries. Errors (bad_input): `only` names no entry.
-[[nodiscard]] Outcome<CaseOptions> cases_for(const Mutant& mutant);
+/// Which random cases a mutant is looked for with.
+struct CasesOf {
+  CaseOptions options;
+  Pass pass = Pass::forward;
+  bool modifiers = true;  ///< softcap, ALiBi, sink
+};
+/// Cases that the mutant's image has entries for, as far as an entry's name tells: its dtype, head dims up to
+/// the entry's, score modifiers where it ends in _mod; of its kernel's pass, with as many queries as it
+/// takes. Errors (bad_input): no such kernel, `only` names no entry.
+[[nodiscard]] Outcome<CasesOf> cases_for(const Mutant& mutant);
+
+/// Case `index` of a seed, with its shrink tree: a pure function of its arguments. A backward pass is asked
+/// of what a forward one is drawn for, unpaged; an append of its sequences, heads and values.
+[[nodiscard]] rc::Shrinkable<Case> draw(std::uint64_t seed, std::uint64_t index, const CasesOf& cases);
 
 }  // namespace flashdiff::power
