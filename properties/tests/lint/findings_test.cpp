@@ -316,5 +316,17 @@ TEST(Findings, RowsAreNamedUpToAFew) {
   EXPECT_EQ(in_words({0, 1, 2, 3, 4, 5, 6, 7}), "rows 0, 1, 2, 3, 4, 5 and 2 more");
 }
 
+/// A step behind a cache goes on from the one before; a batch of training does not.
+TEST(Findings, BatchesOfTrainingStandByThemselves) {
+  const auto says_past_changed = [](const std::vector<Step>& steps) {
+    const Report report = lint(steps);
+    return std::any_of(report.findings.begin(), report.findings.end(),
+                       [](const Finding& finding) { return finding.rule->code == std::string("FD015"); });
+  };
+  EXPECT_FALSE(
+      says_past_changed(test::steps_of({{"1111", "1111"}, {"0011", "1111"}}, test::in_phase(Phase::train))));
+  EXPECT_TRUE(says_past_changed(test::steps_of({{"1111", "1111"}, {"00111", "11111"}})));
+}
+
 }  // namespace
 }  // namespace flashdiff::lint

@@ -63,6 +63,27 @@ TEST(PositionIds, OfThreeAxesContinueBehindTheLargest) {
   EXPECT_EQ(codes_of(lint(counts_tokens)), std::vector<std::string>{"FD010"});
 }
 
+/// Without the spans nobody knows where images are, and without the step before, how many positions they
+/// took.
+TEST(PositionIds, OfThreeAxesAreNotJudgedWhereImagesAreNotKnown) {
+  const std::vector<std::vector<int>> image{
+      {0, 1, 1, 1, 1, 3, 4}, {0, 1, 1, 2, 2, 3, 4}, {0, 1, 2, 1, 2, 3, 4}};
+  EXPECT_TRUE(codes_of(lint({test::with_positions(test::step_of({"1111111"}), image, 3)})).empty());
+  const Step alone = test::step_of({"11111111"}, test::with_q_len(1));
+  EXPECT_TRUE(codes_of(lint({test::with_positions(alone, {{5}, {5}, {5}}, 3)})).empty());
+  // Of one axis the same is an error.
+  EXPECT_EQ(codes_of(lint({test::with_positions(alone, {{5}})})), std::vector<std::string>{"FD010"});
+}
+
+/// Over a hole positions may jump as columns do (FD009); any other jump is no way of counting (FD011).
+TEST(PositionIds, ThatJumpFurtherThanAHoleAreIrregular) {
+  const Step step = test::step_of({"1101"});
+  EXPECT_EQ(codes_of(lint({test::with_positions(step, {{0, 1, 777, 3}})})),
+            std::vector<std::string>{"FD009"});
+  EXPECT_EQ(codes_of(lint({test::with_positions(step, {{0, 1, 777, 5}})})),
+            std::vector<std::string>{"FD011"});
+}
+
 TEST(PositionIds, OfAnotherShapeAreBadInput) {
   const Step step = test::step_of({"1111", "0111"});
   for (const auto& shape : {std::vector<std::int64_t>{3, 4}, {2, 5}, {8}, {5, 2, 4}}) {
