@@ -6,7 +6,7 @@ namespace flashdiff::cli {
 /// What the program's exit tells; README.md has the same list.
 enum ExitCode : int {
   as_expected = 0,
-  kernel_wrong = 1,
+  kernel_wrong = 1,    ///< of `lint`: the batch is
   bad_usage = 2,       ///< or bad input
   harness_failed = 3,  ///< flashdiff itself
   slower_than_gate = 4,

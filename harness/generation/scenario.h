@@ -36,7 +36,7 @@ struct Divergence {
   std::vector<SeenSlot> slots;
 };
 
-/// A greedy token that is another one than the row alone gives.
+/// A greedy token that is another one than the row alone gives, of an output outside of its budget.
 struct OtherToken {
   int step = 0, row = 0, wanted = 0, got = 0;
 };

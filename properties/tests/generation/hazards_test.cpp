@@ -7,6 +7,7 @@
 #include "harness/lint/lint.h"
 #include "harness/lint/phases.h"
 #include "properties/tests/generation/small.h"
+#include "properties/tests/lint/any_mask.h"
 
 // What lint says of a mask, against what happens where the same batch generates: a hazard that it names
 // changes the result, and what it calls expressible gives the result of each row alone.
@@ -88,6 +89,50 @@ RC_GTEST_PROP(Hazards, AreThoseThatChangeTheResult, ()) {
   const lint::Report sliced = lint::lint({slots_of(table.prompts)});
   RC_ASSERT(says(sliced, "FD007", 0) ==
             !test::cell_of(table, "query mask sliced, slots by row", Side::right, Stage::decode).safe());
+}
+
+/// The steps with the position ids that a convention hands on.
+std::vector<lint::Step> with_positions(std::vector<lint::Step> steps, const Convention& how,
+                                       const Columns& prompt, const std::vector<int>& lengths) {
+  std::vector<std::vector<int>> first, next;
+  const int width = static_cast<int>(prompt.front().size());
+  for (std::size_t row = 0; row < prompt.size(); ++row) {
+    first.push_back(handed(how, prompt[row], {}, {true, 0, width}).positions);
+    next.push_back(handed(how, {Column{lengths[row]}}, {}, {false, width, width + 1}).positions);
+  }
+  steps[0] = lint::test::with_positions(steps[0], first);
+  steps[1] = lint::test::with_positions(steps[1], next);
+  return steps;
+}
+
+/// What is an error of positions to lint changes the result, and nothing else does: a shift of the whole row,
+/// of which it warns, rotary embeddings do not see.
+RC_GTEST_PROP(Hazards, OfPositionsAreThoseThatChangeTheResult, ()) {
+  // Of a prompt of one or two tokens, one key may have all the weight, wherever it stands.
+  const auto lengths = *rc::gen::container<std::vector<int>>(3, rc::gen::inRange(4, 14));
+  const Asked asked = test::small(lengths, *rc::gen::inRange<std::uint64_t>(1, 1000));
+  const auto reference = test::opened("reference");
+  Settings settings;
+  settings.steps = 2;
+  settings.only = {"unpadded by the mask", "positions by column", "positions by column, then by token",
+                   "positions by token, then by column"};
+  const Table table = run_scenario(asked, settings, {reference.get(), reference.get(), reference.get()});
+  const Truth truth(asked, settings.steps);
+  for (const std::string& name : settings.only)
+    for (const Side side : {Side::left, Side::right, Side::both}) {
+      const Columns prompt = rectangle(truth, table.prompts, side, settings.more);
+      const lint::Report report =
+          lint::lint(with_positions(steps_of(prompt), test::convention(name), prompt, table.prompts));
+      const auto wrong_positions = [&](std::size_t step) {
+        return std::any_of(report.findings.begin(), report.findings.end(), [&](const lint::Finding& finding) {
+          const std::string_view code = finding.rule->code;
+          return finding.step == step && finding.level == lint::Level::error && code >= "FD009" &&
+                 code <= "FD012";
+        });
+      };
+      RC_ASSERT(wrong_positions(0) == !test::cell_of(table, name, side, Stage::prefill).safe());
+      RC_ASSERT(wrong_positions(1) == !test::cell_of(table, name, side, Stage::decode).safe());
+    }
 }
 
 }  // namespace
