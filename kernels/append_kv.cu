@@ -20,6 +20,7 @@
 
 #include "kernels/append_params.h"
 #include "kernels/elements.cuh"
+#include "kernels/entries.cuh"
 
 namespace flashdiff::kernels {
 namespace {
@@ -170,11 +171,12 @@ __device__ void append_kv(const AppendParams& p) {
 
 }  // namespace
 
-#define APPEND_KV(form, Form, name, Element, suffix, aligned)                     \
-  extern "C" __global__ void __launch_bounds__(AppendParams::kThreads)            \
-      append_kv_##form##_##name##suffix(const __grid_constant__ AppendParams p) { \
-    append_kv<Element, Form, aligned>(p);                                         \
-  }
+#define APPEND_KV(form, Form, name, Element, suffix, aligned)                                                \
+  FLASHDIFF_ENTRY(                                                                                           \
+      form##_##name##suffix, extern "C" __global__ void __launch_bounds__(AppendParams::kThreads)            \
+                                 append_kv_##form##_##name##suffix(const __grid_constant__ AppendParams p) { \
+                                   append_kv<Element, Form, aligned>(p);                                     \
+                                 })
 #define APPEND_KV_ROWS(form, Form, name, Element) \
   APPEND_KV(form, Form, name, Element, , true)    \
   APPEND_KV(form, Form, name, Element, _any, false)

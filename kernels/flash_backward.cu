@@ -15,7 +15,7 @@
 /// Tiles: backward_tiles.h; the pass over tiles: backward.cuh; what goes by rows: rows.cuh. The order in
 /// which blocks add to dQ' is open, so its last bits are: flash_backward_deterministic is the kernel for
 /// those who mind. Numerics: products on tensor cores with f32 accumulators; P and dS rounded to the dtype;
-/// ex2.approx (flushes subnormals). Checked by kernels_test (FlashBackward).
+/// ex2.approx (flushes subnormals). Run: flashdiff check --backend flash_backward.
 #include "kernels/backward.cuh"
 #include "kernels/entries.cuh"
 #include "kernels/rows.cuh"

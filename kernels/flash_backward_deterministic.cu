@@ -8,7 +8,7 @@
 ///   for each tile of queries, for each tile of keys that it sees:
 ///     P = 2^(c Q K^T - LSE), dS = P (dO V^T - D), dQ += dS K
 ///
-/// Checked by kernels_test (FlashBackward).
+/// Run: flashdiff check --backend flash_backward_deterministic.
 #include "kernels/backward.cuh"
 #include "kernels/entries.cuh"
 #include "kernels/rows.cuh"
