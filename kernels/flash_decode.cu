@@ -145,12 +145,7 @@ struct KvPipeline {
         const std::int64_t there = __shfl_sync(0xffffffffu, page, index - window);
         element = there * view.batch_stride + (row - index * p.pages.rows) * view.row_stride;
       }
-      const std::uint64_t from = base + 2 * element + 16 * Copy::chunk();
-      const int there = keys.holds(key) ? columns : 0;
-      if constexpr (T::kAligned)
-        Copy::template copy_row<pass>(to, from, there);
-      else
-        Copy::gather_row(to + pass * Copy::kRowsAtOnce * Copy::Rows::kRowBytes, from, there);
+      Copy::copy_row(pass, to, base + 2 * element + 16 * Copy::chunk(), keys.holds(key) ? columns : 0);
     });
   }
 };
@@ -164,11 +159,7 @@ __device__ void load_queries(const DecodeParams& p, const Work& work) {
                                            work.kv_head, work.split.first_row + row, 2);
     const unsigned to = shared_memory() + Copy::to();
     const int there = row < work.rows ? p.d_qk : 0;
-    if constexpr (T::kAligned)
-      Copy::template copy_row<pass>(to, from + 16 * Copy::chunk(), there);
-    else
-      Copy::gather_row(to + pass * Copy::kRowsAtOnce * Copy::Rows::kRowBytes, from + 16 * Copy::chunk(),
-                       there);
+    Copy::copy_row(pass, to, from + 16 * Copy::chunk(), there);
   });
 }
 

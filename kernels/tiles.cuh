@@ -208,36 +208,26 @@ struct TileCopy {
                                               int columns) {
     columns = kept(columns);  // else what follows is made before the caller's loop, and kept in registers
     for_each_pass([&](auto pass) {
-      const int there = row() + pass * kRowsAtOnce < rows ? columns : 0;
-      if constexpr (kAligned)
-        copy_row<pass>(to, from, there);
-      else
-        gather_row(to + pass * kRowsAtOnce * Rows::kRowBytes, from, there);
+      copy_row(pass, to, from, row() + pass * kRowsAtOnce < rows ? columns : 0);
       from += step;
     });
   }
 
-  /// This thread's chunks of its row of one pass, of which `columns` elements are there (0: the row is not).
-  template <int kPass>
-  __device__ static __forceinline__ void copy_row(unsigned to, std::uint64_t from, int columns) {
-    unrolled<Rows::kGroups>([&](auto group) {
-      constexpr int kTo = kPass * kRowsAtOnce * Rows::kRowBytes + group * Rows::kWidth * 16;
-      constexpr int kFrom = group * Rows::kWidth * 16;
-      const int elements = min(8, max(0, columns - group * Rows::kWidth * 8 - chunk() * 8));
-      copy_16<kTo, kFrom>(to, from, 2 * elements);
-    });
-  }
-
-  /// The same for a row at any address, by a loop: straight code took a compiler three times as long as the
-  /// rest of a kernel. `to`: of its pass.
-  __device__ static __forceinline__ void gather_row(unsigned to, std::uint64_t from, int columns) {
-#pragma unroll 1
-    for (int group = 0; group < Rows::kGroups; ++group) {
-      const int elements = min(8, max(0, columns - group * Rows::kWidth * 8 - chunk() * 8));
-      store_shared_16(to + group * Rows::kWidth * 16, gathered(from + group * Rows::kWidth * 16, elements).x);
+  /// This thread's chunks of its row of one pass of for_each_pass, of which `columns` elements are there (0:
+  /// the row is not). `to` is of the first pass.
+  template <class Pass>
+  __device__ static __forceinline__ void copy_row(Pass pass, unsigned to, std::uint64_t from, int columns) {
+    if constexpr (kAligned) {
+      unrolled<Rows::kGroups>([&](auto group) {
+        constexpr int kTo = pass * kRowsAtOnce * Rows::kRowBytes + group * Rows::kWidth * 16;
+        constexpr int kFrom = group * Rows::kWidth * 16;
+        copy_16<kTo, kFrom>(to, from, 2 * elements_of(group, columns));
+      });
+    } else {
+      gather_row(to + pass * kRowsAtOnce * Rows::kRowBytes, from, columns);
     }
   }
-  /// body(pass) for each: constants and straight code, or a loop around gather_row.
+  /// body(pass) for each: constants and straight code, or a loop around rows at any address.
   template <class Body>
   __device__ static __forceinline__ void for_each_pass(Body&& body) {
     if constexpr (kAligned) {
@@ -249,10 +239,21 @@ struct TileCopy {
   }
 
  private:
+  /// Of this thread's chunk of a group, those that are there.
+  __device__ static __forceinline__ int elements_of(int group, int columns) {
+    return min(8, max(0, columns - group * Rows::kWidth * 8 - chunk() * 8));
+  }
+  /// A row at any address, by a loop: straight code took a compiler three times as long as the rest of a
+  /// kernel. `to`: of its pass.
+  __device__ static __forceinline__ void gather_row(unsigned to, std::uint64_t from, int columns) {
+#pragma unroll 1
+    for (int group = 0; group < Rows::kGroups; ++group)
+      store_shared_16(to + group * Rows::kWidth * 16,
+                      gathered(from + group * Rows::kWidth * 16, elements_of(group, columns)).x);
+  }
   struct Chunk {
     unsigned x[4];
   };
-  /// Rows at any address: element by element.
   __device__ static __forceinline__ Chunk gathered(std::uint64_t from, int elements) {
     const auto* source = reinterpret_cast<const std::uint16_t*>(from);
     Chunk chunk;
