@@ -102,6 +102,7 @@ ViewList sections_of(const Report& report) {
   add(!report.captures.empty(), "activations", "Real activations");
   add(!report.generation.empty(), "generation", "Which padding side?");
   add(!report.bench.empty(), "bench", "What kernels execute");
+  add(!report.hunted.empty(), "power", "Planted bugs");
   add(!report.closest.empty(), "passes", "Passes");
   add(!report.classes.empty(), "classes", "What was drawn");
   add(true, "context", "Context");
@@ -132,6 +133,7 @@ std::string html_page(const Report& report) {
   detail::fill_details(root, report, shown);
   detail::fill_generation(root, report);
   detail::fill_bench(root, report);
+  detail::fill_power(root, report);
   detail::fill_context(root, report);
   return render("page.mustache", root, markup_escaped);
 }

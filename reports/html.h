@@ -23,12 +23,13 @@ struct Shown {
 [[nodiscard]] Shown shown_of(const Report& report);
 
 /// Fill the tags of overview.mustache, findings.mustache, details.mustache, generation.mustache,
-/// bench.mustache and context.mustache.
+/// bench.mustache, power.mustache and context.mustache.
 void fill_overview(View& root, const Report& report, const Shown& shown);
 void fill_findings(View& root, const Report& report, const Shown& shown);
 void fill_details(View& root, const Report& report, const Shown& shown);
 void fill_generation(View& root, const Report& report);
 void fill_bench(View& root, const Report& report);
+void fill_power(View& root, const Report& report);
 void fill_context(View& root, const Report& report);
 
 /// What matrix.mustache needs.

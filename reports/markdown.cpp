@@ -147,6 +147,32 @@ void fill_bench(View& root, const Report& report, const Room& room) {
   root.set("bench", tables);
 }
 
+void fill_power(View& root, const Report& report, const Room& room) {
+  ViewList mutants, rules;
+  for (const power::Hunted& one : report.hunted) {
+    if (room.classes == 0) break;
+    View view;
+    view.set("name", (one.as_expected() ? "" : "❌ ") + one.mutant);
+    view.set("kernel", one.kernel);
+    view.set("killer", killer_of(one));
+    view.set("cases", grouped(static_cast<std::int64_t>(one.kill ? one.kill->index + 1 : one.cases)));
+    view.set("evidence", shortened(one.evidence, 200));
+    view.set("others", killed_by_others(one));
+    mutants.push_back(view);
+  }
+  for (const power::Score::Rule& rule : report.score.rules) {
+    View view;
+    view.set("name", rule.name);
+    view.set("kills", fmt::format("{} of {}", rule.killed, rule.asked));
+    view.set("alarms", fmt::format("{} of {}", grouped(rule.alarms), grouped(rule.judged)));
+    rules.push_back(view);
+  }
+  root.set("any_power", View(!report.hunted.empty()));
+  root.set("power_words", words_of(report.score));
+  root.set("mutants", mutants);
+  root.set("rules", rules);
+}
+
 void fill_reasons(View& root, const Report& report, const Room& room) {
   ViewList reasons;
   for (std::size_t i = 0; i < std::min(report.reasons.size(), room.rows); ++i) {
@@ -212,6 +238,7 @@ std::string with_room(const Report& report, const Room& room) {
   fill_backends(root, report, room);
   root.set("matrices", matrices_of(report, room));
   fill_bench(root, report, room);
+  fill_power(root, report, room);
   fill_reasons(root, report, room);
   fill_classes(root, report, room);
   fill_facts(root, report);

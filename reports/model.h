@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/run/record.h"
+#include "harness/score/score.h"
 #include "reports/bench.h"
 #include "reports/generation.h"
 #include "reports/report.h"
@@ -110,6 +111,9 @@ struct Report {
   std::vector<ClassAxis> classes;
   std::vector<BenchTable> bench;
   std::vector<GenerationTable> generation;
+  std::vector<power::Hunted> hunted;  ///< those that are not as expected first
+  std::vector<power::Sound> sound;
+  power::Score score;              ///< of the two above
   std::vector<CaseRecord> cases;   ///< in the order of their execution, shrunk ones excluded
   std::vector<CaseRecord> shrunk;  ///< what failures were shrunk to
 };

@@ -1,10 +1,33 @@
 #include "reports/read.h"
 
 #include <algorithm>
+#include <map>
 
 #include "harness/run/store.h"
 
 namespace flashdiff {
+
+namespace {
+
+/// What `flashdiff power` has kept. A mutant that several stores know is told as the last of them has it.
+Outcome<void> read_power(const Store& store, std::map<std::string, power::Hunted>& hunted,
+                         std::map<std::string, power::Sound>& sound) {
+  const auto mutants = store.kept(power::kept_mutants), kernels = store.kept(power::kept_kernels);
+  if (!mutants || !kernels) return tl::unexpected<Error>((mutants ? kernels : mutants).error());
+  for (const auto& [name, text] : *mutants) {
+    Outcome<power::Hunted> one = power::hunted_of(text);
+    if (!one) return tl::unexpected<Error>(std::move(one.error()));
+    if (one->ended) hunted[name] = std::move(*one);
+  }
+  for (const auto& [name, text] : *kernels) {
+    const Outcome<power::Sound> part = power::sound_of(text);
+    if (!part) return tl::unexpected<Error>(part.error());
+    add_to(sound[part->name], *part);
+  }
+  return {};
+}
+
+}  // namespace
 
 Outcome<Told> read_stores(std::span<const std::filesystem::path> stores) {
   if (stores.empty()) return bad_input("no store to report on, expected at least one");
@@ -16,6 +39,8 @@ Outcome<Told> read_stores(std::span<const std::filesystem::path> stores) {
     largest = std::max(largest, record.id);
     told.records.push_back(std::move(record));
   };
+  std::map<std::string, power::Hunted> hunted;
+  std::map<std::string, power::Sound> sound;
   for (const std::filesystem::path& file : stores) {
     const Outcome<Store> store = Store::open_readonly(file);
     if (!store) return tl::unexpected<Error>(store.error());
@@ -27,7 +52,10 @@ Outcome<Told> read_stores(std::span<const std::filesystem::path> stores) {
     }
     if (auto read = store->for_each_case(take); !read) return tl::unexpected<Error>(read.error());
     before = largest;
+    if (auto read = read_power(*store, hunted, sound); !read) return tl::unexpected<Error>(read.error());
   }
+  for (auto& [name, one] : hunted) told.hunted.push_back(std::move(one));
+  for (auto& [name, one] : sound) told.sound.push_back(std::move(one));
   return told;
 }
 

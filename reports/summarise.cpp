@@ -83,6 +83,12 @@ Report summarise(Told told, ReportOptions options) {
   report.closest = closest_passes(report.cases);
   report.weak = weakest_passes(report.cases);
   report.classes = detail::classes_of(report);
+  report.hunted = std::move(told.hunted);
+  report.sound = std::move(told.sound);
+  report.score = power::score_of(report.hunted, report.sound);
+  std::ranges::stable_sort(report.hunted, {}, [](const power::Hunted& one) {
+    return std::pair(one.as_expected(), one.unlike.empty());
+  });
   detail::conclude(report, told.finished);
   return report;
 }

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "harness/run/record.h"
+#include "harness/score/score.h"
 #include "reports/model.h"
 
 namespace flashdiff {
@@ -9,8 +10,10 @@ namespace flashdiff {
 /// What the stores hold, in the order in which it was written.
 struct Told {
   std::vector<RunContext> runs;
-  std::vector<CaseRecord> records;  ///< ids are unique: see read.h
-  bool finished = true;             ///< every run came to its end
+  std::vector<CaseRecord> records;    ///< ids are unique: see read.h
+  bool finished = true;               ///< every run came to its end
+  std::vector<power::Hunted> hunted;  ///< planted bugs that `flashdiff power` has hunted to the end
+  std::vector<power::Sound> sound;    ///< and the kernels as they are, on the same cases
 };
 
 /// Sorts, counts and concludes; pure, and the only place where a report's numbers are made.

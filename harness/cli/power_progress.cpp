@@ -55,18 +55,7 @@ void PowerProgress::summary(const power::PowerResult& result, const Score& score
   std::string word =
       all && score.alarms == 0 && result.broken.empty() ? terminal_.green("PASS") : terminal_.red("FAIL");
   if (all && !result.finished) word = terminal_.yellow("INCOMPLETE");
-  std::string text =
-      fmt::format("{}: {} of {} killed ({})", word, score.killed, counted(score.planted, "mutant", "mutants"),
-                  percent(score.killed, score.planted));
-  if (score.killed > 0)
-    text += fmt::format(", by {} in the median, {} at most",
-                        counted(static_cast<std::int64_t>(score.median_cases), "case", "cases"),
-                        score.most_cases);
-  if (score.equivalent > 0) text += fmt::format(", {} argued to be equivalent", score.equivalent);
-  if (score.unlike > 0) text += fmt::format(", {} not as their files say", score.unlike);
-  text += fmt::format("; {} in {} of the kernels as they are",
-                      counted(score.alarms, "false alarm", "false alarms"),
-                      counted(score.judged, "case", "cases"));
+  std::string text = fmt::format("{}: {}", word, words_of(score));
   if (!result.finished) text += "; interrupted";
   line_.say(text + "; " + duration(1000 * seconds()));
 }

@@ -41,7 +41,7 @@ void add_report(CLI::App& program, Chosen& chosen) {
   CLI::App* command = program.add_subcommand("report", "HTML, Markdown and JUnit XML from stores");
   command
       ->add_option("store", options->stores,
-                   "files that `flashdiff check --store` wrote; several are told together")
+                   "files that `flashdiff check --store` or `power --store` wrote; several are told together")
       ->required()
       ->type_name("STORE");
   command->add_option("-o,--out", options->out, "folder to write into, made if it is not there")

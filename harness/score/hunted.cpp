@@ -10,7 +10,7 @@ using nlohmann::json;
 
 constexpr std::string_view other_layout = "with lay=";  // how examine() begins what another layout showed
 
-std::string with_layout(std::string part, const std::string& words) {
+std::string with_layout(const std::string& part, const std::string& words) {
   return words.starts_with(other_layout) ? part + ", in another layout" : part;
 }
 

@@ -70,6 +70,22 @@ std::string killed_by_others(const Hunted& hunted) {
   return words;
 }
 
+std::string words_of(const Score& score) {
+  const auto plural = [](auto count) { return count == 1 ? "" : "s"; };
+  std::string words =
+      fmt::format("{} of {} mutant{} killed", score.killed, score.planted, plural(score.planted));
+  if (score.planted > 0)
+    words += fmt::format(" ({:.0f} %)",
+                         100.0 * static_cast<double>(score.killed) / static_cast<double>(score.planted));
+  if (score.killed > 0)
+    words += fmt::format(", by {} case{} in the median, {} at most", score.median_cases,
+                         plural(score.median_cases), score.most_cases);
+  if (score.equivalent > 0) words += fmt::format("; {} argued to be equivalent", score.equivalent);
+  if (score.unlike > 0) words += fmt::format("; {} not as told", score.unlike);
+  return words + fmt::format("; {} false alarm{} in {} case{} of the kernels as they are", score.alarms,
+                             plural(score.alarms), score.judged, plural(score.judged));
+}
+
 Score score_of(std::span<const Hunted> hunted, std::span<const Sound> sound) {
   Score score;
   std::vector<std::uint64_t> cases;

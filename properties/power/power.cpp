@@ -84,6 +84,7 @@ class Campaign {
   void each(std::size_t count, Work work) {
     std::atomic<std::size_t> next{0};
     std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(plan_.jobs));
     for (int job = 0; job < plan_.jobs; ++job)
       threads.emplace_back([&] {
         for (std::size_t i = next++; i < count && !stop_ && !failed(); i = next++)
@@ -195,6 +196,7 @@ class Campaign {
       if (hunted_[i]) group.cases = std::max(group.cases, hunted_[i]->cases);
     }
     std::vector<Group> asked;
+    asked.reserve(groups.size());
     for (auto& [name, group] : groups) asked.push_back(std::move(group));
     return asked;
   }
@@ -209,8 +211,8 @@ class Campaign {
     Sound part;
     part.key = key_of(name);
     if (const auto kept = kept_kernels_.find(name); plan_.resume && kept != kept_kernels_.end())
-      if (Outcome<Sound> found = sound_of(kept->second); found && found->key == part.key)
-        return add(group, std::move(*found), {}, name);
+      if (const Outcome<Sound> found = sound_of(kept->second); found && found->key == part.key)
+        return add(group, *found, {}, name);
     part.name = group.name;
     part.kernel = group.like->kernel;
     part.options = right->repro_options;
@@ -242,11 +244,11 @@ class Campaign {
       ++examined_;
       listener_.on_progress(share(), examined_, group.name + " as it is");
     }
-    return add(group, std::move(part), records, name);
+    return add(group, part, records, name);
   }
 
   /// A part is added to its kernel's; one that is new, to the store.
-  Outcome<void> add(const Group& group, Sound part, const std::vector<CaseRecord>& records,
+  Outcome<void> add(const Group& group, const Sound& part, const std::vector<CaseRecord>& records,
                     const std::string& name) {
     const std::lock_guard lock(mutex_);
     if (records.empty()) done_ += part.cases;  // of the store

@@ -167,6 +167,12 @@ TEST_F(Power, AKilledRunGoesOnWhereItWas) {
   EXPECT_EQ(resumed["mutants"], expected["mutants"]);
   EXPECT_EQ(resumed["kernels"], expected["kernels"]);
   EXPECT_EQ(resumed["score"], expected["score"]);
+  const std::string site = (folder_.path() / "site").string();
+  ASSERT_EQ(flashdiff({"report", store_.string(), "-o", site}).code, 0);
+  std::ostringstream page;
+  page << std::ifstream(site + "/index.html").rdbuf();
+  EXPECT_THAT(page.str(),
+              AllOf(HasSubstr("Planted bugs"), HasSubstr("power_test.cpp"), HasSubstr("survived")));
 }
 
 TEST_F(Power, PartsAreAllOfThem) {
