@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/cli/check_options.h"
+#include "harness/cli/check_plan.h"
 #include "harness/cli/check_progress.h"
 #include "harness/cli/classes_table.h"
 #include "harness/cli/command_line.h"
@@ -35,13 +36,47 @@ ExitCode exit_code_of(const Tally& tally, bool finished) {
   return finished && tally.judged() > 0 && tally.not_executed == 0 ? as_expected : incomplete;
 }
 
+/// What `--resume` goes on with; nothing where nobody asked.
+Outcome<std::optional<Unfinished>> unfinished_run(const CheckOptions& options, const Subject& subject,
+                                                  const Shard& shard) {
+  if (!options.resume) return std::optional<Unfinished>();
+  if (options.store.empty()) return bad_input("--resume: of which store? Expected --store FILE with it");
+  return Store::open_readonly(options.store).and_then([&](const Store& store) {
+    return to_go_on_with(store, options, subject, shard).map([](Unfinished found) {
+      return std::optional<Unfinished>(std::move(found));
+    });
+  });
+}
+
+/// The row of a run that is written on from here on; what it has is counted.
+Outcome<std::int64_t> gone_on_with(const Unfinished& before, Store& store, Resumed& resumed,
+                                   CheckProgress& progress) {
+  const auto count = [&](const CaseRecord& record) {
+    resumed.add(record);
+    progress.had(record);
+  };
+  return store.for_each_case(count, before.run)
+      .and_then([&] { return store.keep(kept_writers, std::to_string(before.run), this_writer()); })
+      .map([&] { return before.run; });
+}
+
 Outcome<ExitCode> check(const CheckOptions& options) {
   Outcome<Subject> subject = subject_of(options.subject);
   if (!subject) return tl::unexpected<Error>(subject.error());
-  Outcome<Cases> cases = cases_of(options);
+  const Outcome<Shard> shard = shard_asked(options);
+  if (!shard) return tl::unexpected<Error>(shard.error());
+  // Before anything is made: `--resume` may bring the seed.
+  const Outcome<std::optional<Unfinished>> before = unfinished_run(options, *subject, *shard);
+  if (!before) return tl::unexpected<Error>(before.error());
+  CheckOptions seeded = options;
+  if (*before && !options.seed) seeded.seed = seed_in((*before)->plan);
+  Outcome<Cases> cases = cases_of(seeded);
   if (!cases) return tl::unexpected<Error>(cases.error());
+  cases->shard = *shard;
+  if (shard->of > 1) cases->words += fmt::format(", shard {}", in_words(*shard));
 
   RunPlan plan;
+  plan.shard = *shard;
   const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   plan.jobs = options.jobs > 0 ? options.jobs : processors;
   subject->options.soft_threads = std::max(1, processors / plan.jobs);
@@ -61,13 +96,15 @@ Outcome<ExitCode> check(const CheckOptions& options) {
 
   Outcome<Store> store = Store::open(options.store.empty() ? ":memory:" : options.store);
   if (!store) return tl::unexpected<Error>(store.error());
-  Outcome<std::int64_t> run = store->begin_run(*context);
-  if (!run) return tl::unexpected<Error>(run.error());
-
   const Terminal terminal = terminal_of(options.terminal);
+  CheckProgress progress(terminal, options, *cases, plan.backends.size());
+  const Outcome<std::int64_t> run =
+      *before ? gone_on_with(**before, *store, plan.before, progress)
+              : store->begin_run(*context, {{kept_plans, plan_of(options, *subject, *shard, cases->seed)},
+                                            {kept_writers, this_writer()}});
+  if (!run) return tl::unexpected<Error>(run.error());
   fmt::print(stderr, "{} on {}: {}, {} workers\n", fmt::join(plan.backends, ", "), context->device,
              cases->words, plan.jobs);
-  CheckProgress progress(terminal, options, *cases, plan.backends.size());
   stop_on_signals();
   const Outcome<RunEnd> end = run_cases(plan, *cases->source, *store, *run, progress, stop);
   const bool finished = end.has_value() && *end == RunEnd::finished;

@@ -1,6 +1,7 @@
 #include "harness/cli/check_options.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <random>
 
@@ -110,6 +111,15 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
   command
       .add_option("--store", options.store, "SQLite file that keeps every case as it ends; made, or added to")
       ->type_name("FILE");
+  command.add_flag(
+      "--resume", options.resume,
+      "go on with the run in --store that was ended before its time: of the same options and program; "
+      "the seed may be left out");
+  command
+      .add_option("--shard", options.shard,
+                  "K/N: of all cases those of the K-th of N machines, which `merge` puts together; else as "
+                  "GTEST_TOTAL_SHARDS, SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX with FLASHDIFF_SHARDS say")
+      ->type_name("K/N");
   command.add_option("--jobs", options.jobs, "worker processes (default: one a processor)")
       ->check(CLI::Range(1, 1024));
   command.add_option("--timeout", options.timeout_seconds, "seconds after which a case is a timeout")
@@ -117,6 +127,31 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
       ->capture_default_str();
   command.add_flag("--classify", options.classify, "print how the cases are distributed over their classes");
   add_terminal_options(command, options.terminal);
+}
+
+std::optional<std::uint64_t> Cases::executed() const {
+  if (!count) return std::nullopt;
+  return *count / shard.of + (shard.number <= *count % shard.of ? 1 : 0);
+}
+
+Outcome<Shard> shard_asked(const CheckOptions& options) {
+  Outcome<Shard> shard = Shard{};
+  if (!options.shard.empty()) {
+    shard = shard_named(options.shard);
+    if (!shard) return bad_input("--shard " + shard.error().what);
+  } else {
+    const auto variable = [](const char* name) {
+      const char* value = std::getenv(name);
+      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
+    const auto found = shard_of(variable);
+    if (!found) return tl::unexpected<Error>(found.error());
+    shard = found->value_or(Shard{});
+  }
+  if (shard->of > 1 && !options.seed && !options.resume && options.activations.empty())
+    return bad_input(
+        fmt::format("shard {}: expected --seed with it, the same for all of them", in_words(*shard)));
+  return shard;
 }
 
 Outcome<Cases> cases_of(const CheckOptions& options) {

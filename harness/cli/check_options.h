@@ -9,6 +9,7 @@
 #include "harness/cli/subject.h"
 #include "harness/cli/terminal.h"
 #include "harness/run/case_source.h"
+#include "harness/run/shard.h"
 
 namespace flashdiff::cli {
 
@@ -22,6 +23,8 @@ struct CheckOptions {
   std::string activations;
   SubjectWords subject;
   std::filesystem::path store;
+  bool resume = false;
+  std::string shard;  ///< "2/4"; empty: what the environment says, see shard.h
   int jobs = 0;
   double timeout_seconds = 60;
   bool classify = false;
@@ -30,12 +33,18 @@ struct CheckOptions {
 
 void add_check_options(CLI::App& command, CheckOptions& options);
 
+/// What --shard says, else the environment. Errors: those of shard.h; a shard of random cases without --seed,
+/// which each machine would draw for itself.
+[[nodiscard]] Outcome<Shard> shard_asked(const CheckOptions& options);
+
 /// What is checked: the cases, how many (none: until time is up), and in words.
 struct Cases {
   std::unique_ptr<CaseSource> source;
   std::optional<std::uint64_t> count;
   std::uint64_t seed = 0;
-  std::string words;  ///< "500 random cases, seed 7"
+  std::string words;                                            ///< "500 random cases, seed 7"
+  Shard shard;                                                  ///< of them, those that are executed here
+  [[nodiscard]] std::optional<std::uint64_t> executed() const;  ///< of `count`
 };
 /// Errors: those of the capture.
 [[nodiscard]] Outcome<Cases> cases_of(const CheckOptions& options);

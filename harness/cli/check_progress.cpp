@@ -16,7 +16,7 @@ CheckProgress::CheckProgress(const Terminal& terminal, const CheckOptions& optio
     : options_(options),
       terminal_(terminal),
       line_(terminal),
-      planned_(cases.count ? static_cast<double>(*cases.count * backends) : 0) {}
+      planned_(cases.count ? static_cast<double>(*cases.executed() * backends) : 0) {}
 
 double CheckProgress::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -33,10 +33,11 @@ void CheckProgress::show() {
   const double share = done(), passed = seconds();
   std::string text = planned_ > 0 ? fmt::format("{} of {:.0f} cases", tally_.cases(), planned_)
                                   : fmt::format("{} cases", tally_.cases());
-  text += fmt::format(", {:.1f}/s, {} failed", static_cast<double>(tally_.cases()) / std::max(passed, 1e-3),
-                      tally_.failed);
-  if (share > 0.01 && share < 1)
-    text += fmt::format(", {} left", duration(1000 * passed * (1 - share) / share));
+  text += fmt::format(", {:.1f}/s, {} failed",
+                      static_cast<double>(tally_.cases() - had_) / std::max(passed, 1e-3), tally_.failed);
+  const double before = planned_ > 0 ? static_cast<double>(had_) / planned_ : 0;
+  if (share - before > 0.01 && share < 1)
+    text += fmt::format(", {} left", duration(1000 * passed * (1 - share) / (share - before)));
   line_.show(text, share);
 }
 
@@ -58,15 +59,27 @@ void CheckProgress::tell_shrunk(const CaseRecord& record) {
   line_.say("     " + repro_command({{}, program_name()}, record));
 }
 
-void CheckProgress::on_case(const CaseRecord& record) {
+void CheckProgress::count(const CaseRecord& record) {
   if (record.shrunk_from) {
     smallest_[*record.shrunk_from] = record.line;
-    tell_shrunk(record);
     return;
   }
   tally_.add(record.verdict);
   for (const std::string& label : record.labels) ++labels_[label];
   if (const auto use = use_of(record.verdict)) keep_most(worst_, *use);
+}
+
+void CheckProgress::had(const CaseRecord& record) {
+  count(record);
+  had_ = tally_.cases();
+}
+
+void CheckProgress::on_case(const CaseRecord& record) {
+  count(record);
+  if (record.shrunk_from) {
+    tell_shrunk(record);
+    return;
+  }
   if (is_failure(record.verdict)) tell_failure(record);
   show();
 }
@@ -92,7 +105,8 @@ void CheckProgress::summary(bool finished) {
   if (tally_.not_executed > 0) text += fmt::format(", {} not executed", tally_.not_executed);
   if (!finished) text += ", interrupted";
   text += fmt::format("; {}, {:.1f} cases/s", duration(1000 * time),
-                      static_cast<double>(tally_.cases()) / std::max(time, 1e-3));
+                      static_cast<double>(tally_.cases() - had_) / std::max(time, 1e-3));
+  if (had_ > 0) text += fmt::format(", {} of them before", counted(had_, "case", "cases"));
   line_.say(text);
   if (judged > 0 && tally_.failed == 0)
     line_.say(fmt::format("most of a budget that was used: {} (1 is the limit)", in_words(worst_)));

@@ -20,6 +20,8 @@ class CheckProgress : public RunListener {
                 std::size_t backends);
 
   void on_case(const CaseRecord& record) override;
+  /// A case that the store had already: counted, and not told.
+  void had(const CaseRecord& record);
   void on_shrinking(const CaseRecord& failure) override;
   void summary(bool finished);
 
@@ -31,6 +33,7 @@ class CheckProgress : public RunListener {
 
  private:
   static constexpr int most_told = 12;  ///< failures as drawn; the smaller ones are told all
+  void count(const CaseRecord& record);
   void tell_failure(const CaseRecord& record);
   void tell_shrunk(const CaseRecord& record);
   void show();
@@ -40,7 +43,8 @@ class CheckProgress : public RunListener {
   const CheckOptions& options_;
   Terminal terminal_;
   LiveLine line_;
-  double planned_ = 0;  ///< executions; 0: unknown
+  double planned_ = 0;    ///< executions; 0: unknown
+  std::int64_t had_ = 0;  ///< by a run before, which this one goes on with
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   Tally tally_;
   BudgetUse worst_;

@@ -1,5 +1,6 @@
 #include "harness/run/runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <thread>
@@ -22,9 +23,13 @@ class Run {
 
   void work() {
     Worker worker(plan_.worker, plan_.timeout_seconds);
+    while (std::optional<CaseRecord> failure = failure_as_drawn()) {
+      std::optional<Drawn> drawn = source_draw(failure->index);
+      if (drawn && !made_smaller(worker, *failure, *drawn)) return;
+    }
     while (std::optional<Next> next = draw()) {
       for (const std::string& backend : plan_.backends)
-        if (!one_case(worker, backend, *next)) return;
+        if (!plan_.before.executed(backend, next->index) && !one_case(worker, backend, *next)) return;
     }
   }
 
@@ -42,6 +47,7 @@ class Run {
   std::optional<Next> draw() {
     const std::lock_guard lock(mutex_);
     if (error_ || ended_) return std::nullopt;
+    while (executed_by_all(index_)) index_ += plan_.shard.of;
     if (plan_.cases && index_ >= *plan_.cases) return std::nullopt;
     if (plan_.seconds > 0 && Clock::now() - start_ > std::chrono::duration<double>(plan_.seconds))
       return std::nullopt;
@@ -54,7 +60,27 @@ class Run {
       ended_ = true;
       return std::nullopt;
     }
-    return Next{index_++, std::move(*drawn)};
+    const std::uint64_t index = index_;
+    index_ += plan_.shard.of;
+    return Next{index, std::move(*drawn)};
+  }
+
+  [[nodiscard]] bool executed_by_all(std::uint64_t index) const {
+    return !plan_.backends.empty() && std::ranges::all_of(plan_.backends, [&](const std::string& backend) {
+      return plan_.before.executed(backend, index);
+    });
+  }
+
+  std::optional<Drawn> source_draw(std::uint64_t index) {
+    const std::lock_guard lock(mutex_);
+    return source_.draw(index);
+  }
+
+  /// A failure of the run before that would have been made smaller, had it not been ended.
+  std::optional<CaseRecord> failure_as_drawn() {
+    const std::lock_guard lock(mutex_);
+    if (error_ || stop_ || as_drawn_ == plan_.before.as_drawn().end()) return std::nullopt;
+    return (as_drawn_++)->second;
   }
 
   void broken(Error error) {
@@ -99,14 +125,18 @@ class Run {
   bool one_case(Worker& worker, const std::string& backend, const Next& next) {
     std::optional<CaseRecord> record = executed(worker, backend, next.drawn, next.index);
     if (!record || !stored(*record)) return false;
-    if (!is_failure(record->verdict)) return true;
+    return !is_failure(record->verdict) || made_smaller(worker, *record, next.drawn);
+  }
+
+  /// False where the run is at its end: an error.
+  bool made_smaller(Worker& worker, const CaseRecord& failure, const Drawn& drawn) {
     {
       const std::lock_guard lock(mutex_);
-      if (stop_ || shrunk_[backend] >= plan_.shrunk_per_backend) return true;
-      ++shrunk_[backend];
-      listener_.on_shrinking(*record);
+      if (stop_ || shrunk_[failure.backend] >= plan_.shrunk_per_backend) return true;
+      ++shrunk_[failure.backend];
+      listener_.on_shrinking(failure);
     }
-    std::optional<CaseRecord> small = shrink(worker, *record, next.drawn);
+    std::optional<CaseRecord> small = shrink(worker, failure, drawn);
     return small && stored(*small);
   }
 
@@ -149,8 +179,9 @@ class Run {
   const Clock::time_point start_ = Clock::now();
 
   std::mutex mutex_;
-  std::uint64_t index_ = 0;
-  std::map<std::string, int> shrunk_;
+  std::uint64_t index_ = plan_.shard.number - 1;
+  std::map<std::string, int> shrunk_ = plan_.before.shrunk();
+  std::map<std::int64_t, CaseRecord>::const_iterator as_drawn_ = plan_.before.as_drawn().begin();
   bool ended_ = false, interrupted_ = false;
   std::optional<Error> error_;
 };
@@ -161,6 +192,7 @@ Outcome<RunEnd> run_cases(const RunPlan& plan, CaseSource& source, Store& store,
                           RunListener& listener, const std::atomic<bool>& stop) {
   Run shared(plan, source, store, run, listener, stop);
   std::vector<std::jthread> threads;
+  threads.reserve(static_cast<std::size_t>(plan.jobs));
   for (int job = 0; job < plan.jobs; ++job) threads.emplace_back([&shared] { shared.work(); });
   threads.clear();  // joins
   return shared.end();

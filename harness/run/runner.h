@@ -9,6 +9,8 @@
 #include "harness/outcome/outcome.h"
 #include "harness/run/case_source.h"
 #include "harness/run/record.h"
+#include "harness/run/resumed.h"
+#include "harness/run/shard.h"
 #include "harness/run/store.h"
 
 namespace flashdiff {
@@ -19,9 +21,11 @@ struct RunPlan {
   std::map<std::string, std::string> devices;        ///< backend -> what it runs on, as records name it
   std::map<std::string, std::string> repro_options;  ///< backend -> CaseRecord::repro_options
   std::optional<std::uint64_t> cases;                ///< none: until the source ends or the time is up
-  double seconds = 0;                                ///< no new case after so long; 0: no limit
-  int jobs = 1;                                      ///< worker processes
-  double timeout_seconds = 60;                       ///< of one case
+  Shard shard;                                       ///< of those; the others are another machine's
+  Resumed before;               ///< what the store has of the run already: not executed again
+  double seconds = 0;           ///< no new case after so long; 0: no limit
+  int jobs = 1;                 ///< worker processes
+  double timeout_seconds = 60;  ///< of one case
   int shrunk_per_backend = 3;   ///< failures that are shrunk; the others are stored as drawn
   int most_shrink_steps = 200;  ///< executions that one shrinking may take
 };

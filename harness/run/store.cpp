@@ -1,12 +1,9 @@
-#include "harness/run/store.h"
-
 #include <utility>
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
+#include "harness/run/store_database.h"
 #include "harness/run/verdict_json.h"
 
 namespace flashdiff {
@@ -34,6 +31,14 @@ constexpr const char* table_kept = R"(
 CREATE TABLE IF NOT EXISTS kept (
   kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (kind, name));
 )";
+
+void put(SQLite::Database& sql, const std::string& kind, const std::string& name, const std::string& text) {
+  SQLite::Statement insert(sql, "INSERT OR REPLACE INTO kept(kind, name, text) VALUES (?,?,?)");
+  insert.bind(1, kind);
+  insert.bind(2, name);
+  insert.bind(3, text);
+  insert.exec();
+}
 
 /// The strings of a context, by their names in the store.
 template <class Context, class Visit>
@@ -65,6 +70,10 @@ RunContext context_of(const std::string& text) {
   return context;
 }
 
+}  // namespace
+
+namespace detail {
+
 Error explained(const fs::path& file, const SQLite::Exception& e) {
   switch (e.getErrorCode()) {
     case SQLITE_FULL: return {ErrorKind::bad_input, fmt::format("{}: the disk is full", file.string()), {}};
@@ -92,44 +101,23 @@ Error explained(const fs::path& file, const SQLite::Exception& e) {
   }
 }
 
-}  // namespace
+}  // namespace detail
 
-struct Store::Database {
-  fs::path file;
-  SQLite::Database sql;
+int Store::Database::pragma(const char* name) {
+  return sql.execAndGet(fmt::format("PRAGMA {}", name)).getInt();
+}
 
-  /// fn(), with SQLite's exceptions as errors that name the file.
-  template <class Fn>
-  auto guarded(Fn fn) -> Outcome<decltype(fn())> {
-    try {
-      if constexpr (std::is_void_v<decltype(fn())>) {
-        fn();
-        return {};
-      } else {
-        return fn();
-      }
-    } catch (const SQLite::Exception& e) {
-      return tl::unexpected<Error>(explained(file, e));
-    } catch (const json::exception& e) {
-      return bad_input(fmt::format("{}: a damaged store ({})", file.string(), e.what()));
-    }
-  }
-
-  int pragma(const char* name) { return sql.execAndGet(fmt::format("PRAGMA {}", name)).getInt(); }
-
-  Outcome<void> check() {
-    const auto found =
-        guarded([this] { return std::pair(pragma("application_id"), pragma("user_version")); });
-    if (!found) return tl::unexpected<Error>(found.error());
-    if (found->first != application_id)
-      return bad_input(fmt::format("{}: not a store; expected a file that `flashdiff check --store` wrote",
-                                   file.string()));
-    if (found->second != version)
-      return bad_input(fmt::format("{}: a store of version {}, expected version {}", file.string(),
-                                   found->second, version));
-    return {};
-  }
-};
+Outcome<void> Store::Database::check() {
+  const auto found = guarded([this] { return std::pair(pragma("application_id"), pragma("user_version")); });
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (found->first != application_id)
+    return bad_input(
+        fmt::format("{}: not a store; expected a file that `flashdiff check --store` wrote", file.string()));
+  if (found->second != version)
+    return bad_input(
+        fmt::format("{}: a store of version {}, expected version {}", file.string(), found->second, version));
+  return {};
+}
 
 Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Store::Store(Store&&) noexcept = default;
@@ -157,7 +145,7 @@ Outcome<Store> Store::open(const fs::path& file) {
     made->sql.exec("PRAGMA synchronous=NORMAL");
     return Store(std::move(made));
   } catch (const SQLite::Exception& e) {
-    return tl::unexpected<Error>(explained(file, e));
+    return tl::unexpected<Error>(detail::explained(file, e));
   }
 }
 
@@ -172,16 +160,21 @@ Outcome<Store> Store::open_readonly(const fs::path& file) {
     if (auto good = made->check(); !good) return tl::unexpected<Error>(good.error());
     return Store(std::move(made));
   } catch (const SQLite::Exception& e) {
-    return tl::unexpected<Error>(explained(file, e));
+    return tl::unexpected<Error>(detail::explained(file, e));
   }
 }
 
-Outcome<std::int64_t> Store::begin_run(const RunContext& context) {
+Outcome<std::int64_t> Store::begin_run(const RunContext& context,
+                                       const std::map<std::string, std::string>& kept) {
   return database_->guarded([&]() -> std::int64_t {
+    SQLite::Transaction whole(database_->sql);
     SQLite::Statement insert(database_->sql, "INSERT INTO runs(context) VALUES (?)");
     insert.bind(1, text_of(context));
     insert.exec();
-    return database_->sql.getLastInsertRowid();
+    const std::int64_t run = database_->sql.getLastInsertRowid();
+    for (const auto& [kind, text] : kept) put(database_->sql, kind, std::to_string(run), text);
+    whole.commit();
+    return run;
   });
 }
 
@@ -222,21 +215,16 @@ Outcome<void> Store::end_run(std::int64_t run, bool finished) {
 Outcome<std::vector<StoredRun>> Store::runs() const {
   return database_->guarded([&] {
     std::vector<StoredRun> runs;
-    SQLite::Statement select(database_->sql, "SELECT context, finished FROM runs ORDER BY id");
+    SQLite::Statement select(database_->sql, "SELECT id, context, finished FROM runs ORDER BY id");
     while (select.executeStep())
-      runs.push_back({context_of(select.getColumn(0).getString()), select.getColumn(1).getInt() != 0});
+      runs.push_back({select.getColumn(0).getInt64(), context_of(select.getColumn(1).getString()),
+                      select.getColumn(2).getInt() != 0});
     return runs;
   });
 }
 
 Outcome<void> Store::keep(const std::string& kind, const std::string& name, const std::string& text) {
-  return database_->guarded([&] {
-    SQLite::Statement insert(database_->sql, "INSERT OR REPLACE INTO kept(kind, name, text) VALUES (?,?,?)");
-    insert.bind(1, kind);
-    insert.bind(2, name);
-    insert.bind(3, text);
-    insert.exec();
-  });
+  return database_->guarded([&] { put(database_->sql, kind, name, text); });
 }
 
 Outcome<std::map<std::string, std::string>> Store::kept(const std::string& kind) const {
@@ -250,13 +238,15 @@ Outcome<std::map<std::string, std::string>> Store::kept(const std::string& kind)
   });
 }
 
-Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit) const {
+Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit,
+                                   std::optional<std::int64_t> run) const {
   Outcome<void> damaged;
   auto read = database_->guarded([&] {
     SQLite::Statement select(
         database_->sql,
         "SELECT id, draw, line, backend, device, verdict, device_ms, reference_ms, labels, shrunk_from, "
-        "shrink_steps, options FROM cases ORDER BY id");
+        "shrink_steps, options FROM cases WHERE run = ifnull(?, run) ORDER BY id");
+    if (run) select.bind(1, *run);
     while (select.executeStep()) {
       CaseRecord record;
       record.id = select.getColumn(0).getInt64();

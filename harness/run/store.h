@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,15 @@ namespace flashdiff {
 
 /// A run as the store tells it.
 struct StoredRun {
+  std::int64_t id = 0;  ///< row in the store
   RunContext context;
   bool finished = false;  ///< it came to its end; else it was interrupted or killed
+};
+
+/// What a merge came to.
+struct Merged {
+  std::int64_t runs = 0, cases = 0;
+  std::vector<std::string> missing;  ///< "of the 4 shards of the run of seed 7, 3", a run each
 };
 
 /// The SQLite file (WAL): `runs`, one row a run, `cases`, one row an executed case, and `kept`, committed as
@@ -30,8 +38,9 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  /// Row of the new run.
-  [[nodiscard]] Outcome<std::int64_t> begin_run(const RunContext& context);
+  /// Row of the new run; with it, all or nothing, texts that are kept by kind under the row's number.
+  [[nodiscard]] Outcome<std::int64_t> begin_run(const RunContext& context,
+                                                const std::map<std::string, std::string>& kept = {});
   /// Row of the case; record.id is not read.
   [[nodiscard]] Outcome<std::int64_t> append(std::int64_t run, const CaseRecord& record);
   [[nodiscard]] Outcome<void> end_run(std::int64_t run, bool finished);
@@ -43,8 +52,17 @@ class Store {
   /// All of a kind, by name.
   [[nodiscard]] Outcome<std::map<std::string, std::string>> kept(const std::string& kind) const;
 
-  /// In the order in which they were stored.
-  [[nodiscard]] Outcome<void> for_each_case(const std::function<void(CaseRecord)>& visit) const;
+  /// In the order in which they were stored; of one run, or of all.
+  [[nodiscard]] Outcome<void> for_each_case(const std::function<void(CaseRecord)>& visit,
+                                            std::optional<std::int64_t> run = std::nullopt) const;
+
+  /// Writes a new store of all that several have: runs, cases, what is kept beside them. Shards of one run
+  /// (one plan but for the shard's number, see resumed.h) become one run, which is finished where all of them
+  /// are there and finished. `partial`: though shards are missing. Errors: those of open_readonly; bad_input
+  /// where `out` is there, a shard is missing or there twice, or two stores keep different texts under one
+  /// name; then there is no `out`.
+  [[nodiscard]] static Outcome<Merged> merge(const std::vector<std::filesystem::path>& stores,
+                                             const std::filesystem::path& out, bool partial = false);
 
  private:
   struct Database;
