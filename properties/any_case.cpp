@@ -1,5 +1,7 @@
 #include "properties/any_case.h"
 
+#include "properties/appends.h"
+#include "properties/choices.h"
 #include "properties/heads.h"
 #include "properties/layouts.h"
 #include "properties/lengths.h"
@@ -34,8 +36,15 @@ rc::Gen<Case> any_case(const CaseOptions& options) {
     c.problem.softcap = *any_softcap();
     c.problem.alibi = *any_alibi();
     c.problem.sink = *any_sink();
+    c.problem.pass = options.pass;
+    if (options.pass == Pass::backward && options.pages.empty()) c.layout.page = 0;
+    if (options.pass == Pass::append) c.problem = *any_append(c.problem);
     return c;
   });
+}
+
+Axis pass_axis() {
+  return axis_of_names<Pass>("pass", [](const Case& c) { return c.problem.pass; });
 }
 
 }  // namespace flashdiff

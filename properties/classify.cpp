@@ -1,5 +1,7 @@
 #include "properties/classify.h"
 
+#include "properties/any_case.h"
+#include "properties/appends.h"
 #include "properties/heads.h"
 #include "properties/layouts.h"
 #include "properties/lengths.h"
@@ -10,8 +12,9 @@ namespace flashdiff {
 
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> all = [] {
-    std::vector<Axis> joined;
-    for (const auto& room : {layout_axes(), value_axes(), mask_axes(), length_axes(), head_axes()})
+    std::vector<Axis> joined{pass_axis()};
+    for (const auto& room :
+         {layout_axes(), value_axes(), mask_axes(), length_axes(), head_axes(), append_axes()})
       joined.insert(joined.end(), room.begin(), room.end());
     return joined;
   }();

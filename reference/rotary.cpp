@@ -24,7 +24,14 @@ double turned_underflow(const Numerics& numerics) {
 
 namespace {
 
-/// Visits every pair of a turned tensor, visit(sequence, head, row, columns of the pair, its cos and sin).
+/// Pair `number` of a turned row: columns x and y, and the cosine and sine of its angle.
+struct Pair {
+  int sequence, head, row, number;
+  int x, y;
+  double cos, sin;
+};
+
+/// Visits every pair of a turned tensor of so many heads.
 template <class Visit>
 void for_each_pair(const Problem& problem, const LogicalData& data, int heads, Visit visit) {
   const int pairs = problem.rope_dim() / 2;
@@ -36,7 +43,7 @@ void for_each_pair(const Problem& problem, const LogicalData& data, int heads, V
         for (int j = 0; j < pairs; ++j) {
           const bool half = problem.rope->form == RopeForm::half;
           const int x = half ? j : 2 * j, y = half ? j + pairs : 2 * j + 1;
-          visit(s, h, i, x, y, static_cast<double>(table[j]), static_cast<double>(table[pairs + j]));
+          visit(Pair{s, h, i, j, x, y, static_cast<double>(table[j]), static_cast<double>(table[pairs + j])});
         }
       }
   }
@@ -57,11 +64,11 @@ LogicalTensor<double> copied(const Problem& problem, const LogicalTensor<float>&
 LogicalTensor<double> turned(const Problem& problem, const LogicalData& data,
                              const LogicalTensor<float>& from) {
   LogicalTensor<double> to = copied(problem, from);
-  for_each_pair(problem, data, from.heads(), [&](int s, int h, int i, int x, int y, double cos, double sin) {
-    const float* const in = from.row(s, h, i);
-    double* const out = to.row(s, h, i);
-    out[x] = in[x] * cos - in[y] * sin;
-    out[y] = in[y] * cos + in[x] * sin;
+  for_each_pair(problem, data, from.heads(), [&](const Pair& at) {
+    const float* const in = from.row(at.sequence, at.head, at.row);
+    double* const out = to.row(at.sequence, at.head, at.row);
+    out[at.x] = in[at.x] * at.cos - in[at.y] * at.sin;
+    out[at.y] = in[at.y] * at.cos + in[at.x] * at.sin;
   });
   return to;
 }
@@ -78,12 +85,40 @@ LogicalTensor<double> turned_budget(const Problem& problem, const LogicalData& d
                                      : std::numeric_limits<double>::infinity();
   };
   LogicalTensor<double> to(new_rows(problem), from.heads(), from.width());
-  for_each_pair(problem, data, from.heads(), [&](int s, int h, int i, int x, int y, double cos, double sin) {
-    const float* const in = from.row(s, h, i);
-    const double* const value = values.row(s, h, i);
-    double* const out = to.row(s, h, i);
-    out[x] = bound(std::fabs(in[x] * cos) + std::fabs(in[y] * sin), value[x]);
-    out[y] = bound(std::fabs(in[y] * cos) + std::fabs(in[x] * sin), value[y]);
+  for_each_pair(problem, data, from.heads(), [&](const Pair& at) {
+    const float* const in = from.row(at.sequence, at.head, at.row);
+    const double* const value = values.row(at.sequence, at.head, at.row);
+    double* const out = to.row(at.sequence, at.head, at.row);
+    out[at.x] = bound(std::fabs(in[at.x] * at.cos) + std::fabs(in[at.y] * at.sin), value[at.x]);
+    out[at.y] = bound(std::fabs(in[at.y] * at.cos) + std::fabs(in[at.x] * at.sin), value[at.y]);
+  });
+  return to;
+}
+
+/// BudgetedAppend::next_position of a turned tensor: each pair of `values` turned further by one position's
+/// angle.
+LogicalTensor<double> next_position(const Problem& problem, const LogicalData& data,
+                                    const LogicalTensor<double>& values,
+                                    const LogicalTensor<double>& budget) {
+  const int pairs = problem.rope_dim() / 2;
+  std::vector<double> cos, sin;
+  for (int j = 0; j < pairs; ++j) {
+    const double angle = std::pow(static_cast<double>(problem.rope->base), -1.0 * j / pairs);
+    cos.push_back(std::cos(angle));
+    sin.push_back(std::sin(angle));
+  }
+  const auto in_budgets = [](double from, double to, double budget) {
+    return from == to ? 0 : std::fabs(to - from) / budget;
+  };
+  LogicalTensor<double> to(new_rows(problem), values.heads(), 1);
+  for_each_pair(problem, data, values.heads(), [&](const Pair& at) {
+    const auto j = static_cast<std::size_t>(at.number);
+    const double* const allowed = budget.row(at.sequence, at.head, at.row);
+    const double* const row = values.row(at.sequence, at.head, at.row);
+    const double x = row[at.x], y = row[at.y];
+    double& most = *to.row(at.sequence, at.head, at.row);
+    most = std::max({most, in_budgets(x, x * cos[j] - y * sin[j], allowed[at.x]),
+                     in_budgets(y, y * cos[j] + x * sin[j], allowed[at.y])});
   });
   return to;
 }
@@ -101,6 +136,8 @@ BudgetedAppend append_kv_with_budget(const Problem& problem, const LogicalData& 
   out.budget.q_rot = turned_budget(problem, data, numerics, data.q, out.reference.q_rot);
   out.budget.k = turned_budget(problem, data, numerics, data.k, out.reference.k);
   out.budget.v = LogicalTensor<double>(new_rows(problem), data.v.heads(), data.v.width());
+  out.next_position.q_rot = next_position(problem, data, out.reference.q_rot, out.budget.q_rot);
+  out.next_position.k = next_position(problem, data, out.reference.k, out.budget.k);
   return out;
 }
 

@@ -26,6 +26,9 @@ struct Appended {
 struct BudgetedAppend {
   Appended reference;
   Appended budget;
+  /// By how many budgets a row would be off, in the column that shows it best, if its token stood one
+  /// position further on; width 1. 0 where nothing is turned. V has none.
+  Appended next_position;
 };
 [[nodiscard]] BudgetedAppend append_kv_with_budget(const Problem& problem, const LogicalData& data,
                                                    const Numerics& numerics);

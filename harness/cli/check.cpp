@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/cli/asked_pass.h"
 #include "harness/cli/check_options.h"
 #include "harness/cli/check_plan.h"
 #include "harness/cli/check_progress.h"
@@ -61,7 +62,9 @@ Outcome<std::int64_t> gone_on_with(const Unfinished& before, Store& store, Resum
 }
 
 Outcome<ExitCode> check(const CheckOptions& options) {
-  Outcome<Subject> subject = subject_of(options.subject);
+  const Outcome<Pass> pass = asked_pass(options);
+  if (!pass) return tl::unexpected<Error>(pass.error());
+  Outcome<Subject> subject = subject_of(options.subject, *pass);
   if (!subject) return tl::unexpected<Error>(subject.error());
   const Outcome<Shard> shard = shard_asked(options);
   if (!shard) return tl::unexpected<Error>(shard.error());
@@ -70,7 +73,7 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   if (!before) return tl::unexpected<Error>(before.error());
   CheckOptions seeded = options;
   if (*before && !options.seed) seeded.seed = seed_in((*before)->plan);
-  Outcome<Cases> cases = cases_of(seeded);
+  Outcome<Cases> cases = cases_of(seeded, *pass);
   if (!cases) return tl::unexpected<Error>(cases.error());
   cases->shard = *shard;
   if (shard->of > 1) cases->words += fmt::format(", shard {}", in_words(*shard));
@@ -127,6 +130,7 @@ void add_check(CLI::App& program, Chosen& chosen) {
       "The lines of failing cases, shrunk where they were, go to stdout. Exit code 1 if a kernel is "
       "wrong.\n\n"
       "Examples:\n  flashdiff check --cases 500 --seed 7 --layout left,right --store run.db\n"
+      "  flashdiff check --pass backward --dtype f16,bf16 --cases 500 --seed 7\n"
       "  flashdiff check --time 30m --store night.db\n"
       "  flashdiff check --activations properties/data/encoder_layer0.safetensors");
   command->callback([options, &chosen] {

@@ -81,6 +81,13 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
   command.add_option("--seed", options.seed, "which random cases (default: drawn, and said)")
       ->check(CLI::NonNegativeNumber)
       ->group("Random cases");
+  command
+      .add_option("--pass", options.pass,
+                  fmt::format("what is computed, one of: {}; backward: gradients; append: new tokens into a "
+                              "cache (default: what the named backends compute, else forward)",
+                              names_of<Pass>()))
+      ->check(CLI::IsMember(all_names<Pass>()))
+      ->group("Random cases");
   add_choice<Padding>(command, "--layout", options.layouts, "where padding lies");
   command
       .add_option("--page", options.pages,
@@ -154,7 +161,7 @@ Outcome<Shard> shard_asked(const CheckOptions& options) {
   return shard;
 }
 
-Outcome<Cases> cases_of(const CheckOptions& options) {
+Outcome<Cases> cases_of(const CheckOptions& options, Pass pass) {
   Cases cases;
   cases.count = options.cases;
   if (!options.activations.empty()) {
@@ -174,11 +181,14 @@ Outcome<Cases> cases_of(const CheckOptions& options) {
   made_of.dtypes = values_of<DType>(options.dtypes);
   made_of.masks = values_of<MaskKind>(options.masks);
   made_of.data = values_of<DataFamily>(options.data);
+  made_of.pass = pass;
   made_of.most_queries = most_queries(options.subject.backends);
   cases.source = std::make_unique<RandomCases>(cases.seed, std::move(made_of));
-  cases.words =
-      cases.count ? fmt::format("{} random cases, seed {}", *cases.count, cases.seed)
-                  : fmt::format("random cases for {}, seed {}", duration(1000 * options.seconds), cases.seed);
+  const std::string what =
+      pass == Pass::forward ? "random cases" : fmt::format("random {} cases", name_of(pass));
+  cases.words = cases.count
+                    ? fmt::format("{} {}, seed {}", *cases.count, what, cases.seed)
+                    : fmt::format("{} for {}, seed {}", what, duration(1000 * options.seconds), cases.seed);
   return cases;
 }
 

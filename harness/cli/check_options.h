@@ -18,6 +18,7 @@ struct CheckOptions {
   std::optional<std::uint64_t> cases;  ///< none: see add_check_options
   double seconds = 0;                  ///< 0: no limit
   std::optional<std::uint64_t> seed;
+  std::string pass;  ///< empty: see asked_pass.h
   std::vector<std::string> layouts, dtypes, masks, data;
   std::vector<int> pages;
   std::string activations;
@@ -46,7 +47,7 @@ struct Cases {
   Shard shard;                                                  ///< of them, those that are executed here
   [[nodiscard]] std::optional<std::uint64_t> executed() const;  ///< of `count`
 };
-/// Errors: those of the capture.
-[[nodiscard]] Outcome<Cases> cases_of(const CheckOptions& options);
+/// Of asked_pass(). Errors: those of the capture.
+[[nodiscard]] Outcome<Cases> cases_of(const CheckOptions& options, Pass pass);
 
 }  // namespace flashdiff::cli

@@ -29,6 +29,7 @@ std::string plan_of(const CheckOptions& options, const Subject& subject, const S
             {"dtypes", options.dtypes},
             {"masks", options.masks},
             {"data", options.data},
+            {"pass", options.pass},
             {"activations", options.activations},
             {"backends", subject.backends},
             {"device", options.subject.device},

@@ -6,16 +6,15 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/append_causes.h"
 #include "harness/oracle/gradient_causes.h"
 #include "harness/oracle/refit.h"
+#include "harness/oracle/votes.h"
 
 namespace flashdiff::detail {
 namespace {
 
-/// What would make this row right, in words that other rows may share; several, the most telling first.
-using Words = std::vector<std::string>;
-
-constexpr int kRowsAsked = 6;
+constexpr std::size_t kRowsAsked = 6;
 constexpr int kLongestRow = 16384;  ///< a hint is not worth minutes
 
 /// Another mask than the one asked for.
@@ -200,41 +199,25 @@ std::vector<RowAt> sample(const Deviations& found, const Answer& answer) {
     const bool numbers = std::all_of(o, o + answer.o.width(), [](float x) { return std::isfinite(x); });
     if (numbers && !std::isnan(*answer.lse.row(at.sequence, at.head, at.row))) finite.push_back(at);
   }
-  std::vector<RowAt> chosen;
-  const std::size_t step = std::max<std::size_t>(1, finite.size() / kRowsAsked);
-  for (std::size_t i = 0; i < finite.size() && chosen.size() < kRowsAsked; i += step)
-    chosen.push_back(finite[i]);
-  return chosen;
+  return spread(finite, kRowsAsked);
 }
 
 }  // namespace
 
-std::string likely_cause(const Problem& problem, const LogicalData& data, const Wanted& wanted,
-                         const Answer& answer, const Deviations& found, int kv_tile) {
-  if (problem.pass == Pass::backward)
-    return likely_gradient_cause(problem, data, wanted, answer, found, kv_tile);
-  if (problem.pass != Pass::forward) return "";
-  Words in_order;  // of first mention
-  std::vector<int> votes;
-  int asked = 0;
+std::string likely_cause(const Case& c, const LogicalData& data, const Wanted& wanted, const Answer& answer,
+                         const Deviations& found, int kv_tile) {
+  const Problem& problem = c.problem;
+  switch (problem.pass) {
+    case Pass::forward: break;
+    case Pass::backward: return likely_gradient_cause(problem, data, wanted, answer, found, kv_tile);
+    case Pass::append: return likely_append_cause(c, data, wanted, answer, found);
+  }
+  std::vector<Words> said;
   for (const RowAt& at : sample(found, answer)) {
     const Suspect row(problem, data, wanted, answer, at, kv_tile);
-    if (row.lengths.kv_len > kLongestRow) continue;
-    ++asked;
-    for (const std::string& words : hypotheses_of(row)) {
-      const auto known = std::find(in_order.begin(), in_order.end(), words);
-      votes.resize(in_order.size() + 1, 0);
-      ++votes[static_cast<std::size_t>(known - in_order.begin())];
-      if (known == in_order.end()) in_order.push_back(words);
-    }
+    if (row.lengths.kv_len <= kLongestRow) said.push_back(hypotheses_of(row));
   }
-  if (in_order.empty()) return "";
-  votes.resize(in_order.size());
-  const auto best = static_cast<std::size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
-  if (asked == 1) return fmt::format("as if {}", in_order[best]);
-  if (votes[best] == asked)
-    return fmt::format("as if {} (all {} rows that were looked at)", in_order[best], asked);
-  return fmt::format("as if {} ({} of {} rows that were looked at)", in_order[best], votes[best], asked);
+  return most_said(said);
 }
 
 }  // namespace flashdiff::detail

@@ -9,8 +9,6 @@
 namespace flashdiff::detail {
 
 Outcome<Found> expected_of(const Problem& problem, const Numerics& numerics) {
-  if (problem.pass == Pass::append)
-    return unsupported("appends are not judged here yet: build/kernels_test compares Q, K and V");
   static thread_local std::array<std::shared_ptr<const Expected>, 2> latest_first;
   for (std::size_t i = 0; i < latest_first.size(); ++i) {
     const auto& known = latest_first[i];

@@ -24,10 +24,18 @@ std::string uses(const BudgetUse& use) {
   return text;
 }
 
+/// By the rotary embedding of an append.
+bool is_turned(TensorRole output) { return output == TensorRole::q_rot || output == TensorRole::k; }
+
 std::string share_of_budget(double use) {
   if (std::isnan(use)) return "NaN is outside of every budget";
   if (std::isinf(use)) return "the convention leaves no budget";
   return fmt::format("{:.3g} times the budget", use);
+}
+
+const char* what_could_hide(TensorRole output) {
+  if (output == TensorRole::o) return "a dropped key";
+  return is_turned(output) ? "a position that is one off" : "a dropped pair";
 }
 
 struct Explain {
@@ -35,8 +43,8 @@ struct Explain {
     return "every element is within its budget; the most that was used: " + uses(v.use);
   }
   std::string operator()(const verdict::PassWeak& v) const {
-    return fmt::format("within budget ({}), but the budget is so wide that a dropped {} could hide: {}",
-                       uses(v.use), v.tensor == TensorRole::o ? "key" : "pair", sight_of(v));
+    return fmt::format("within budget ({}), but the budget is so wide that {} could hide: {}", uses(v.use),
+                       what_could_hide(v.tensor), sight_of(v));
   }
   std::string operator()(const verdict::Mismatch& v) const {
     return fmt::format(
@@ -67,6 +75,7 @@ struct Explain {
 }  // namespace
 
 std::string sight_of(const verdict::PassWeak& v) {
+  if (is_turned(v.tensor)) return fmt::format("{} shows no position that is one off", name_of(v.tensor));
   return v.tensor == TensorRole::o
              ? fmt::format("O shows only keys of weight {:.3g} and more", v.effect)
              : fmt::format("{} shows only pairs that are {:.3g} of a row's sum and more", name_of(v.tensor),

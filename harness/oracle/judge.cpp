@@ -27,7 +27,7 @@ std::string sentence(const Case& c, const Numerics& numerics, const Wanted& want
   if (const auto data = make_given(c.problem)) {
     const std::string look = detail::symptoms(lay_out(c, *data), answer, found);
     if (!look.empty()) words += "; " + look;
-    const std::string cause = detail::likely_cause(c.problem, *data, wanted, answer, found, numerics.kv_tile);
+    const std::string cause = detail::likely_cause(c, *data, wanted, answer, found, numerics.kv_tile);
     if (!cause.empty()) words += "; " + cause;
   }
   if (answer.touched.count > 0) words += "; besides, " + explain(touched(answer.touched));

@@ -13,8 +13,11 @@ struct Sight {
   double weight = 1;  ///< of the lightest term whose drop would be seen in some row
 };
 
-/// How many terms each row of a sequence adds up, counted as smallest_drop counts them.
+/// How many terms each row of a sequence adds up, counted as smallest_drop counts them: a token's row of an
+/// append adds up nothing, and can be wrong by its position alone, where it is turned.
 std::vector<int> terms_of_rows(const Problem& problem, TensorRole output, SequenceLengths lengths) {
+  if (problem.pass == Pass::append)
+    return std::vector<int>(static_cast<std::size_t>(lengths.q_len), problem.rope ? 1 : 0);
   const bool of_queries = follows_queries(output);
   std::vector<int> terms(static_cast<std::size_t>(of_queries ? lengths.q_len : lengths.kv_len), 0);
   for (int query = 0; query < lengths.q_len; ++query) {

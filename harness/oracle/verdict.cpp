@@ -8,11 +8,17 @@
 
 namespace flashdiff {
 
+const char* row_word(TensorRole output) {
+  // K and V are outputs of an append alone.
+  if (output == TensorRole::q_rot || output == TensorRole::k || output == TensorRole::v) return "new token";
+  return follows_queries(output) ? "row" : "key";
+}
+
+const char* head_word(TensorRole output) { return follows_queries(output) ? "head" : "kv-head"; }
+
 std::string place_of(const ElementAt& at) {
-  const bool of_queries = follows_queries(at.tensor);
-  const std::string row =
-      fmt::format("sequence {}, {} {}, {} {}", at.sequence, of_queries ? "head" : "kv-head", at.head,
-                  of_queries ? "row" : "key", at.row);
+  const std::string row = fmt::format("sequence {}, {} {}, {} {}", at.sequence, head_word(at.tensor), at.head,
+                                      row_word(at.tensor), at.row);
   return at.tensor == TensorRole::lse ? row : fmt::format("{}, column {}", row, at.column);
 }
 

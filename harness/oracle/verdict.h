@@ -9,14 +9,18 @@
 namespace flashdiff {
 
 /// Where an element is, in logical terms: rows of O, LSE and dQ are queries of a query head, rows of dK and
-/// dV keys of a K/V head. LSE has column 0.
+/// dV keys of a K/V head; rows of an append's turned Q, K and V are new tokens. LSE has column 0.
 struct ElementAt {
   TensorRole tensor = TensorRole::o;
   int sequence = 0, head = 0, row = 0, column = 0;
   bool operator==(const ElementAt&) const = default;
 };
 
-/// "sequence 2, head 1, row 30, column 7"; "kv-head" and "key" of dK and dV; no column of LSE.
+/// What a row of an output is: "row" (of a query), "key", "new token".
+[[nodiscard]] const char* row_word(TensorRole output);
+/// "head", or "kv-head".
+[[nodiscard]] const char* head_word(TensorRole output);
+/// "sequence 2, head 1, row 30, column 7", with these words; no column of LSE.
 [[nodiscard]] std::string place_of(const ElementAt& at);
 
 /// How much of the budget was used: max over elements of |got - want| / budget. Above 1 (or NaN) is wrong.
@@ -54,7 +58,8 @@ struct Pass {
 };
 /// Right, but the budget is so wide that a dropped key of average weight could hide. `effect` is the smallest
 /// weight (0 to 1) that a dropped key must have had to be seen; 1: nothing would have been seen. Of a
-/// gradient, the share that a dropped pair of query and key must have had in what a row adds up.
+/// gradient, the share that a dropped pair of query and key must have had in what a row adds up. Of an append
+/// 1: a position that is one off would not have been seen.
 struct PassWeak {
   BudgetUse use;
   double effect = 0;

@@ -34,11 +34,22 @@ Wanted wanted(BudgetedGradients gradients) {
   return all;
 }
 
+Wanted wanted(BudgetedAppend append) {
+  auto& [reference, budget, next_position] = append;
+  Wanted all;
+  all.outputs.push_back({TensorRole::q_rot, std::move(reference.q_rot), std::move(budget.q_rot),
+                         std::move(next_position.q_rot)});
+  all.outputs.push_back(
+      {TensorRole::k, std::move(reference.k), std::move(budget.k), std::move(next_position.k)});
+  all.outputs.push_back({TensorRole::v, std::move(reference.v), std::move(budget.v), {}});
+  return all;
+}
+
 Wanted wanted(const Problem& problem, const LogicalData& data, const Numerics& numerics) {
   switch (problem.pass) {
     case Pass::forward: return wanted(attention_forward_with_budget(problem, data, numerics));
     case Pass::backward: return wanted(attention_backward_with_budget(problem, data, numerics));
-    case Pass::append: break;
+    case Pass::append: return wanted(append_kv_with_budget(problem, data, numerics));
   }
   throw std::logic_error("a pass without a reference");
 }

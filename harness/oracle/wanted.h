@@ -7,6 +7,7 @@
 #include "harness/problem/problem.h"
 #include "reference/attention.h"
 #include "reference/backward.h"
+#include "reference/rotary.h"
 
 namespace flashdiff {
 
@@ -14,8 +15,10 @@ namespace flashdiff {
 struct WantedTensor {
   TensorRole role = TensorRole::o;
   LogicalTensor<double> want, budget;
-  LogicalTensor<double>
-      smallest_drop;  ///< width 1 (attention.h, backward.h); empty: rule 6 asks nothing here
+  /// Width 1: what rule 6 asks, in budgets: how far off a row would be by the smallest mistake that it should
+  /// show (attention.h, backward.h: a dropped key or pair; rotary.h: a position one further on). Empty:
+  /// nothing is asked here.
+  LogicalTensor<double> smallest_drop;
 };
 
 /// What a backend of some numerics should answer, whatever the pass: its outputs, in the order of
@@ -27,6 +30,7 @@ struct Wanted {
 };
 [[nodiscard]] Wanted wanted(BudgetedAttention attention);
 [[nodiscard]] Wanted wanted(BudgetedGradients gradients);
+[[nodiscard]] Wanted wanted(BudgetedAppend append);
 /// By the reference of the problem's pass. `data`: as make_given has it.
 [[nodiscard]] Wanted wanted(const Problem& problem, const LogicalData& data, const Numerics& numerics);
 

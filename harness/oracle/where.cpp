@@ -68,11 +68,24 @@ std::string tensors(const Deviations& found, Side side) {
   return fmt::format("{} ({} {} right)", joined(wrong), joined(right), right.size() == 1 ? "is" : "are");
 }
 
+/// What a side's rows are.
+struct RowNames {
+  const char *one, *of_a_sequence;
+};
+RowNames row_names(const Problem& problem, Side side) {
+  if (problem.pass == Pass::append) return {"new token", "new tokens"};
+  return side == Side::queries ? RowNames{"row", "queries"} : RowNames{"key", "keys"};
+}
+
+int row_count(const Problem& problem, Side side, SequenceLengths lengths) {
+  return side == Side::queries || problem.pass == Pass::append ? lengths.q_len : lengths.kv_len;
+}
+
 std::string sequences(const Case& c, Side side, int kv_tile, const Numbers& marks) {
   if (marks.all.size() == 1) {
     const SequenceLengths lengths = c.problem.sequences[static_cast<std::size_t>(marks.all.front())];
     return fmt::format("the only sequence with {} (q_len {}, kv_len {})",
-                       side == Side::queries ? "queries" : "keys", lengths.q_len, lengths.kv_len);
+                       row_names(c.problem, side).of_a_sequence, lengths.q_len, lengths.kv_len);
   }
   const std::vector<int> wrong = marks.marked();
   const std::vector<Fit> found = fits(sequence_patterns(c, kv_tile), marks.all, marks.wrong);
@@ -99,12 +112,16 @@ std::string heads(const Problem& problem, Side side, const Numbers& marks) {
   return queries ? listed("head", "heads", marks.marked()) : listed("kv-head", "kv-heads", marks.marked());
 }
 
-std::string rows(const Problem& problem, Side side, int tile, const WrongRows& among) {
-  const char* row = side == Side::queries ? "row" : "key";
+std::vector<Pattern<RowAt>> patterns_of_rows(const Case& c, Side side, int tile) {
+  if (c.problem.pass == Pass::append) return token_patterns(c);
+  return side == Side::queries ? row_patterns(c.problem, tile) : key_patterns(c.problem, tile);
+}
+
+std::string rows(const Case& c, Side side, int tile, const WrongRows& among) {
+  const char* row = row_names(c.problem, side).one;
   const std::vector<RowAt> wrong = among.only_wrong();
   if (among.all.size() == 1) return fmt::format("the only {}", row);
-  const auto patterns = side == Side::queries ? row_patterns(problem, tile) : key_patterns(problem, tile);
-  const std::vector<Fit> found = fits(patterns, among.all, among.wrong);
+  const std::vector<Fit> found = fits(patterns_of_rows(c, side, tile), among.all, among.wrong);
   const int first = wrong.front().row;
   const bool one_row =
       std::all_of(wrong.begin(), wrong.end(), [=](const RowAt& at) { return at.row == first; });
@@ -167,13 +184,12 @@ std::string where_wrong(const Case& c, Side side, int kv_tile, const Deviations&
   Numbers with_rows;
   for (int s : by_sequence.all) {
     const SequenceLengths& lengths = problem.sequences[static_cast<std::size_t>(s)];
-    if ((side == Side::queries ? lengths.q_len : lengths.kv_len) == 0) continue;
+    if (row_count(problem, side, lengths) == 0) continue;
     with_rows.all.push_back(s);
     with_rows.wrong.push_back(by_sequence.wrong[static_cast<std::size_t>(s)]);
   }
   return fmt::format("{} in {}, {}, {}{}", tensors(found, side), sequences(c, side, kv_tile, with_rows),
-                     heads(problem, side, by_head), rows(problem, side, kv_tile, among),
-                     columns(found, side));
+                     heads(problem, side, by_head), rows(c, side, kv_tile, among), columns(found, side));
 }
 
 }  // namespace

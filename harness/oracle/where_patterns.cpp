@@ -12,9 +12,9 @@ const SequenceLengths& lengths_of(const Problem& problem, int sequence) {
   return problem.sequences[static_cast<std::size_t>(sequence)];
 }
 
-/// Where rows (or keys) lie in their sequence and its tiles.
-void add_places(std::vector<Pattern<RowAt>>& patterns, const std::string& row, int tile,
-                const std::function<int(const RowAt&)>& length) {
+/// Where rows (or keys, or new tokens) lie in their sequence.
+void add_ends(std::vector<Pattern<RowAt>>& patterns, const std::string& row,
+              const std::function<int(const RowAt&)>& length) {
   const auto add = [&patterns](std::string words, std::function<bool(const RowAt&)> holds) {
     patterns.push_back({std::move(words), std::move(holds)});
   };
@@ -22,6 +22,15 @@ void add_places(std::vector<Pattern<RowAt>>& patterns, const std::string& row, i
   add("the last " + row, [=](const RowAt& at) { return at.row == length(at) - 1; });
   add(fmt::format("all {}s but the first", row), [](const RowAt& at) { return at.row > 0; });
   add(fmt::format("all {}s but the last", row), [=](const RowAt& at) { return at.row < length(at) - 1; });
+}
+
+/// And in its tiles.
+void add_places(std::vector<Pattern<RowAt>>& patterns, const std::string& row, int tile,
+                const std::function<int(const RowAt&)>& length) {
+  add_ends(patterns, row, length);
+  const auto add = [&patterns](std::string words, std::function<bool(const RowAt&)> holds) {
+    patterns.push_back({std::move(words), std::move(holds)});
+  };
   add(fmt::format("tail {}s, behind the last whole tile of {}", row, tile),
       [=](const RowAt& at) { return at.row >= length(at) / tile * tile; });
   add(fmt::format("{}s behind the first tile of {}", row, tile),
@@ -30,6 +39,17 @@ void add_places(std::vector<Pattern<RowAt>>& patterns, const std::string& row, i
     for (int residue = 0; residue < modulus; ++residue)
       add(fmt::format("{0}s with {0} % {1} = {2}", row, modulus, residue),
           [=](const RowAt& at) { return at.row % modulus == residue; });
+}
+
+/// Lengths of queries against keys; of an append, what the cache held before.
+std::vector<Pattern<int>> length_patterns(const Problem& p) {
+  const auto of = [&p](int s) { return lengths_of(p, s); };
+  if (p.pass == Pass::append)
+    return {{"tokens in the cache before", [=](int s) { return of(s).q_len < of(s).kv_len; }},
+            {"no token in the cache before", [=](int s) { return of(s).q_len == of(s).kv_len; }}};
+  return {{"q_len is not kv_len", [=](int s) { return of(s).q_len != of(s).kv_len; }},
+          {"q_len is above kv_len", [=](int s) { return of(s).q_len > of(s).kv_len; }},
+          {"q_len is below kv_len", [=](int s) { return of(s).q_len < of(s).kv_len; }}};
 }
 
 }  // namespace
@@ -42,42 +62,44 @@ std::vector<Pattern<int>> sequence_patterns(const Case& c, int kv_tile) {
       [](const SequenceLengths& a, const SequenceLengths& b) { return a.kv_len < b.kv_len; });
   const int least = shortest->kv_len, most = longest->kv_len;
   const Placement q = place(p, c.layout, TensorRole::q), k = place(p, c.layout, TensorRole::k);
+  const bool append = p.pass == Pass::append;
+  const int tile = append ? c.layout.page : kv_tile;  // 0: none
 
-  std::vector<Pattern<int>> patterns{
-      {"every sequence", [](int) { return true; }},
-      {fmt::format("kv_len is no multiple of {}", kv_tile),
-       [=](int s) { return of(s).kv_len % kv_tile != 0; }},
-      {fmt::format("kv_len is above {}, so more than one kv tile", kv_tile),
-       [=](int s) { return of(s).kv_len > kv_tile; }},
-      {fmt::format("kv_len is below the batch's longest, {}", most),
-       [=](int s) { return of(s).kv_len < most; }},
-      {"q_len is not kv_len", [=](int s) { return of(s).q_len != of(s).kv_len; }},
-      {"q_len is above kv_len", [=](int s) { return of(s).q_len > of(s).kv_len; }},
-      {"q_len is below kv_len", [=](int s) { return of(s).q_len < of(s).kv_len; }},
-      {"q_len is 1", [=](int s) { return of(s).q_len == 1; }},
-      {"no keys", [=](int s) { return of(s).kv_len == 0; }},
-      {"the longest kv_len", [=](int s) { return of(s).kv_len == most; }},
-      {"the shortest kv_len", [=](int s) { return of(s).kv_len == least; }},
-      {"all but the first", [](int s) { return s > 0; }},
-      {"behind an empty sequence",
-       [=](int s) {
-         for (int before = 0; before < s; ++before)
-           if (of(before).q_len == 0 || of(before).kv_len == 0) return true;
-         return false;
-       }},
+  std::vector<Pattern<int>> patterns{{"every sequence", [](int) { return true; }}};
+  const auto add = [&patterns](std::string words, std::function<bool(int)> holds) {
+    patterns.push_back({std::move(words), std::move(holds)});
   };
   if (c.layout.padding == Padding::left || c.layout.padding == Padding::both)
-    patterns.insert(patterns.begin() + 1, {"with padding on its left", [q, k](int s) {
-                                             const auto at = static_cast<std::size_t>(s);
-                                             return q.first_row[at] > 0 || k.first_row[at] > 0;
-                                           }});
+    add("with padding on its left", [q, k](int s) {
+      const auto at = static_cast<std::size_t>(s);
+      return q.first_row[at] > 0 || k.first_row[at] > (k.past.empty() ? 0 : k.past[at]);
+    });
+  if (tile > 0) {
+    add(fmt::format("kv_len is no multiple of {}", tile), [=](int s) { return of(s).kv_len % tile != 0; });
+    add(fmt::format("kv_len is above {}, so more than one {}", tile, append ? "page" : "kv tile"),
+        [=](int s) { return of(s).kv_len > tile; });
+  }
+  add(fmt::format("kv_len is below the batch's longest, {}", most),
+      [=](int s) { return of(s).kv_len < most; });
+  for (Pattern<int>& pattern : length_patterns(p)) patterns.push_back(std::move(pattern));
+  add("q_len is 1", [=](int s) { return of(s).q_len == 1; });
+  add("no keys", [=](int s) { return of(s).kv_len == 0; });
+  add("the longest kv_len", [=](int s) { return of(s).kv_len == most; });
+  add("the shortest kv_len", [=](int s) { return of(s).kv_len == least; });
+  add("all but the first", [](int s) { return s > 0; });
+  add("behind an empty sequence", [=](int s) {
+    for (int before = 0; before < s; ++before)
+      if (of(before).q_len == 0 || of(before).kv_len == 0) return true;
+    return false;
+  });
+  if (tile == 0) return patterns;
   std::vector<int> residues;
-  for (const SequenceLengths& one : p.sequences) residues.push_back(one.kv_len % kv_tile);
+  for (const SequenceLengths& one : p.sequences) residues.push_back(one.kv_len % tile);
   std::sort(residues.begin(), residues.end());
   residues.erase(std::unique(residues.begin(), residues.end()), residues.end());
   for (int residue : residues)
-    patterns.push_back({fmt::format("kv_len % {} is {}", kv_tile, residue),
-                        [=](int s) { return of(s).kv_len % kv_tile == residue; }});
+    add(fmt::format("kv_len % {} is {}", tile, residue),
+        [=](int s) { return of(s).kv_len % tile == residue; });
   return patterns;
 }
 
@@ -177,6 +199,40 @@ std::vector<Pattern<RowAt>> key_patterns(const Problem& problem, int tile) {
         [=](const RowAt& at) { return !queries(at).empty() && queries(at).begin % tile != 0; });
   }
   add_places(patterns, "key", tile, kv_len);
+  return patterns;
+}
+
+std::vector<Pattern<RowAt>> token_patterns(const Case& c) {
+  const Problem& problem = c.problem;
+  const auto q_len = [&problem](const RowAt& at) { return lengths_of(problem, at.sequence).q_len; };
+  const auto position = [&problem](const RowAt& at) {
+    const auto [q_len, kv_len] = lengths_of(problem, at.sequence);
+    return kv_len - q_len + at.row;
+  };
+  std::vector<Pattern<RowAt>> patterns{{"all new tokens", [](const RowAt&) { return true; }}};
+  const auto add = [&patterns](std::string words, std::function<bool(const RowAt&)> holds) {
+    patterns.push_back({std::move(words), std::move(holds)});
+  };
+  add("new tokens at positions above 0", [=](const RowAt& at) { return position(at) > 0; });
+  if (const int page = c.layout.page; page > 0) {
+    // Counted from the beginning of the sequence's first page.
+    const auto row = [cache = place(problem, c.layout, TensorRole::k)](const RowAt& at, int token) {
+      return cache.first_row[static_cast<std::size_t>(at.sequence)] + token;
+    };
+    add("new tokens behind their sequence's first page",
+        [=](const RowAt& at) { return row(at, at.row) >= page; });
+    add("new tokens in another page than the first new one",
+        [=](const RowAt& at) { return row(at, at.row) / page != row(at, 0) / page; });
+    add("new tokens in the first row of a page",
+        [=](const RowAt& at) { return row(at, at.row) % page == 0; });
+    add("new tokens in the last row of a page",
+        [=](const RowAt& at) { return row(at, at.row) % page == page - 1; });
+  }
+  add_ends(patterns, "new token", q_len);
+  for (int modulus : {2, 4, 8, 16, 32})
+    for (int residue = 0; residue < modulus; ++residue)
+      add(fmt::format("new tokens with position % {} = {}", modulus, residue),
+          [=](const RowAt& at) { return position(at) % modulus == residue; });
   return patterns;
 }
 

@@ -6,13 +6,14 @@
 
 namespace flashdiff::detail {
 
-/// A row of one head: a query, or a key of dK and dV.
+/// A row of one head: a query, a key of dK and dV, or a new token.
 struct RowAt {
   int sequence = 0, head = 0, row = 0;
   bool operator==(const RowAt&) const = default;
 };
 
-/// Whose rows: the queries of O, LSE and dQ, or the keys of dK and dV.
+/// Whose rows: the queries of O, LSE and dQ, or the keys of dK and dV; of an append new tokens both, of query
+/// heads (turned Q) or of K/V heads (K, V).
 enum class Side : std::uint8_t { queries, keys };
 [[nodiscard]] inline Side side_of(TensorRole output) {
   return follows_queries(output) ? Side::queries : Side::keys;

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -30,9 +31,18 @@ double number_of(const json& j) {
   throw std::invalid_argument(fmt::format("'{}' is no number", word));
 }
 
+/// Outputs of every pass, those of one in their order: no two passes have one in common.
+std::vector<TensorRole> all_outputs() {
+  std::vector<TensorRole> all;
+  for (const Pass pass : all_of<Pass>)
+    all.insert(all.end(), outputs_of(pass).begin(), outputs_of(pass).end());
+  return all;
+}
+
 TensorRole role_of(const std::string& name) {
-  if (const auto role = named<TensorRole>(name)) return *role;
-  throw std::invalid_argument(fmt::format("'{}' is no tensor", name));
+  for (const TensorRole role : all_outputs())
+    if (name == name_of(role)) return role;
+  throw std::invalid_argument(fmt::format("'{}' is no tensor that a pass writes", name));
 }
 
 /// "lse" of LSE, "dq" of dQ.
@@ -60,7 +70,7 @@ json json_of(const BudgetUse& use) {
 }
 BudgetUse use_of(const json& j) {
   BudgetUse use;
-  for (const TensorRole role : all_of<TensorRole>)
+  for (const TensorRole role : all_outputs())
     if (const auto found = j.find(key_of(role)); found != j.end())
       use.outputs.push_back({role, number_of(*found)});
   if (use.outputs.size() != j.size()) throw std::invalid_argument("a use of a budget of no tensor");

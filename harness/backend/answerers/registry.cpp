@@ -10,13 +10,21 @@ const std::vector<BackendEntry>& backend_registry() {
   static const std::vector<BackendEntry> entries = [] {
     std::vector<BackendEntry> made;
     for (const kernels::Kernel& kernel : kernels::all_kernels())
-      made.push_back({std::string(kernel.name), std::string(kernel.plan.description), true,
+      made.push_back({std::string(kernel.name),
+                      std::string(kernel.plan.description),
+                      true,
                       [&kernel](const BackendOptions& options) { return flash_backend(kernel, options); },
-                      kernel.plan.pass, kernel.plan.most_queries});
+                      kernel.plan.pass,
+                      kernel.plan.most_queries,
+                      {}});
     made.push_back(
-        {"reference", "Eigen in double precision, rounded to the dtype: what the others are compared with",
+        {"reference",
+         "Eigen in double precision, rounded to the dtype: what the others are compared with",
          false,
-         [](const BackendOptions&) -> Outcome<std::unique_ptr<Backend>> { return reference_backend(); }});
+         [](const BackendOptions&) -> Outcome<std::unique_ptr<Backend>> { return reference_backend(); },
+         Pass::forward,
+         0,
+         {Pass::append}});
     return made;
   }();
   return entries;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,6 +31,10 @@ struct BackendEntry {
   std::function<Outcome<std::unique_ptr<Backend>>(const BackendOptions&)> open;
   Pass pass = Pass::forward;  ///< what it computes
   int most_queries = 0;       ///< of a sequence that it takes; 0: any number
+  std::vector<Pass> also{};   ///< other passes that it computes
+  [[nodiscard]] bool computes(Pass asked) const {
+    return asked == pass || std::find(also.begin(), also.end(), asked) != also.end();
+  }
 };
 
 /// All that this build knows, in a fixed order.

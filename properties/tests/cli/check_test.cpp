@@ -176,6 +176,46 @@ TEST_F(Program, ClassifyShowsEveryClassDrawnOrNot) {
   EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr(" 0 "), HasSubstr("packed"))));
 }
 
+TEST_F(Program, APassIsAskedByNameOrByWhoComputesIt) {
+  for (const auto& [arguments, pass] :
+       {std::pair<std::vector<std::string>, std::string>{{"--pass", "append"}, "append"},
+        {{"--backend", "append_kv,reference"}, "append"},
+        {{"--backend", "flash_backward", "--dtype", "f16"}, "backward"}}) {
+    fs::remove(store_);
+    std::vector<std::string> words{"check", "--cases", "20", "--seed", "6", "--classify", "--store", store_};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const auto said = flashdiff(words);
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_THAT(said.err, AllOf(HasSubstr("20 random " + pass + " cases, seed 6"), HasSubstr(" 0 failed")));
+    EXPECT_THAT(lines_of(said.out), ::testing::Contains(AllOf(HasSubstr("100"), HasSubstr(pass))));
+    for (const CaseRecord& record : stored()) EXPECT_THAT(record.line, HasSubstr("pass=" + pass));
+  }
+}
+
+TEST_F(Program, APassThatNobodyNamedComputesIsRefused) {
+  for (const auto& [arguments, words] :
+       {std::pair<std::vector<std::string>, std::string>{
+            {"--pass", "backward", "--backend", "flash_backward,append_kv"},
+            "--backend append_kv (append): expected one that computes the backward pass, as --pass says"},
+        {{"--backend", "flash_forward,flash_backward"},
+         "--backend flash_forward (forward), flash_backward (backward): expected backends that compute the "
+         "same "
+         "pass"},
+        {{"--pass", "backward", "--activations", "properties/data/minilm_layer5.safetensors"},
+         "--activations with the backward pass: expected forward, of which captures are"},
+        {{"--backend", "append_kv", "--mask", "causal_br"},
+         "--mask with the append pass: expected no mask, it has no scores"},
+        {{"--pass", "sideways"}, "sideways"}}) {
+    std::vector<std::string> line{"check", "--cases", "5", "--store", store_};
+    line.insert(line.end(), arguments.begin(), arguments.end());
+    const auto said = flashdiff(line);
+    EXPECT_EQ(said.code, 2) << words;
+    EXPECT_THAT(said.err, HasSubstr(words));
+    EXPECT_THAT(lines_of(said.err), SizeIs(1)) << said.err;
+    EXPECT_FALSE(fs::exists(store_));
+  }
+}
+
 TEST_F(Program, CtrlCEndsTheRunAndLosesNothing) {
   const auto said = test::flashdiff_with_signal({"check", "--time", "10m", "--seed", "1", "--store", store_},
                                                 SIGINT, [this] { return holds_cases(); });

@@ -21,8 +21,7 @@ using testing::Subject;
 using testing::subject;
 
 std::string cause(const Subject& s, const Answer& answer) {
-  return detail::likely_cause(s.problem(), s.data, s.wanted, answer, detail::deviations(s.wanted, answer),
-                              64);
+  return detail::likely_cause(s.question, s.data, s.wanted, answer, detail::deviations(s.wanted, answer), 64);
 }
 
 std::string line(const std::string& lengths, const std::string& rest) {

@@ -200,14 +200,89 @@ TEST(Examine, GradientsNeverWrittenAreNamed) {
   EXPECT_THAT(told, HasSubstr("dK (dQ and dV are right)"));
 }
 
-TEST(Examine, AnAppendIsNoPassUntilItIsJudged) {
+// --- Appends
+
+/// Two sequences with a past, one without.
+Case append(const std::string& layout = "lay=left") {
+  return parse_case("fd1 pass=append b=3 hq=4 hk=2 d=8 dv=6 dt=f16 " + layout +
+                    " q=3,5,2 kv=20,9,2 mask=none rope=half data=normal seed=0x51")
+      .value();
+}
+
+TEST(Examine, AnAppendIsJudgedInEveryLayout) {
   FakeBackend backend;
-  const auto c = parse_case(
-      "fd1 b=1 hq=1 hk=1 d=4 dv=4 dt=f32 lay=left q=2 kv=5 mask=none pass=append data=normal seed=0x1");
-  ASSERT_TRUE(c.has_value()) << c.error().what;
-  const Verdict verdict = examine(backend, *c).verdict;
-  EXPECT_STREQ(name_of(verdict), "unsupported") << explain(verdict);
-  EXPECT_TRUE(backend.asked.empty());
+  const Verdict found = examine(backend, append()).verdict;
+  ASSERT_STREQ(name_of(found), "pass") << explain(found);
+  EXPECT_EQ(backend.asked.size(), 5u) << "three other paddings, and once in pages";
+  EXPECT_EQ(std::get<verdict::Pass>(found).use.outputs.size(), 3u);
+}
+
+/// What the cache holds before is not the append's to write, in any layout.
+TEST(Examine, APastTokenThatWasWrittenIsNamed) {
+  for (const char* layout : {"lay=left", "lay=right", "lay=packed pad=1", "lay=both page=16"}) {
+    FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+      Placement cache = io.v.place;
+      cache.first_row[0] -= 2;  // the last but one of the 17 tokens that were there
+      touch(io.v, cache.address(0, 0, 1) + 3);
+      return {};
+    });
+    const Verdict found = examine(backend, append(layout)).verdict;
+    ASSERT_STREQ(name_of(found), "padding-touched") << layout << ": " << explain(found);
+    EXPECT_THAT(explain(found), HasSubstr("V: "));
+    EXPECT_THAT(explain(found), HasSubstr("sequence 0, past token 15, head 1, column 3")) << layout;
+  }
+}
+
+TEST(Examine, NewTokensAreAnInputThatNobodyMayChange) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    touch(io.k_new, io.k_new.place.address(1, 4, 0));
+    return {};
+  });
+  const Verdict found = examine(backend, append()).verdict;
+  ASSERT_STREQ(name_of(found), "padding-touched") << explain(found);
+  EXPECT_THAT(explain(found), HasSubstr("new K: sequence 1"));
+}
+
+TEST(Examine, ATokenThatWasNeverWrittenIsNamed) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    const LaidOut before = lay_out(io.question, *make_given(io.question.problem));
+    for (int head = 0; head < 2; ++head) {
+      const auto at = static_cast<std::size_t>(2 * io.k.place.address(1, 4, head));
+      std::copy_n(before.k.body() + at, 2 * 8, io.k.body() + at);
+    }
+    return {};
+  });
+  const std::string told = explain(examine(backend, append()).verdict);
+  EXPECT_THAT(told, HasSubstr("K (turned Q and V are right) in sequence 1 (q_len 5, kv_len 9)"));
+  EXPECT_THAT(told, HasSubstr("new token 4 (the last new token)"));
+  EXPECT_THAT(told, HasSubstr("never written"));
+}
+
+TEST(Examine, ACacheInPagesThatHoldsAnotherBitIsNotEquivalent) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.page > 0) touch(io.k, io.k.place.address(0, 1, 1) + 4);
+    return {};
+  });
+  Case c = append();
+  c.problem.dtype = DType::f32;  // whose budget has room for a changed bit
+  const Verdict found = examine(backend, c).verdict;
+  const auto* differs = std::get_if<verdict::NotEquivalent>(&found);
+  ASSERT_NE(differs, nullptr) << explain(found);
+  EXPECT_EQ(differs->at, (ElementAt{TensorRole::k, 0, 1, 1, 4}));
+  EXPECT_THAT(explain(found), HasSubstr("K[sequence 0, kv-head 1, new token 1, column 4]"));
+  EXPECT_THAT(differs->against, HasSubstr(" page="));
+}
+
+TEST(Examine, AnAppendThatIsWrongInAnotherLayoutOnlySaysWhich) {
+  FakeBackend backend([](LaidOut& io) -> Outcome<void> {
+    if (io.question.layout.padding == Padding::right)
+      store_element(io.q_rot.dtype, io.q_rot.body() + 2 * io.q_rot.place.address(2, 1, 3), 77.0f);
+    return {};
+  });
+  backend.deterministic = false;
+  const Verdict found = examine(backend, append()).verdict;
+  ASSERT_STREQ(name_of(found), "mismatch") << explain(found);
+  EXPECT_THAT(explain(found), HasSubstr("with lay=right"));
 }
 
 TEST(Examine, TheReferenceIsRememberedForAnotherLayout) {

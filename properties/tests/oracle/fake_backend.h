@@ -9,6 +9,7 @@
 #include "reference/attention.h"
 #include "reference/backward.h"
 #include "reference/given.h"
+#include "reference/rotary.h"
 
 namespace flashdiff::testing {
 
@@ -55,15 +56,27 @@ class FakeBackend : public Backend {
     asked.push_back(io.question);
     const Problem& problem = io.question.problem;
     const auto data = make_given(problem);
-    if (problem.pass == Pass::backward) {
-      const Gradients right = attention_backward(problem, *data);
-      write_rows(io.dq, right.dq);
-      write_rows(io.dk, right.dk);
-      write_rows(io.dv, right.dv);
-    } else {
-      const Attention right = attention_forward(problem, *data);
-      write_rows(io.o, right.o);
-      write_rows(io.lse, right.lse);
+    switch (problem.pass) {
+      case Pass::forward: {
+        const Attention right = attention_forward(problem, *data);
+        write_rows(io.o, right.o);
+        write_rows(io.lse, right.lse);
+        break;
+      }
+      case Pass::backward: {
+        const Gradients right = attention_backward(problem, *data);
+        write_rows(io.dq, right.dq);
+        write_rows(io.dk, right.dk);
+        write_rows(io.dv, right.dv);
+        break;
+      }
+      case Pass::append: {
+        const Appended right = append_kv(problem, *data);
+        write_rows(io.q_rot, right.q_rot);
+        write_rows(io.k, right.k);
+        write_rows(io.v, right.v);
+        break;
+      }
     }
     return plant_ ? plant_(io) : Outcome<void>{};
   }

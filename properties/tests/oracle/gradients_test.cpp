@@ -63,7 +63,7 @@ Answer answer_by(
 }
 
 std::string cause(const Subject& s, const Answer& answer, int tile = 64) {
-  return detail::likely_cause(s.problem(), s.data, s.wanted, answer, detail::deviations(s.wanted, answer),
+  return detail::likely_cause(s.question, s.data, s.wanted, answer, detail::deviations(s.wanted, answer),
                               tile);
 }
 

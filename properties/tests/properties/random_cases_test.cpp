@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "harness/problem/names.h"
 #include "harness/problem/random_bits.h"
 #include "properties/classify.h"
 #include "properties/work.h"
@@ -39,10 +40,18 @@ TEST(RandomCases, AreDifferentFromEachOther) {
   EXPECT_GT(lines.size(), 990u);
 }
 
+CaseOptions of_pass(Pass pass) {
+  CaseOptions options;
+  options.pass = pass;
+  return options;
+}
+/// Each of them in turn.
+Pass pass_of(std::uint64_t i) { return all_of<Pass>[i % all_of<Pass>.size()]; }
+
 TEST(RandomCases, EveryClassIsReached) {
   std::map<std::string, int> reached;
-  for (std::uint64_t i = 0; i < 2000; ++i)
-    for (const std::string& label : classify(value_of(5, i))) ++reached[label];
+  for (std::uint64_t i = 0; i < 3000; ++i)
+    for (const std::string& label : classify(value_of(5, i, of_pass(pass_of(i))))) ++reached[label];
   for (const Axis& axis : axes())
     for (const std::string& value : axis.values) {
       const std::string label = axis.name + ":" + value;
@@ -50,6 +59,37 @@ TEST(RandomCases, EveryClassIsReached) {
       if (label == "data:file" || label == "heads-per-kv:other") continue;
       EXPECT_GE(reached[label], 10) << label;
     }
+}
+
+/// Backward is asked what forward is, but for pages.
+TEST(RandomCases, OfTheBackwardPass) {
+  CaseOptions paged = of_pass(Pass::backward);
+  paged.pages = {16};
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    Case forward = value_of(3, i);
+    const Case c = value_of(3, i, of_pass(Pass::backward));
+    ASSERT_TRUE(validated(c).has_value()) << print(c);
+    forward.problem.pass = Pass::backward;
+    forward.layout.page = 0;
+    ASSERT_EQ(c, forward);
+    ASSERT_EQ(value_of(3, i, paged).layout.page, 16);
+  }
+}
+
+TEST(RandomCases, OfAppends) {
+  int paged = 0, with_past = 0, prompts = 0, some_turned = 0;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    const Case c = value_of(3, i, of_pass(Pass::append));
+    ASSERT_TRUE(validated(c).has_value()) << print(c);
+    ASSERT_EQ(c.problem.pass, Pass::append);
+    paged += c.layout.page > 0;
+    some_turned += c.problem.rope.has_value();
+    for (const SequenceLengths& one : c.problem.sequences) ++(one.q_len < one.kv_len ? with_past : prompts);
+  }
+  EXPECT_GT(paged, 70);
+  EXPECT_GT(some_turned, 350);
+  EXPECT_GT(with_past, 300);
+  EXPECT_GT(prompts, 100);
 }
 
 /// Who decodes is asked for what it takes, over caches of several splits, some of them in pages.
@@ -77,7 +117,7 @@ TEST(RandomCases, ForWhoDecodes) {
 }
 
 RC_GTEST_PROP(RandomCases, AreValidAndPrintable, (std::uint64_t seed, std::uint64_t index)) {
-  const Case c = value_of(seed, index);
+  const Case c = value_of(seed, index, of_pass(pass_of(seed)));
   RC_ASSERT(validated(c).has_value());
   const auto read = parse_case(print(c));
   RC_ASSERT(read.has_value());
@@ -109,7 +149,7 @@ RC_GTEST_PROP(RandomCases, KeepToTheOptions, (std::uint64_t seed, std::uint64_t 
 
 TEST(Classify, EveryLabelIsOneOfItsAxis) {
   for (std::uint64_t i = 0; i < 300; ++i) {
-    const Case c = value_of(11, i);
+    const Case c = value_of(11, i, of_pass(pass_of(i)));
     for (const Axis& axis : axes()) {
       const std::vector<std::string> found = axis.of(c);
       EXPECT_FALSE(found.empty()) << axis.name << " of " << print(c);
@@ -128,12 +168,13 @@ TEST(Classify, NamesWhatALineHas) {
   ASSERT_TRUE(c.has_value());
   const std::vector<std::string> labels = classify(*c);
   for (const char* label :
-       {"layout:left",       "order:bhsd",        "view:no",     "spare-rows:0",      "poison:nan",
-        "dtype:f16",         "data:rising",       "scale:usual", "modifiers:softcap", "modifiers:sink",
-        "modifiers:several", "mask:window",       "window:0",    "window:unbounded",  "phase:mixed",
-        "batch:3+",          "kv-lengths:ragged", "empty:none",  "empty:q",           "q-to-kv:below",
-        "kv-tiles:1",        "kv-tiles:2",        "kv%64:0",     "kv%64:1",           "kv%64:other",
-        "kv%128:64",         "d:multiple-of-8",   "dv:larger",   "heads-per-kv:7",    "kv-heads:2"})
+       {"pass:forward",   "layout:left",       "order:bhsd",        "view:no",     "spare-rows:0",
+        "poison:nan",     "dtype:f16",         "data:rising",       "scale:usual", "modifiers:softcap",
+        "modifiers:sink", "modifiers:several", "mask:window",       "window:0",    "window:unbounded",
+        "phase:mixed",    "batch:3+",          "kv-lengths:ragged", "empty:none",  "empty:q",
+        "q-to-kv:below",  "kv-tiles:1",        "kv-tiles:2",        "kv%64:0",     "kv%64:1",
+        "kv%64:other",    "kv%128:64",         "d:multiple-of-8",   "dv:larger",   "heads-per-kv:7",
+        "kv-heads:2"})
     EXPECT_NE(std::find(labels.begin(), labels.end(), label), labels.end()) << label;
 }
 

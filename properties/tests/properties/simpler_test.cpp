@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "harness/problem/names.h"
 #include "properties/random_cases.h"
 #include "properties/tests/properties/shrunk.h"
 
@@ -56,14 +57,21 @@ std::vector<std::int64_t> burden(const Case& c) {
           c.layout.view ? 1 : 0,
           c.layout.pad,
           c.layout.page,
-          c.poison == Poison::nan ? 0 : 1};
+          c.poison == Poison::nan ? 0 : 1,
+          p.rope ? 1 : 0,
+          p.rope && p.rope->form == RopeForm::interleaved ? 1 : 0,
+          p.rope ? p.rope->dim.value_or(0) : 0,
+          p.rope && p.rope->base != Rope::usual_base ? 1 : 0};
 }
 
 RC_GTEST_PROP(Simpler, StepsAreValidAndStrictlySimpler, (std::uint64_t seed)) {
-  const Case c = draw_case(seed, 100, {}).value();
+  CaseOptions options;
+  options.pass = all_of<Pass>[seed % all_of<Pass>.size()];
+  const Case c = draw_case(seed, 100, options).value();
   const std::vector<std::int64_t> before = burden(c);
   for (const Case& step : simpler(c)) {
     RC_ASSERT(validated(step).has_value());
+    RC_ASSERT(step.problem.pass == c.problem.pass);
     const std::vector<std::int64_t> after = burden(step);
     RC_ASSERT(after != before);
     for (std::size_t i = 0; i < before.size(); ++i) RC_ASSERT(after[i] <= before[i]);

@@ -236,6 +236,36 @@ TEST(RotaryBudget, SeesAWrongPositionAndTheOtherForm) {
   EXPECT_GT(share(RopeForm::half, 8), 0.5);
 }
 
+/// In budgets: what the same tokens would be, were there one more in front of them.
+TEST(RotaryBudget, NextPositionIsWhereARowWouldBe) {
+  for (std::uint64_t number = 0; number < 200; ++number) {
+    const Problem problem = small_append(number);
+    const LogicalData data = data_of(problem);
+    const BudgetedAppend expected = append_kv_with_budget(problem, data, numerics_of(problem, Habit::plain));
+    Problem later = problem;
+    for (SequenceLengths& one : later.sequences) ++one.kv_len;
+    LogicalData moved = data;
+    moved.rope = data_of(later).rope;
+    const Appended next = append_kv(later, moved);
+    const auto expect_same = [&](const LogicalTensor<double>& got, const LogicalTensor<double>& here,
+                                 const LogicalTensor<double>& there, const LogicalTensor<double>& budget) {
+      ASSERT_EQ(got.values().size() * static_cast<std::size_t>(here.width()), here.values().size());
+      for (std::size_t row = 0; row < got.values().size(); ++row) {
+        double most = 0;
+        for (std::size_t c = row * static_cast<std::size_t>(here.width());
+             c < (row + 1) * static_cast<std::size_t>(here.width()); ++c)
+          if (here.values()[c] != there.values()[c])
+            most = std::max(most, std::fabs(there.values()[c] - here.values()[c]) / budget.values()[c]);
+        // The table's own roundings, of about a budget in f32, are in one of them.
+        EXPECT_NEAR(got.values()[row], most, 1e-3 * most + 1) << number << " row " << row;
+      }
+    };
+    expect_same(expected.next_position.q_rot, expected.reference.q_rot, next.q_rot, expected.budget.q_rot);
+    expect_same(expected.next_position.k, expected.reference.k, next.k, expected.budget.k);
+    EXPECT_EQ(expected.next_position.v.values().size(), 0U);
+  }
+}
+
 TEST(RotaryBudget, IsZeroWhereAnElementIsCopied) {
   Problem problem = testing::one_sequence(3, 9, 16, DType::f16);
   problem.pass = Pass::append;

@@ -30,7 +30,8 @@ rc::Gen<std::string> any_text() {
 }
 
 rc::Gen<TensorRole> any_output() {
-  return gen::element(TensorRole::o, TensorRole::lse, TensorRole::dq, TensorRole::dk, TensorRole::dv);
+  return gen::element(TensorRole::o, TensorRole::lse, TensorRole::dq, TensorRole::dk, TensorRole::dv,
+                      TensorRole::q_rot, TensorRole::k, TensorRole::v);
 }
 
 rc::Gen<ElementAt> any_element() {
@@ -41,7 +42,7 @@ rc::Gen<ElementAt> any_element() {
 rc::Gen<BudgetUse> any_use() {
   return gen::exec([] {
     BudgetUse use;
-    for (TensorRole output : outputs_of(*gen::element(Pass::forward, Pass::backward)))
+    for (TensorRole output : outputs_of(*gen::element(Pass::forward, Pass::backward, Pass::append)))
       use.outputs.push_back({output, *any_number()});
     return use;
   });
