@@ -41,13 +41,7 @@ class Suspects {
     return problem.sequences[static_cast<std::size_t>(at.sequence)];
   }
   /// As the problem asks.
-  [[nodiscard]] GradientRule rule() const {
-    GradientRule rule;
-    rule.mask = problem.mask;
-    rule.kv_head = at.kv_head;
-    rule.score_scale = rule.scale = problem.softmax_scale();
-    return rule;
-  }
+  [[nodiscard]] GradientRule rule() const { return gradient_rule(problem, at.kv_head); }
   [[nodiscard]] bool is(const GradientRule& rule) const {
     return is(gradients_by(rule, problem, data, at.sequence, at.kv_head));
   }
@@ -123,6 +117,22 @@ Said other_masks(const Suspects& here, int /*tile*/) {
         would({asked.kind, asked.left, asked.right + step}))
       return fmt::format("the window were {} on its right", how);
   }
+  return std::nullopt;
+}
+
+Said other_modifiers(const Suspects& here, int /*tile*/) {
+  const auto would = [&here](auto change) {
+    GradientRule rule = here.rule();
+    change(rule);
+    return here.is(rule);
+  };
+  if (here.problem.softcap) {
+    if (would([](GradientRule& rule) { rule.softcap = 0; })) return "the softcap were forgotten";
+    if (would([](GradientRule& rule) { rule.slope_of_softcap = false; }))
+      return "the softcap's slope were forgotten: dS without 1 - tanh^2";
+  }
+  if (here.problem.alibi && would([](GradientRule& rule) { rule.alibi = false; }))
+    return "ALiBi were forgotten";
   return std::nullopt;
 }
 
@@ -233,7 +243,7 @@ std::string likely_gradient_cause(const Problem& problem, const LogicalData& dat
   const std::optional<Place> at = place_of(problem, answer, found);
   if (!at) return "";
   const Suspects here(problem, data, wanted, answer, found, *at);
-  for (auto* ask : {other_scales, without_d, other_masks, other_heads, other_ranges})
+  for (auto* ask : {other_scales, other_modifiers, without_d, other_masks, other_heads, other_ranges})
     if (const Said said = ask(here, kv_tile))
       return fmt::format("as if {} (looked at: sequence {}, kv-head {})", *said, at->sequence, at->kv_head);
   return "";

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "harness/oracle/score_rule.h"
+
 namespace flashdiff::detail {
 namespace {
 
@@ -31,6 +33,16 @@ const LogicalTensor<double>& HeadGradients::of(TensorRole gradient) const {
   }
 }
 
+GradientRule gradient_rule(const Problem& problem, int kv_head) {
+  GradientRule rule;
+  rule.mask = problem.mask;
+  rule.kv_head = kv_head;
+  rule.score_scale = rule.scale = problem.softmax_scale();
+  rule.softcap = problem.softcap.value_or(0.0f);
+  rule.alibi = problem.alibi;
+  return rule;
+}
+
 HeadGradients gradients_by(const GradientRule& rule, const Problem& problem, const LogicalData& data,
                            int sequence, int kv_head) {
   const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(sequence)];
@@ -45,10 +57,16 @@ HeadGradients gradients_by(const GradientRule& rule, const Problem& problem, con
       const float *q = data.q.row(sequence, head, i), *d_o = data.d_o.row(sequence, head, i);
       const double lse = rule.lse * *data.lse.row(sequence, head, i);
       const double d = rule.subtracts_d ? dot(d_o, data.o.row(sequence, head, i), d_v) : 0;
+      ScoreRule scores = score_rule(problem, lengths, head, i);
+      scores.scale = rule.score_scale;
+      scores.softcap = rule.softcap;
+      if (!rule.alibi) scores.slope = 0;
       for (int j = keys.begin; j < keys.end; ++j) {
         const float *k = data.k.row(sequence, rule.kv_head, j), *v = data.v.row(sequence, rule.kv_head, j);
-        const double p = std::exp(rule.score_scale * dot(q, k, d_qk) - lse);
-        const double ds = p * (dot(d_o, v, d_v) - d) * rule.scale;
+        const double product = dot(q, k, d_qk);
+        const double p = std::exp(scores.score(product, j) - lse);
+        const double slope = rule.slope_of_softcap ? scores.slope_of_score(product) : 1;
+        const double ds = p * (dot(d_o, v, d_v) - d) * slope * rule.scale;
         add(made.dq.row(0, in_group, i), ds, k, d_qk);
         if (!adds_up) continue;
         add(made.dk.row(0, 0, j), ds, q, d_qk);

@@ -16,10 +16,16 @@ struct GradientRule {
   KeyRange heads{0, std::numeric_limits<int>::max()};  ///< of the group, whose pairs dK and dV add up
   int kv_head = 0;                                     ///< whose K and V are read
   double score_scale = 1;                              ///< of q.k, in the exponent
-  double scale = 1;                                    ///< of dQ and dK in the end
-  double lse = 1;                                      ///< what LSE is multiplied with
-  bool subtracts_d = true;                             ///< dS = P (dP - D), else P dP
+  double softcap = 0;                                  ///< 0: none
+  bool slope_of_softcap = true;                        ///< dS is multiplied with 1 - tanh^2
+  bool alibi = false;
+  double scale = 1;         ///< of dQ and dK in the end
+  double lse = 1;           ///< what LSE is multiplied with
+  bool subtracts_d = true;  ///< dS = P (dP - D), else P dP
 };
+
+/// As the problem asks.
+[[nodiscard]] GradientRule gradient_rule(const Problem& problem, int kv_head);
 
 /// dQ of the query heads that share a K/V head, and its dK and dV, of one sequence: one "sequence" each, with
 /// the group's heads (one head).

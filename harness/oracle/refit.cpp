@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
-#include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
 
 namespace flashdiff::detail {
@@ -47,15 +45,7 @@ Suspect::Suspect(const Problem& problem, const LogicalData& data, const Wanted& 
 
 ScoreRule Suspect::rule() const { return rule(at.head); }
 
-ScoreRule Suspect::rule(int head) const {
-  ScoreRule made;
-  made.scale = problem_->softmax_scale();
-  made.softcap = problem_->softcap.value_or(0.0f);
-  made.slope = alibi_slope(*problem_, head);
-  made.diagonal = at.row + lengths.kv_len - lengths.q_len;
-  if (problem_->sink) made.sink = sink_logit(*problem_, head);
-  return made;
-}
+ScoreRule Suspect::rule(int head) const { return score_rule(*problem_, lengths, head, at.row); }
 
 std::vector<double> Suspect::scores(int kv_head, const ScoreRule& rule) const {
   std::vector<double> scores(static_cast<std::size_t>(lengths.kv_len));
@@ -64,9 +54,7 @@ std::vector<double> Suspect::scores(int kv_head, const ScoreRule& rule) const {
     const float* k = data_->k.row(at.sequence, kv_head, key);
     double dot = 0;
     for (int c = 0; c < problem_->d_qk; ++c) dot += static_cast<double>(q[c]) * k[c];
-    double score = dot * rule.scale;
-    if (rule.softcap > 0) score = rule.softcap * std::tanh(score / rule.softcap);
-    scores[static_cast<std::size_t>(key)] = score - rule.slope * std::abs(rule.diagonal - key);
+    scores[static_cast<std::size_t>(key)] = rule.score(dot, key);
   }
   return scores;
 }

@@ -1,10 +1,10 @@
 #pragma once
 #include <functional>
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "harness/oracle/deviations.h"
+#include "harness/oracle/score_rule.h"
 #include "harness/oracle/wrong_rows.h"
 #include "harness/problem/logical.h"
 
@@ -25,15 +25,6 @@ class RowState {
   double max_ = -std::numeric_limits<double>::infinity();
   double sum_ = 0;
   std::vector<double> o_;  ///< not yet divided by the sum
-};
-
-/// How scores come from q.k: as asked, or as some hypothesis has it (harness/problem/modifiers.h).
-struct ScoreRule {
-  double scale = 1;
-  double softcap = 0;  ///< 0: none
-  double slope = 0;    ///< ALiBi's; 0: none
-  int diagonal = 0;    ///< the key from which ALiBi counts
-  std::optional<double> sink;
 };
 
 /// One wrong row with everything that a hypothesis about it may use.

@@ -30,13 +30,6 @@ Subject asked(const std::string& rest = "mask=causal_br", const std::string& len
                  " data=normal seed=0x2a");
 }
 
-GradientRule rule_of(const Problem& problem) {
-  GradientRule rule;
-  rule.mask = problem.mask;
-  rule.score_scale = rule.scale = problem.softmax_scale();
-  return rule;
-}
-
 /// Gradients by another rule than the one that was asked; `head_of` says which K/V head is read.
 Answer answer_by(
     const Subject& s, const std::function<void(GradientRule&)>& change,
@@ -45,8 +38,7 @@ Answer answer_by(
   const Problem& p = s.problem();
   for (int b = 0; b < p.batch(); ++b)
     for (int kv_head = 0; kv_head < p.h_kv; ++kv_head) {
-      GradientRule rule = rule_of(p);
-      rule.kv_head = head_of(kv_head);
+      GradientRule rule = detail::gradient_rule(p, head_of(kv_head));
       change(rule);
       const HeadGradients made = detail::gradients_by(rule, p, s.data, b, kv_head);
       const auto write = [&](LogicalTensor<float>& to, const LogicalTensor<double>& from, int first,
@@ -80,9 +72,11 @@ TEST(Gradients, TheReferenceItselfPasses) {
 }
 
 TEST(Gradients, AnotherProgrammeOfThemPasses) {
-  const Subject s = asked();
-  const Verdict v = s.judged(answer_by(s, [](GradientRule&) {}));
-  EXPECT_STREQ(name_of(v), "pass") << explain(v);
+  for (const char* modifiers : {"", " softcap=2", " alibi=on", " softcap=1 alibi=on sink=seeded"}) {
+    const Subject s = asked(std::string("mask=causal_br") + modifiers);
+    const Verdict v = s.judged(answer_by(s, [](GradientRule&) {}));
+    EXPECT_STREQ(name_of(v), "pass") << modifiers << ": " << explain(v);
+  }
 }
 
 /// In f32, which rounds noise away from where it was put by little.
@@ -220,6 +214,28 @@ TEST(GradientsCause, AnotherMask) {
   const Subject window = asked("mask=window:5,3");
   EXPECT_THAT(cause(window, answer_by(window, [](GradientRule& rule) { rule.mask.left = 6; })),
               StartsWith("as if the window were one key wider on its left"));
+}
+
+TEST(GradientsCause, ModifiersForgotten) {
+  const Subject s = asked("mask=causal_br softcap=1 alibi=on sink=1");
+  EXPECT_EQ(cause(s, answer_by(s, [](GradientRule&) {})), "");
+  EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.softcap = 0; })),
+              StartsWith("as if the softcap were forgotten"));
+  const Answer without_slope = answer_by(s, [](GradientRule& rule) { rule.slope_of_softcap = false; });
+  EXPECT_THAT(words(s, without_slope), StartsWith("dQ in every sequence"));
+  EXPECT_THAT(words(s, without_slope), HasSubstr("dK (dV is right)"));
+  EXPECT_THAT(cause(s, without_slope), StartsWith("as if the softcap's slope were forgotten"));
+  EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.alibi = false; })),
+              StartsWith("as if ALiBi were forgotten"));
+}
+
+/// What was asked of scores is kept by every other hypothesis.
+TEST(GradientsCause, OtherCausesUnderModifiers) {
+  const Subject s = asked("mask=causal_br softcap=1 alibi=on");
+  EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.subtracts_d = false; })),
+              StartsWith("as if D were not subtracted"));
+  EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.mask = {MaskKind::causal_top_left}; })),
+              StartsWith("as if the causal mask were aligned top-left"));
 }
 
 TEST(GradientsCause, AnotherKvHead) {
