@@ -198,7 +198,7 @@ void add_power(CLI::App& program, Chosen& chosen) {
       ->delimiter(',')
       ->type_name("NAME");
   command->add_option("--cases", options->cases, "at most so many random cases a mutant")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "which random cases")
       ->check(CLI::NonNegativeNumber)

@@ -74,6 +74,7 @@ TEST_F(Power, WhatCannotBeIsOneLine) {
           "--mutant nowhere: no such mutant, expected some of: here, unmatched");
   refused(2, {"--mutant", "unmatched"}, "no match for 'no such text'");
   refused(2, {"--mutant", "here", "--resume"}, "--store");
+  refused(2, {"--mutant", "here", "--cases", "0"}, "--cases: Value 0 not in range 1 to 1000000");
   for (const char* part : {"0/2", "3/2", "1", "1/x"}) refused(2, {"--part", part}, "K/N");
   refused(3, {"--mutant", "here", "--nvcc", "/nowhere/nvcc"},
           "/nowhere/nvcc: does not run, expected the nvcc of");
@@ -129,6 +130,16 @@ TEST_F(Power, WhatDoesNotCompileIsNamedAndTheOthersAreHunted) {
   EXPECT_EQ(said.code, 3);
   EXPECT_THAT(said.err, AllOf(HasSubstr("BROKEN broken: does not compile"), HasSubstr("no_such_name"),
                               HasSubstr("killed wrong")));
+}
+
+/// Here by a limit of instructions that no launch keeps: what "kills" the mutant is no fault of its.
+TEST_F(Power, AFalseAlarmIsAnErrorOfTheWhole) {
+  plant("same", equivalent + "soft = \"instruction-limit=100\"\n");
+  const auto said = flashdiff(words({"--cases", "5"}));
+  EXPECT_EQ(said.code, 3);
+  EXPECT_THAT(said.err,
+              AllOf(HasSubstr("FALSE ALARM flash_forward_simt f32_d32"), HasSubstr("FAIL: 1 of 1")));
+  EXPECT_THAT(said.out, HasSubstr("the kernel as it is fails there, too"));
 }
 
 /// What a loop without end costs is the launch's limit of instructions, not the time limit of a case.
