@@ -30,7 +30,9 @@ struct Part {
   }
   std::string operator()(const verdict::NotEquivalent& v) const { return name_of(v.at.tensor); }
   std::string operator()(const verdict::Fault& v) const {
-    std::string what = v.what;
+    // "cuLaunchKernel: CUDA_ERROR_...", which the report beside it knows by its right name.
+    std::string what =
+        v.what.find(": CUDA_ERROR") == std::string::npos || v.report.empty() ? v.what : v.report;
     if (what.starts_with(other_layout)) what.erase(0, std::min(what.size(), what.find(": ") + 2));
     return with_layout(what.substr(0, what.find(": ")), v.what);
   }
@@ -100,6 +102,12 @@ struct SoundFields {
 }  // namespace
 
 std::string part_of(const Verdict& failure) { return std::visit(Part{}, failure); }
+
+std::string explanation_of(const Verdict& failure) {
+  const auto* fault = std::get_if<verdict::Fault>(&failure);
+  if (fault == nullptr || fault->report.empty()) return explain(failure);
+  return explain(failure) + "; " + fault->report.substr(0, fault->report.find('\n'));
+}
 
 json json_of(const Hunted& h) {
   json j;

@@ -77,6 +77,9 @@ struct Sound {
 /// another layout of the case showed it. Of a failure.
 [[nodiscard]] std::string part_of(const Verdict& failure);
 
+/// As explain() says it, and of a fault the first line of the device's report besides: what and where.
+[[nodiscard]] std::string explanation_of(const Verdict& failure);
+
 [[nodiscard]] nlohmann::json json_of(const Hunted& hunted);
 [[nodiscard]] nlohmann::json json_of(const Sound& sound);
 /// The reverse. Errors (bad_input): what is missing or mistyped.

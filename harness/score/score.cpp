@@ -52,7 +52,7 @@ std::string killer_of(const Hunted& hunted) {
 }
 
 std::string explained(const Hunted& hunted) {
-  if (!hunted.kill) return "";
+  if (!hunted.kill && hunted.unlike.empty()) return "";
   return hunted.unlike.empty() ? "yes" : fmt::format("{}", fmt::join(hunted.unlike, "; "));
 }
 

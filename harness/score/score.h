@@ -17,7 +17,7 @@ void add_to(Sound& whole, const Sound& part);
 
 /// "mismatch: O, LSE"; "survived"; "survived, as argued".
 [[nodiscard]] std::string killer_of(const Hunted& hunted);
-/// "yes", or what is not as the mutant's file says; empty of a survivor.
+/// "yes", or what is not as the mutant's file says; empty of a survivor of which that is nothing else.
 [[nodiscard]] std::string explained(const Hunted& hunted);
 /// "9 of 10, not FlexAttention", of the rules that say something of its answers; "no answer" where none came;
 /// empty where they were not asked.

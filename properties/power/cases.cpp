@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <mutex>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -14,6 +15,29 @@
 #include "properties/simpler.h"
 
 namespace flashdiff::power {
+namespace {
+
+/// Adds what an entry takes: the parts of its name between underscores, "f16_d64_mod", "half_f16_any". False
+/// where none of them is a dtype.
+bool add_entry(const std::string& name, CasesOf& cases) {
+  std::optional<DType> dtype;
+  int dim = 0;
+  std::istringstream parts(name);
+  for (std::string part; std::getline(parts, part, '_');) {
+    if (const auto named_dtype = named<DType>(part)) dtype = named_dtype;
+    if (const auto form = named<RopeForm>(part)) cases.forms.push_back(*form);
+    if (part == "mod") cases.modifiers = true;
+    if (part.size() > 1 && part[0] == 'd') std::from_chars(part.data() + 1, part.data() + part.size(), dim);
+  }
+  if (!dtype) return false;
+  cases.options.dtypes.push_back(*dtype);
+  // A name without a head dim takes all.
+  cases.options.largest_head_dim =
+      std::max(cases.options.largest_head_dim, dim > 0 ? dim : CaseOptions{}.largest_head_dim);
+  return true;
+}
+
+}  // namespace
 
 Outcome<CasesOf> cases_for(const Mutant& mutant) {
   CasesOf cases;
@@ -33,19 +57,11 @@ Outcome<CasesOf> cases_for(const Mutant& mutant) {
   cases.options.largest_head_dim = 0;
   cases.modifiers = false;
   std::istringstream entries(mutant.only);
-  for (std::string entry; entries >> entry;) {
-    const std::size_t at = entry.find("_d");
-    const auto dtype = named<DType>(entry.substr(0, at));
-    int dim = 0;
-    if (at != std::string::npos) std::from_chars(entry.data() + at + 2, entry.data() + entry.size(), dim);
-    if (!dtype || dim < 1)
+  for (std::string entry; entries >> entry;)
+    if (!add_entry(entry, cases))
       return bad_input(
-          fmt::format("'{}': only, '{}' names no entry, expected a dtype and a head dim such as f16_d32",
+          fmt::format("'{}': only, '{}' names no entry, expected one with its dtype, such as f16_d32",
                       mutant.title, entry));
-    cases.modifiers = cases.modifiers || entry.ends_with("_mod");
-    cases.options.dtypes.push_back(*dtype);
-    cases.options.largest_head_dim = std::max(cases.options.largest_head_dim, dim);
-  }
   return cases;
 }
 
@@ -66,6 +82,8 @@ rc::Shrinkable<Case> draw(std::uint64_t seed, std::uint64_t index, const CasesOf
     // The key of draw_case has zeros here: these draws are others.
     const rc::Random random(rc::Random::Key{seed, index, 1, 0});
     c.problem = any_append(std::move(c.problem))(random, rc::kNominalSize).value();
+    if (c.problem.rope && !cases.forms.empty() && std::ranges::count(cases.forms, c.problem.rope->form) == 0)
+      c.problem.rope->form = cases.forms.front();
   }
   return shrinkable(std::move(c));
 }

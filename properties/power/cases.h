@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include <rapidcheck.h>
 
@@ -13,11 +14,12 @@ namespace flashdiff::power {
 struct CasesOf {
   CaseOptions options;
   Pass pass = Pass::forward;
-  bool modifiers = true;  ///< softcap, ALiBi, sink
+  bool modifiers = true;        ///< softcap, ALiBi, sink
+  std::vector<RopeForm> forms;  ///< of rotary embeddings; empty: both
 };
 /// Cases that the mutant's image has entries for, as far as an entry's name tells: its dtype, head dims up to
-/// the entry's, score modifiers where it ends in _mod; of its kernel's pass, with as many queries as it
-/// takes. Errors (bad_input): no such kernel, `only` names no entry.
+/// the entry's, score modifiers where it has _mod, its rotary embedding's form; of its kernel's pass, with as
+/// many queries as it takes. Errors (bad_input): no such kernel, `only` names no entry.
 [[nodiscard]] Outcome<CasesOf> cases_for(const Mutant& mutant);
 
 /// Case `index` of a seed, with its shrink tree: a pure function of its arguments. A backward pass is asked

@@ -126,7 +126,7 @@ Outcome<void> Hunt::shrink(Hunted& hunted, std::uint64_t index) const {
     at = *next;
     shrinks = at.shrinks();
   }
-  hunted.smallest = Smallest{print(at.value()), kind, explain(failure->verdict), executions};
+  hunted.smallest = Smallest{print(at.value()), kind, explanation_of(failure->verdict), executions};
   hunted.unlike = unlike_the_file(mutant, hunted);
   const Outcome<Seen> sound = right(at.value());
   if (!sound) return tl::unexpected<Error>(sound.error());

@@ -105,6 +105,12 @@ TEST(Score, NamesThePartOfARule) {
   EXPECT_EQ(part_of(verdict::Fault{"race in shared memory: kernel `k`", ""}), "race in shared memory");
   EXPECT_EQ(part_of(verdict::Fault{"with lay=left poison=inf: padding read: of 4 bytes", ""}),
             "padding read, in another layout");
+  const verdict::Fault access{"cuLaunchKernel: CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access",
+                              "out-of-bounds access: read of 4 bytes\n  nearest: cuMemAlloc"};
+  EXPECT_EQ(part_of(access), "out-of-bounds access");
+  EXPECT_THAT(explanation_of(access),
+              ::testing::EndsWith("memory access; out-of-bounds access: read of 4 bytes"));
+  EXPECT_EQ(explanation_of(mismatch), explain(mismatch));
   EXPECT_EQ(part_of(verdict::Crash{"exit code 7"}), "exit code 7");
   EXPECT_EQ(part_of(verdict::Timeout{1.5}), "1.5 s");
 }

@@ -51,7 +51,11 @@ TEST(Mutant, CasesAreThoseOfItsEntries) {
   EXPECT_THAT(options.dtypes, ::testing::ElementsAre(DType::f16, DType::bf16));
   EXPECT_EQ(options.largest_head_dim, 64);
   EXPECT_TRUE(power::cases_for(parse_mutant(kWhole, "x.toml").value())->options.dtypes.empty());
-  for (const char* only : {"f17_d32", "f16", "f16_d", "f16_dx"})
+  EXPECT_FALSE(cases_of("f16_d32").value().modifiers);
+  EXPECT_TRUE(cases_of("f16_d32 f16_d64_r16_mod").value().modifiers);
+  EXPECT_EQ(cases_of("half_f16_any").value().options.largest_head_dim, 128);
+  EXPECT_THAT(cases_of("half_f16_any").value().forms, ::testing::ElementsAre(RopeForm::half));
+  for (const char* only : {"f17_d32", "d64", "f16d64"})
     EXPECT_THAT(cases_of(only).error().what, HasSubstr(only));
 }
 
@@ -62,6 +66,14 @@ TEST(Mutant, CasesAreOfItsKernelsPass) {
   };
   EXPECT_EQ(first_of("flash_forward").problem.pass, Pass::forward);
   EXPECT_EQ(first_of("flash_backward").problem.pass, Pass::backward);
+  Mutant append =
+      parse_mutant(with(plus("only = \"interleaved_f16\""), "flash_forward", "append_kv"), "x.toml").value();
+  for (std::uint64_t index = 0; index < 40; ++index) {
+    const Case c = power::draw(1, index, power::cases_for(append).value()).value();
+    EXPECT_TRUE(validated(c).has_value()) << print(c);
+    EXPECT_EQ(c.problem.dtype, DType::f16);
+    EXPECT_EQ(c.problem.rope ? c.problem.rope->form : RopeForm::interleaved, RopeForm::interleaved);
+  }
   for (const char* kernel : {"flash_forward", "flash_decode", "flash_backward", "append_kv"}) {
     const Case c = first_of(kernel);
     EXPECT_TRUE(validated(c).has_value()) << print(c);
