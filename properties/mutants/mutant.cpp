@@ -74,17 +74,24 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
     if (mutant.equivalent.empty())
       return bad_input(fmt::format("{}: equivalent, expected the argument that no case can show it", name));
   }
-  for (const auto& [key, field] : {std::pair{"columns", &Mutant::columns}, {"rows", &Mutant::rows}}) {
+  struct Number {
+    const char* name;
+    int Mutant::*field;
+    int least;
+  };
+  for (const auto& [key, field, least] :
+       {Number{"columns", &Mutant::columns, 2}, {"rows", &Mutant::rows, 2}, {"heads", &Mutant::heads, 1}}) {
     const auto number = table[key];
     if (!number) continue;
     ++known;
     mutant.*field = static_cast<int>(number.value_or(std::int64_t{0}));
-    if (mutant.*field < 2) return bad_input(fmt::format("{}: {}, expected a number from 2 on", name, key));
+    if (mutant.*field < least)
+      return bad_input(fmt::format("{}: {}, expected a number from {} on", name, key, least));
   }
   if (table.size() != known)
     return bad_input(
         fmt::format("{}: {} keys, expected the {} that a mutant has, and only, equivalent, soft, "
-                    "columns or rows",
+                    "columns, rows or heads",
                     name, table.size(), kKeys.size()));
   return mutant;
 }

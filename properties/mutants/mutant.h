@@ -26,6 +26,7 @@ struct Mutant {
   std::string equivalent;
   std::string soft;  ///< optional, KEY=VALUE: how the software driver must run for it to show
   int columns = 4;   ///< optional: d_qk + d_v of the smallest case that shows it
+  int heads = 1;     ///< optional: its query heads
   int rows = 8;      ///< optional: q_len + kv_len of its longest sequence
 };
 

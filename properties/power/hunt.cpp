@@ -38,7 +38,8 @@ std::vector<std::string> unlike_the_file(const Mutant& mutant, const Hunted& hun
   int rows = 0;
   for (const SequenceLengths& one : p.sequences) rows = std::max(rows, one.q_len + one.kv_len);
   if (p.batch() > 2) unlike.push_back(fmt::format("{} sequences, expected at most 2", p.batch()));
-  if (p.h_q > 1) unlike.push_back(fmt::format("{} heads, expected 1", p.h_q));
+  if (p.h_q > mutant.heads)
+    unlike.push_back(fmt::format("{} heads, expected at most {}", p.h_q, mutant.heads));
   if (p.d_qk + p.d_v > mutant.columns)
     unlike.push_back(fmt::format("{} columns, expected at most {}", p.d_qk + p.d_v, mutant.columns));
   if (rows > mutant.rows) unlike.push_back(fmt::format("{} rows, expected at most {}", rows, mutant.rows));

@@ -159,7 +159,7 @@ class Campaign {
   Hunted begun(const Mutant& mutant, const Image& image, const Answerer& wrong) {
     Hunted hunted;
     hunted.key = key_of(image.inputs + mutant.kernel + mutant.soft + mutant.expected + mutant.says +
-                        std::to_string(mutant.columns) + ' ' + std::to_string(mutant.rows));
+                        fmt::format(" {} {} {}", mutant.columns, mutant.rows, mutant.heads));
     if (const auto kept = kept_mutants_.find(mutant.name); plan_.resume && kept != kept_mutants_.end())
       if (const Outcome<Hunted> found = hunted_of(kept->second); found && found->key == hunted.key) {
         hunted = *found;

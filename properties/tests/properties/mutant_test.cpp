@@ -31,15 +31,16 @@ std::string with(std::string text, const std::string& from, const std::string& t
 }
 
 TEST(Mutant, MaySayHowTheSoftwareDriverRunsAndHowSmallItGets) {
-  const auto mutant =
-      parse_mutant(plus("soft = \"late-copies=on\"\ncolumns = 16\nrows = 130\nonly = \"f16_d32\""), "x.toml");
+  const auto mutant = parse_mutant(
+      plus("soft = \"late-copies=on\"\ncolumns = 16\nheads = 2\nrows = 130\nonly = \"f16_d32\""), "x.toml");
   ASSERT_TRUE(mutant.has_value()) << mutant.error().what;
   EXPECT_EQ(mutant->soft, "late-copies=on");
   EXPECT_EQ(mutant->columns, 16);
   EXPECT_EQ(mutant->rows, 130);
+  EXPECT_EQ(mutant->heads, 2);
   EXPECT_EQ(mutant->only, "f16_d32");
   for (const char* line : {"soft = \"late\"", "soft = 1", "columns = 1", "columns = \"x\"", "rows = 1",
-                           "colums = 16", "only = \"\"", "only = 1"})
+                           "heads = 0", "colums = 16", "only = \"\"", "only = 1"})
     EXPECT_FALSE(parse_mutant(plus(line), "x.toml").has_value()) << line;
 }
 
