@@ -10,7 +10,6 @@
 
 #include "harness/problem/names.h"
 #include "kernels/kernel.h"
-#include "properties/appends.h"
 #include "properties/random_cases.h"
 #include "properties/simpler.h"
 
@@ -47,7 +46,7 @@ Outcome<CasesOf> cases_for(const Mutant& mutant) {
     known += (known.empty() ? "" : ", ") + std::string(kernel.name);
     if (kernel.name != mutant.kernel) continue;
     found = true;
-    cases.pass = kernel.plan.pass;
+    cases.options.pass = kernel.plan.pass;
     cases.options.most_queries = kernel.plan.most_queries;
   }
   if (!found)
@@ -75,16 +74,8 @@ rc::Shrinkable<Case> draw(std::uint64_t seed, std::uint64_t index, const CasesOf
     c.problem.alibi = false;
     c.problem.sink.reset();
   }
-  if (cases.pass == Pass::backward) {
-    c.problem.pass = Pass::backward;
-    c.layout.page = 0;
-  } else if (cases.pass == Pass::append) {
-    // The key of draw_case has zeros here: these draws are others.
-    const rc::Random random(rc::Random::Key{seed, index, 1, 0});
-    c.problem = any_append(std::move(c.problem))(random, rc::kNominalSize).value();
-    if (c.problem.rope && !cases.forms.empty() && std::ranges::count(cases.forms, c.problem.rope->form) == 0)
-      c.problem.rope->form = cases.forms.front();
-  }
+  if (c.problem.rope && !cases.forms.empty() && std::ranges::count(cases.forms, c.problem.rope->form) == 0)
+    c.problem.rope->form = cases.forms.front();
   return shrinkable(std::move(c));
 }
 

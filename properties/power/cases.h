@@ -13,7 +13,6 @@ namespace flashdiff::power {
 /// Which random cases a mutant is looked for with.
 struct CasesOf {
   CaseOptions options;
-  Pass pass = Pass::forward;
   bool modifiers = true;        ///< softcap, ALiBi, sink
   std::vector<RopeForm> forms;  ///< of rotary embeddings; empty: both
 };
@@ -22,8 +21,7 @@ struct CasesOf {
 /// many queries as it takes. Errors (bad_input): no such kernel, `only` names no entry.
 [[nodiscard]] Outcome<CasesOf> cases_for(const Mutant& mutant);
 
-/// Case `index` of a seed, with its shrink tree: a pure function of its arguments. A backward pass is asked
-/// of what a forward one is drawn for, unpaged; an append of its sequences, heads and values.
+/// Case `index` of a seed, with its shrink tree: a pure function of its arguments.
 [[nodiscard]] rc::Shrinkable<Case> draw(std::uint64_t seed, std::uint64_t index, const CasesOf& cases);
 
 }  // namespace flashdiff::power
