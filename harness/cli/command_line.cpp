@@ -77,6 +77,7 @@ int parse_and_run(int argc, char** argv) {
   add_counters(program, chosen);
   add_merge(program, chosen);
   add_report(program, chosen);
+  add_compare(program, chosen);
   add_backends(program, chosen);
   add_devices(program, chosen);
   add_bench(program, chosen);

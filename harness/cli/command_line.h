@@ -21,6 +21,7 @@ using Chosen = std::function<int()>;
 void add_check(CLI::App& program, Chosen& chosen);
 void add_repro(CLI::App& program, Chosen& chosen);
 void add_power(CLI::App& program, Chosen& chosen);
+void add_compare(CLI::App& program, Chosen& chosen);
 void add_counters(CLI::App& program, Chosen& chosen);
 void add_report(CLI::App& program, Chosen& chosen);
 void add_backends(CLI::App& program, Chosen& chosen);

@@ -1,0 +1,111 @@
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/cli/command_line.h"
+#include "harness/cli/exit_code.h"
+#include "harness/cli/terminal.h"
+#include "harness/compare/writers.h"
+
+namespace flashdiff::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  fs::path base, next;
+  std::vector<fs::path> bench;
+  bool gate = false;
+  double threshold = 0;
+  std::size_t rows = 40;
+  TerminalWords terminal;
+};
+
+/// SQLite's files begin with this (sqlite.org/fileformat.html); anything else is for the reader of JSON to
+/// refuse.
+bool is_database(const fs::path& file) {
+  char head[15] = {};
+  std::ifstream(file, std::ios::binary).read(head, sizeof head);
+  return std::string_view(head, sizeof head) == "SQLite format 3";
+}
+
+Outcome<compare::Comparison> compared(const Options& options) {
+  compare::Comparison comparison{options.base.string(), options.next.string(), {}, {}};
+  std::vector<fs::path> bench = options.bench;
+  const bool stores = is_database(options.base);
+  if (stores != is_database(options.next))
+    return bad_input(fmt::format("{} and {}: expected two stores, or two files of `flashdiff bench -o`",
+                                 options.base.string(), options.next.string()));
+  if (stores) {
+    const auto base = Store::open_readonly(options.base), next = Store::open_readonly(options.next);
+    for (const auto* store : {&base, &next})
+      if (!*store) return tl::unexpected<Error>(store->error());
+    auto cases = compare::compare_cases(*base, *next);
+    if (!cases) return tl::unexpected<Error>(cases.error());
+    comparison.cases = std::move(*cases);
+  } else {
+    bench = {options.base, options.next};
+  }
+  if (bench.empty()) return comparison;
+  auto counters = compare::compare_counters(bench[0], bench[1], options.threshold);
+  if (!counters) return tl::unexpected<Error>(counters.error());
+  comparison.counters = std::move(*counters);
+  return comparison;
+}
+
+int run(const Options& options) {
+  const auto comparison = compared(options);
+  if (!comparison) return complain(comparison.error());
+  fmt::print("{}", compare::as_markdown(*comparison, program_name(), options.rows));
+  const Terminal terminal = terminal_of(options.terminal);
+  const bool empty = (!comparison->cases || comparison->cases->both == 0) &&
+                     (!comparison->counters || comparison->counters->compared == 0);
+  const std::string word = empty                 ? terminal.yellow("NOTHING IN COMMON")
+                           : comparison->clean() ? terminal.green("NOTHING WORSE")
+                                                 : terminal.red("WORSE");
+  fmt::print(stderr, "{}: {}\n", word, compare::in_words(*comparison));
+  if (empty) return incomplete;
+  if (!options.gate || comparison->clean()) return as_expected;
+  return comparison->cases && comparison->cases->worse() > 0 ? kernel_wrong : slower_than_gate;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand(
+      "compare", "what is other than before: verdicts and budget use of two stores, counters of two benches");
+  command->add_option("BASE", options->base, "a store of before, or what `flashdiff bench -o` wrote")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("NEW", options->next, "the same of now")->required()->type_name("FILE");
+  command->add_option("--bench", options->bench, "beside two stores, two files of `flashdiff bench -o`")
+      ->expected(2)
+      ->type_name("BASE NEW");
+  command->add_flag("--gate", options->gate, "exit code 1 or 4 where something is worse");
+  command
+      ->add_option(
+          "--threshold", options->threshold,
+          "so much worse a counter may be, as a share: 0.01 is 1 %. They are exact, so 0 is no hard rule")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command->add_option("--rows", options->rows, "of each table, at most")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  add_terminal_options(*command, options->terminal);
+  command->footer(
+      "Markdown goes to stdout: >> $GITHUB_STEP_SUMMARY. Cases are the same where line and backend are; run "
+      "both with\n"
+      "one --seed and --cases. Counters are those of `bench --device soft`, the same on every machine; times "
+      "are not\n"
+      "compared. Exit code 0; with --gate 1 where a case that was right is wrong or not judged any more, 4 "
+      "where only\n"
+      "counters are worse; 5 where the two have nothing in common.\n\n"
+      "Example:\n  flashdiff compare main.db mine.db --bench main.json mine.json --gate");
+  command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace flashdiff::cli
