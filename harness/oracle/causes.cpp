@@ -8,6 +8,7 @@
 
 #include "harness/oracle/append_causes.h"
 #include "harness/oracle/gradient_causes.h"
+#include "harness/oracle/other_masks.h"
 #include "harness/oracle/refit.h"
 #include "harness/oracle/votes.h"
 
@@ -19,24 +20,9 @@ constexpr int kLongestRow = 16384;  ///< a hint is not worth minutes
 
 /// Another mask than the one asked for.
 void other_masks(const Suspect& row, Words& words) {
-  const auto would_see = [&row, &words](const Mask& mask, const std::string& name) {
-    const KeyRange keys = visible_keys(mask, row.lengths, row.at.row);
-    if (keys == row.seen || !row.is(row.attend(keys, row.kv_head()))) return;
-    words.push_back(name);
-  };
-  const Mask& asked = row.problem().mask;
-  would_see({MaskKind::causal_top_left}, "the causal mask were aligned top-left");
-  would_see({MaskKind::causal_bottom_right}, "the causal mask were aligned bottom-right");
-  would_see({MaskKind::none}, "there were no mask");
-  if (asked.kind != MaskKind::window) return;
-  for (int step : {1, -1}) {
-    const char* how = step > 0 ? "one key wider" : "one key narrower";
-    if (asked.left != Mask::unbounded && asked.left + step >= 0)
-      would_see({asked.kind, asked.left + step, asked.right},
-                fmt::format("the window were {} on its left", how));
-    if (asked.right != Mask::unbounded && asked.right + step >= 0)
-      would_see({asked.kind, asked.left, asked.right + step},
-                fmt::format("the window were {} on its right", how));
+  for (const MaskInstead& other : masks_instead_of(row.problem().mask)) {
+    const KeyRange keys = visible_keys(other.mask, row.lengths, row.at.row);
+    if (!(keys == row.seen) && row.is(row.attend(keys, row.kv_head()))) words.push_back(other.words);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "harness/oracle/gradients_by_rule.h"
+#include "harness/oracle/other_masks.h"
 #include "harness/problem/numbers.h"
 
 namespace flashdiff::detail {
@@ -97,25 +98,10 @@ class Suspects {
 using Said = std::optional<std::string>;
 
 Said other_masks(const Suspects& here, int /*tile*/) {
-  const Mask& asked = here.problem.mask;
-  const auto would = [&here, &asked](const Mask& mask) {
-    if (mask == asked) return false;
+  for (const MaskInstead& other : masks_instead_of(here.problem.mask)) {
     GradientRule rule = here.rule();
-    rule.mask = mask;
-    return here.is(rule);
-  };
-  if (would({MaskKind::causal_top_left})) return "the causal mask were aligned top-left";
-  if (would({MaskKind::causal_bottom_right})) return "the causal mask were aligned bottom-right";
-  if (would({MaskKind::none})) return "there were no mask";
-  if (asked.kind != MaskKind::window) return std::nullopt;
-  for (int step : {1, -1}) {
-    const char* how = step > 0 ? "one key wider" : "one key narrower";
-    if (asked.left != Mask::unbounded && asked.left + step >= 0 &&
-        would({asked.kind, asked.left + step, asked.right}))
-      return fmt::format("the window were {} on its left", how);
-    if (asked.right != Mask::unbounded && asked.right + step >= 0 &&
-        would({asked.kind, asked.left, asked.right + step}))
-      return fmt::format("the window were {} on its right", how);
+    rule.mask = other.mask;
+    if (here.is(rule)) return other.words;
   }
   return std::nullopt;
 }
