@@ -13,21 +13,30 @@ struct Sight {
   double weight = 1;  ///< of the lightest term whose drop would be seen in some row
 };
 
-/// How many terms each row of a sequence adds up, counted as smallest_drop counts them: a token's row of an
-/// append adds up nothing, and can be wrong by its position alone, where it is turned.
+/// How many terms each row of a sequence adds up, counted as smallest_drop counts them; 0 where dropping one
+/// changes nothing. A token's row of an append adds up nothing, and can be wrong by its position alone, where
+/// it is turned.
 std::vector<int> terms_of_rows(const Problem& problem, TensorRole output, SequenceLengths lengths) {
   if (problem.pass == Pass::append)
     return std::vector<int>(static_cast<std::size_t>(lengths.q_len), problem.rope ? 1 : 0);
   const bool of_queries = follows_queries(output);
+  const bool of_scores = output == TensorRole::dq || output == TensorRole::dk;
   std::vector<int> terms(static_cast<std::size_t>(of_queries ? lengths.q_len : lengths.kv_len), 0);
+  std::vector<bool> counts(terms.size(), false);
   for (int query = 0; query < lengths.q_len; ++query) {
     const KeyRange keys = visible_keys(problem.mask, lengths, query);
-    if (of_queries && !keys.empty())
-      terms[static_cast<std::size_t>(query)] = keys.size() + (problem.sink ? 1 : 0);
+    // The only key of a query has P = 1 whatever its score, so dS = 0: dropped, it changes neither dQ nor dK.
+    const bool changes = !of_scores || keys.size() > 1 || problem.sink;
+    const auto add = [&](int row, int count) {
+      terms[static_cast<std::size_t>(row)] += count;
+      if (changes) counts[static_cast<std::size_t>(row)] = true;
+    };
+    if (of_queries && !keys.empty()) add(query, keys.size() + (problem.sink ? 1 : 0));
     if (!of_queries)
-      for (int key = keys.begin; key < keys.end; ++key)
-        terms[static_cast<std::size_t>(key)] += problem.group();
+      for (int key = keys.begin; key < keys.end; ++key) add(key, problem.group());
   }
+  for (std::size_t row = 0; row < terms.size(); ++row)
+    if (!counts[row]) terms[row] = 0;
   return terms;
 }
 

@@ -281,6 +281,34 @@ TEST(Gradients, SwappedRowsAreFound) {
 
 // --- Trust
 
+/// One key alone has no slope: there dQ and dK are 0, however the pair is dropped, and dV shows it.
+TEST(GradientsTrust, AnOnlyKeyHidesNothing) {
+  const auto verdict = [](const std::string& rest) {
+    const Subject s =
+        subject("fd1 pass=backward b=2 hq=2 hk=1 d=8 dv=8 dt=f16 lay=right " + rest + " data=normal seed=5");
+    return std::string(name_of(s.judged(right_answer(s))));
+  };
+  EXPECT_EQ(verdict("q=4,1 kv=9,1 mask=none"), "pass");
+  EXPECT_EQ(verdict("q=4,3 kv=9,7 mask=window:0,0"), "pass");
+  EXPECT_EQ(verdict("q=1,1 kv=9,5 mask=causal_tl"), "pass");
+  const Subject s = subject(
+      "fd1 pass=backward b=1 hq=1 hk=1 d=8 dv=8 dt=f16 lay=right q=4 kv=1 mask=none data=normal seed=5");
+  Answer without = right_answer(s);
+  for (float& value : without.dv.values()) value = 0;
+  EXPECT_TRUE(is_failure(s.judged(without)));
+}
+
+/// Nor does a row that has nothing to show stand for those that hide something.
+TEST(GradientsTrust, AnOnlyKeyShowsNothingEither) {
+  Subject s = subject(
+      "fd1 pass=backward b=1 hq=1 hk=1 d=8 dv=8 dt=f32 lay=right q=4 kv=4 mask=causal_br data=normal seed=5");
+  for (int query = 1; query < 4; ++query) *s.wanted.outputs[0].smallest_drop.row(0, 0, query) = 0.25;
+  *s.wanted.outputs[0].smallest_drop.row(0, 0, 0) = 2;
+  ASSERT_TRUE(detail::blind_spot(s.problem(), s.wanted).has_value());
+  *s.wanted.outputs[0].smallest_drop.row(0, 0, 2) = 2;
+  EXPECT_FALSE(detail::blind_spot(s.problem(), s.wanted).has_value());
+}
+
 TEST(GradientsTrust, OneBlindHeadOfOneOutputMakesACaseWeak) {
   Subject s = subject(
       "fd1 pass=backward b=2 hq=2 hk=1 d=8 dv=8 dt=f32 lay=right q=4,4 kv=9,9 mask=none data=normal seed=5");
