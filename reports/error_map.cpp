@@ -96,8 +96,10 @@ void draw_ticks(std::string& svg, const Grid& grid) {
   for (int column = 0; column < grid.map.columns; column += tick_distance(grid.map.columns))
     fmt::format_to(out, R"(<text x="{:.1f}" y="{:.1f}">{}</text>)", grid.x_of_column(column), top - 7,
                    column);
-  fmt::format_to(out, R"(<text class="end" x="{}" y="{}">row</text><text x="{:.1f}" y="13">column</text>)",
-                 left - 12, top - 7, left + grid.width() / 2);
+  std::string_view rows = row_word(grid.map.tensor);
+  rows.remove_prefix(rows.find_last_of(' ') + 1);  // of "new token" there is room for the last word
+  fmt::format_to(out, R"(<text class="end" x="{}" y="{}">{}</text><text x="{:.1f}" y="13">column</text>)",
+                 left - 12, top - 7, rows, left + grid.width() / 2);
 }
 
 void draw_band(std::string& svg, const Grid& grid, double y, const std::string& words, std::string_view id) {
@@ -136,6 +138,11 @@ double draw_legend(std::string& svg, double y, bool with_nan) {
 
 }  // namespace
 
+std::string rows_of(const ErrorMap& map) {
+  const std::string one = row_word(map.tensor), many = one + 's';
+  return counted(map.rows, one.c_str(), many.c_str());
+}
+
 std::string error_map_svg(const ErrorMap& map, const MapNeighbours& neighbours, std::string_view id) {
   if (!is_whole(map)) return {};
   const double first = top + (neighbours.above.empty() ? 0 : band);
@@ -154,11 +161,11 @@ std::string error_map_svg(const ErrorMap& map, const MapNeighbours& neighbours, 
   const double width = left + plot_width + 24;
   return fmt::format(
       R"(<svg class="map" role="img" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" height="{1:.0f}" )"
-      R"(aria-label="Budget use of {2} over {3} by {4}, sequence {5}, head {6}">)"
+      R"(aria-label="Budget use of {2} over {3} by {4}, sequence {5}, {9} {6}">)"
       R"svg(<defs><pattern id="{7}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">)svg"
       R"(<path class="hatch" d="M0 0v6"/></pattern></defs>{8}</svg>)",
-      width, height, name_of(map.tensor), counted(map.rows, "row", "rows"),
-      counted(map.columns, "column", "columns"), map.sequence, map.head, id, body);
+      width, height, name_of(map.tensor), rows_of(map), counted(map.columns, "column", "columns"),
+      map.sequence, map.head, id, body, head_word(map.tensor));
 }
 
 }  // namespace flashdiff

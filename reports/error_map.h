@@ -14,6 +14,9 @@ struct MapNeighbours {
 };
 [[nodiscard]] MapNeighbours neighbours_of(const Case& c, const ErrorMap& map);
 
+/// "40 rows", "1 key", "3 new tokens": what lies down a map.
+[[nodiscard]] std::string rows_of(const ErrorMap& map);
+
 /// Inline SVG: cells of budget use over row x column (logarithmic, see colours.h), hatched bands where
 /// padding (or a packed neighbour) begins, lines at every 64th row and column, and a legend. `id` must be
 /// unique on the page. Empty where the map has no cells, or not as many as its extent says.

@@ -59,8 +59,8 @@ void fill_map(View& card, const CaseRecord& record) {
     const auto c = parse_case(record.line);
     svg = error_map_svg(map, c ? neighbours_of(*c, map) : MapNeighbours{}, fmt::format("map-{}", record.id));
     words =
-        fmt::format("Budget use of {} in sequence {}, head {}: {} × {}", name_of(map.tensor), map.sequence,
-                    map.head, counted(map.rows, "row", "rows"), counted(map.columns, "column", "columns"));
+        fmt::format("Budget use of {} in sequence {}, {} {}: {} × {}", name_of(map.tensor), map.sequence,
+                    head_word(map.tensor), map.head, rows_of(map), counted(map.columns, "column", "columns"));
     if (map.cell_rows > 1 || map.cell_columns > 1)
       words += fmt::format("; a cell is the worst of {} × {}", map.cell_rows, map.cell_columns);
     if (map.rows > 64 || map.columns > 64) words += "; lines stand at multiples of 64";

@@ -53,6 +53,22 @@ RC_GTEST_PROP(ErrorMap, EveryCellIsDrawnOnce, ()) {
   RC_ASSERT(svg.size() < 64U * 1024U);
 }
 
+TEST(ErrorMap, RowsAndHeadsAreCalledWhatTheyAre) {
+  ErrorMap map = test::map_with_wrong_tile(8, 8);
+  const auto called = [&map](TensorRole tensor) {
+    map.tensor = tensor;
+    return error_map_svg(map, {}, "m");
+  };
+  EXPECT_THAT(called(TensorRole::dq), ::testing::AllOf(HasSubstr("dQ over 8 rows by 8 columns"),
+                                                       HasSubstr(", head 0"), HasSubstr(">row</text>")));
+  EXPECT_THAT(called(TensorRole::dk), ::testing::AllOf(HasSubstr("dK over 8 keys by 8 columns"),
+                                                       HasSubstr(", kv-head 0"), HasSubstr(">key</text>")));
+  EXPECT_THAT(called(TensorRole::v), ::testing::AllOf(HasSubstr("V over 8 new tokens by"),
+                                                      HasSubstr(", kv-head 0"), HasSubstr(">token</text>")));
+  EXPECT_THAT(called(TensorRole::q_rot),
+              ::testing::AllOf(HasSubstr("turned Q over 8 new tokens"), HasSubstr(", head 0")));
+}
+
 TEST(ErrorMap, WhatIsNotWholeIsNotDrawn) {
   ErrorMap map = test::map_with_wrong_tile(8, 8);
   map.use.pop_back();
@@ -110,6 +126,28 @@ TEST(Neighbours, PackedSequencesLieBesideEachOther) {
   const MapNeighbours last = neighbours_of(with(Padding::packed, 2, three), of_sequence(2));
   EXPECT_EQ(last.above, "sequence 0");
   EXPECT_EQ(last.below, "2 rows of padding");
+}
+
+/// Of the cache: past tokens lie in front of the new ones.
+TEST(Neighbours, OfNewTokensInACache) {
+  const auto beside = [](Padding padding, int page, std::vector<SequenceLengths> sequences, int sequence) {
+    Case c = with(padding, 0, std::move(sequences));
+    c.problem.pass = Pass::append;
+    c.layout.page = page;
+    ErrorMap map = of_sequence(sequence);
+    map.tensor = TensorRole::k;
+    const MapNeighbours found = neighbours_of(c, map);
+    return found.above + " / " + found.below;
+  };
+  const std::vector<SequenceLengths> two{{3, 9}, {5, 5}};
+  EXPECT_EQ(beside(Padding::left, 0, two, 0), "6 past tokens / ");
+  EXPECT_EQ(beside(Padding::left, 0, two, 1), "4 rows of padding / ");
+  EXPECT_EQ(beside(Padding::right, 0, two, 1), " / 4 rows of padding");
+  EXPECT_EQ(beside(Padding::right, 16, two, 0), "6 past tokens / 7 rows of padding");
+  EXPECT_EQ(beside(Padding::packed, 16, {{3, 20}}, 0), "17 past tokens / 12 rows of padding");
+  const std::vector<SequenceLengths> three{{3, 3}, {0, 4}, {1, 2}};
+  EXPECT_EQ(beside(Padding::packed, 0, three, 0), " / sequence 1") << "which has a past";
+  EXPECT_EQ(beside(Padding::packed, 0, three, 2), "1 past token / ");
 }
 
 TEST(Neighbours, AMapOfNoSequenceHasNone) {
