@@ -23,7 +23,7 @@ constexpr double kStepRoundoff = (kProductsPerStep + 1) * 0x1p-24 + 0x1p-23;
 /// a split of the keys) is merged. A merge's additions need no term of their own: product_sum and row_sum
 /// hold for any order, and any tree, of them.
 double rescalings(const Numerics& numerics, const RowFacts& row) {
-  const int tiles = (row.keys - 1 + numerics.kv_tile - 1) / numerics.kv_tile + 1;
+  const int tiles = numerics.whole_rows ? 0 : (row.keys - 1 + numerics.kv_tile - 1) / numerics.kv_tile + 1;
   return tiles + numerics.merges + (row.has_sink ? 1 : 0);
 }
 
@@ -47,6 +47,11 @@ double mean_score(const Shape& shape, const RowFacts& row) {
 /// |s_j - m| <= |s_j| + |m|.
 double largest_depth(const Shape& shape, const RowFacts& row) {
   return 2 * (largest_score(shape, row) + row.bias_largest) + std::fabs(row.sink);
+}
+
+/// What 1 in P is in units of the largest weight: L where P is divided by it, else 1.
+double unit_of_p(const Numerics& numerics, const RowFacts& row) {
+  return numerics.whole_rows ? row.sum : 1.0;
 }
 
 bool is_double(Accumulation how) { return how == Accumulation::f64; }
@@ -173,12 +178,14 @@ WeightError weights(const Numerics& numerics, const Shape& shape, const RowFacts
   return sum;
 }
 
-// (1 + P's rounding)(1 + sum of n products)(1 + one rounding for each rescaling) - 1.
+// (1 + P's rounding)(1 + sum of n products)(1 + one rounding for each rescaling) - 1. P divided by the row's
+// sum is rounded by that product, as by a rescaling.
 double value_sum(const Numerics& numerics, const RowFacts& row) {
   const bool rounds_p = !numerics.sum_uses_rounded_p && numerics.p != DType::f32;
   const double p = rounds_p ? format_of(numerics.p).unit_roundoff : 0.0;
   const double sum = product_sum(numerics.pv, row.keys);
-  const double rescaled = compounded(unit_roundoff(numerics.pv), rescalings(numerics, row));
+  const double products = rescalings(numerics, row) + (numerics.whole_rows ? 1 : 0);
+  const double rescaled = compounded(unit_roundoff(numerics.pv), products);
   return (1 + p) * (1 + sum) * (1 + rescaled) - 1;
 }
 
@@ -189,11 +196,12 @@ double row_sum(const Numerics& numerics, const RowFacts& row) {
 
 // P rounds to half a subnormal of its dtype where it is below the normal range (f16: 2^-25 of the largest
 // weight; later maxima only shrink it). exp2 itself is within its ulps of f32's subnormals, or flushed; so is
-// the factor of each rescaling.
+// the factor of each rescaling. P divided by the row's sum underflows in that product, and in its own units.
 WeightUnderflow weight_underflow(const Numerics& numerics, const RowFacts& row) {
   const double p = numerics.p == DType::f32 ? 0.0 : format_of(numerics.p).smallest_subnormal / 2;
-  const double tiny = underflow(numerics.qk, numerics.flush_subnormals) * (1 + numerics.exp2_ulps) *
-                      (1 + rescalings(numerics, row));
+  const double one = underflow(numerics.qk, numerics.flush_subnormals);
+  const double tiny = one * (1 + numerics.exp2_ulps) * (1 + rescalings(numerics, row));
+  if (numerics.whole_rows) return {tiny + (one + p) * unit_of_p(numerics, row), tiny};
   return {tiny + p, numerics.sum_uses_rounded_p ? tiny + p : tiny};
 }
 
@@ -203,16 +211,19 @@ WeightUnderflow weight_underflow(const Numerics& numerics, const RowFacts& row) 
 ValueUnderflow value_underflow(const Numerics& numerics, const Shape& shape, const RowFacts& row) {
   const double n = row.keys;
   const double tiny = underflow(numerics.pv, numerics.flush_subnormals);
-  const double p_floor = exponent_floor(numerics.pv, numerics.p);
+  const double unit = unit_of_p(numerics, row);
+  const double p_floor = unit * exponent_floor(numerics.pv, numerics.p);
   const double v_floor = exponent_floor(numerics.pv, shape.inputs);
   const double sum = product_sum(numerics.pv, row.keys);
   return {sum * n * p_floor,
-          tiny * (2 * n + rescalings(numerics, row)) + sum * v_floor * (n * p_floor + 2 * row.sum)};
+          unit * tiny * (2 * n + rescalings(numerics, row)) + sum * v_floor * (n * p_floor + 2 * row.sum)};
 }
 
-// rcp within its ulps, then a product; or a division, which rounds once.
+// rcp within its ulps, then a product; or a division, which rounds once. The product of a P that is divided
+// is each weight's own (value_sum).
 double division(const Numerics& numerics) {
-  return 1.01 * (numerics.rcp_ulps * kUlp + unit_roundoff(numerics.pv));
+  const double product = numerics.whole_rows ? 0.0 : unit_roundoff(numerics.pv);
+  return 1.01 * (numerics.rcp_ulps * kUlp + product);
 }
 
 // Round to nearest: half an ulp, half a subnormal below the normal range; infinity from half an ulp above the

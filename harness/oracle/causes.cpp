@@ -178,12 +178,13 @@ Words hypotheses_of(const Suspect& row) {
 }
 
 /// A few rows spread over the wrong ones; rows without finite numbers answer to no hypothesis.
-std::vector<RowAt> sample(const Deviations& found, const Answer& answer) {
+std::vector<RowAt> sample(const Deviations& found, const Answer& answer, bool has_lse) {
   std::vector<RowAt> finite;
   for (const RowAt& at : wrong_rows(found, Side::queries).only_wrong()) {
     const float* o = answer.o.row(at.sequence, at.head, at.row);
     const bool numbers = std::all_of(o, o + answer.o.width(), [](float x) { return std::isfinite(x); });
-    if (numbers && !std::isnan(*answer.lse.row(at.sequence, at.head, at.row))) finite.push_back(at);
+    if (numbers && !(has_lse && std::isnan(*answer.lse.row(at.sequence, at.head, at.row))))
+      finite.push_back(at);
   }
   return spread(finite, kRowsAsked);
 }
@@ -199,7 +200,7 @@ std::string likely_cause(const Case& c, const LogicalData& data, const Wanted& w
     case Pass::append: return likely_append_cause(c, data, wanted, answer, found);
   }
   std::vector<Words> said;
-  for (const RowAt& at : sample(found, answer)) {
+  for (const RowAt& at : sample(found, answer, wanted.has(TensorRole::lse))) {
     const Suspect row(problem, data, wanted, answer, at, kv_tile);
     if (row.lengths.kv_len <= kLongestRow) said.push_back(hypotheses_of(row));
   }

@@ -33,6 +33,7 @@ std::string layout_words(const Case& c) {
 }  // namespace
 
 bool keeps_bits(const Numerics& numerics, TensorRole output) {
+  if (output == TensorRole::lse && !numerics.gives_lse) return false;
   return numerics.deterministic && !(numerics.dq_in_any_order && output == TensorRole::dq);
 }
 

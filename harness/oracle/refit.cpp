@@ -40,7 +40,7 @@ Suspect::Suspect(const Problem& problem, const LogicalData& data, const Wanted& 
       problem_(&problem),
       data_(&data),
       o_(&wanted.of(TensorRole::o)),
-      lse_(&wanted.of(TensorRole::lse)),
+      lse_(wanted.has(TensorRole::lse) ? &wanted.of(TensorRole::lse) : nullptr),
       answer_(&answer) {}
 
 ScoreRule Suspect::rule() const { return rule(at.head); }
@@ -83,8 +83,8 @@ bool Suspect::is(double lse, const std::function<double(int)>& o) const {
     if (got == want) return true;
     return std::isfinite(want) && std::abs(got - want) <= 2 * budget + relative * std::abs(want);
   };
-  const double lse_budget = *lse_->budget.row(at.sequence, at.head, at.row);
-  if (!near(got_lse(), lse, lse_budget, 1e-5)) return false;
+  if (lse_ != nullptr && !near(got_lse(), lse, *lse_->budget.row(at.sequence, at.head, at.row), 1e-5))
+    return false;
   const float* got = answer_->o.row(at.sequence, at.head, at.row);
   const double* budget = o_->budget.row(at.sequence, at.head, at.row);
   const double relative = 1e-5 + 2 * format_of(problem_->dtype).unit_roundoff;
@@ -95,7 +95,8 @@ bool Suspect::is(double lse, const std::function<double(int)>& o) const {
 
 bool Suspect::is_row(RowAt other) const {
   const double* o = o_->want.row(other.sequence, other.head, other.row);
-  return is(*lse_->want.row(other.sequence, other.head, other.row), [o](int column) { return o[column]; });
+  const double lse = lse_ == nullptr ? 0.0 : *lse_->want.row(other.sequence, other.head, other.row);
+  return is(lse, [o](int column) { return o[column]; });
 }
 
 }  // namespace flashdiff::detail

@@ -66,7 +66,7 @@ class Suspect {
  private:
   const Problem* problem_;
   const LogicalData* data_;
-  const WantedTensor *o_, *lse_;
+  const WantedTensor *o_, *lse_;  ///< LSE: null where the backend gives none, and O alone must match
   const Answer* answer_;
 };
 

@@ -6,6 +6,11 @@
 
 namespace flashdiff {
 
+bool Wanted::has(TensorRole output) const {
+  return std::any_of(outputs.begin(), outputs.end(),
+                     [output](const WantedTensor& one) { return one.role == output; });
+}
+
 const WantedTensor& Wanted::of(TensorRole output) const {
   const auto found = std::find_if(outputs.begin(), outputs.end(),
                                   [output](const WantedTensor& one) { return one.role == output; });
@@ -47,7 +52,12 @@ Wanted wanted(BudgetedAppend append) {
 
 Wanted wanted(const Problem& problem, const LogicalData& data, const Numerics& numerics) {
   switch (problem.pass) {
-    case Pass::forward: return wanted(attention_forward_with_budget(problem, data, numerics));
+    case Pass::forward: {
+      Wanted all = wanted(attention_forward_with_budget(problem, data, numerics));
+      if (!numerics.gives_lse)
+        std::erase_if(all.outputs, [](const WantedTensor& one) { return one.role == TensorRole::lse; });
+      return all;
+    }
     case Pass::backward: return wanted(attention_backward_with_budget(problem, data, numerics));
     case Pass::append: return wanted(append_kv_with_budget(problem, data, numerics));
   }

@@ -22,11 +22,12 @@ struct WantedTensor {
 };
 
 /// What a backend of some numerics should answer, whatever the pass: its outputs, in the order of
-/// outputs_of(). A new pass needs a line in the function below, and nothing else here.
+/// outputs_of(), without LSE where the backend gives none. A new pass needs a line in the function below, and
+/// nothing else here.
 struct Wanted {
   std::vector<WantedTensor> outputs;
-  [[nodiscard]] const WantedTensor& of(
-      TensorRole output) const;  ///< throws where the pass has no such output
+  [[nodiscard]] bool has(TensorRole output) const;
+  [[nodiscard]] const WantedTensor& of(TensorRole output) const;  ///< throws where there is no such output
 };
 [[nodiscard]] Wanted wanted(BudgetedAttention attention);
 [[nodiscard]] Wanted wanted(BudgetedGradients gradients);

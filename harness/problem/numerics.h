@@ -29,10 +29,13 @@ struct Numerics {
   int kv_tile = 64;  ///< keys between two rescalings of the accumulator; backward: keys (or queries) whose
                      ///< sum is one term of a sum in f32, by atomics for instance
   int merges = 0;    ///< rescalings of a weight beyond those: of parts that warps or splits summed
+  bool whole_rows = false;       ///< softmax of a whole row before P times V: no rescaling, and the P that is
+                                 ///< rounded and multiplied with V is divided by its sum already
   DType out = DType::f32;        ///< O, or the gradients, are rounded to this
   bool deterministic = true;     ///< same bits on every run, whatever the padding around the rows
   bool dq_in_any_order = false;  ///< but for dQ: what adds up to it is added in an order that is left open
   bool pages_keep_bits = false;  ///< and whether or not K and V lie in pages
+  bool gives_lse = true;         ///< forward: LSE is written; else it is neither judged nor reported
   bool operator==(const Numerics&) const = default;
 };
 

@@ -20,10 +20,11 @@ using testing::uses_of;
 std::string in_words(const Kernel& kernel) {
   const Numerics& n = kernel.numerics;
   return fmt::format(
-      "p={} sum_rounded={} qk={} pv={} ulps={} flush={} tile={} out={} folding={} order={} approx={}",
+      "p={} sum_rounded={} qk={} pv={} ulps={} flush={} tile={} out={} folding={} order={} approx={} "
+      "whole_rows={}",
       name_of(n.p), n.sum_uses_rounded_p, static_cast<int>(n.qk), static_cast<int>(n.pv), n.exp2_ulps,
       n.flush_subnormals, n.kv_tile, name_of(n.out), static_cast<int>(kernel.folding),
-      static_cast<int>(kernel.order), kernel.approximation);
+      static_cast<int>(kernel.order), kernel.approximation, n.whole_rows);
 }
 
 /// Correct kernels of every kind, on every family of data, stay within; and not by a budget that anything

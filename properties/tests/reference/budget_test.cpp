@@ -80,6 +80,19 @@ TEST(BudgetTerms, RescalingIsOneRoundingATile) {
   EXPECT_NEAR(budget::row_sum({.kv_tile = 1}, row), (64 + 64) * u, 1e-3 * u);
 }
 
+TEST(BudgetTerms, AWholeRowIsNotRescaledAndItsPIsDividedByOneProductEach) {
+  constexpr double u = 0x1p-24;
+  const RowFacts row{.keys = 64, .sum = 10};
+  const Numerics whole{.exp2_ulps = 2, .rcp_ulps = 0.5, .kv_tile = 1, .whole_rows = true};
+  EXPECT_NEAR(budget::value_sum(whole, row), (64 + 1) * u, 1e-3 * u);
+  EXPECT_NEAR(budget::row_sum(whole, row), 64 * u, 1e-3 * u);
+  EXPECT_NEAR(budget::exponentials(whole, row).largest, 1.01 * 2 * 2 * u, 1e-3 * u);
+  EXPECT_NEAR(budget::division(whole), 1.01 * u, 1e-3 * u);
+  // P's own underflow is that of 1 / 10 of the largest weight's units.
+  const Numerics rounded{.p = DType::f16, .whole_rows = true};
+  EXPECT_NEAR(budget::weight_underflow(rounded, row).in_values, 10 * 0x1p-25, 1e-3 * 0x1p-25);
+}
+
 TEST(BudgetTerms, ATensorCoreOnSubnormalsIsBoundedThroughItsExponentFloor) {
   // a = 2^-24 is decoded with exponent -14. Beside 1024 a, fraction bits end at 2^(10 - 14 - 24) = 2^-28, and
   // the seven others, 2^-24 + 63 * 2^-34, lose nearly that much each.

@@ -39,7 +39,7 @@ class RowOfKernel {
       for (float& value : q_) value = arithmetic_.multiply(value, problem.softcap ? argument_ : scale_log2_);
     if (!problem.sink) return;
     sink_ = sink_logit(problem, head);
-    if (!kernel.sink_first) return;
+    if (!kernel.sink_first && !kernel.numerics.whole_rows) return;
     max_ = kernel.folding == Folding::natural         ? *sink_
            : kernel.folding == Folding::fused_maximum ? *sink_ / scale_
                                                       : arithmetic_.multiply(*sink_, kLog2E);
@@ -48,6 +48,10 @@ class RowOfKernel {
   }
 
   SimulatedRow run(KeyRange keys) {
+    if (kernel_.numerics.whole_rows) {
+      if (!keys.empty()) add_whole_row(keys);
+      return finish();
+    }
     const int tile = kernel_.numerics.kv_tile;
     std::vector<KeyRange> tiles;
     for (int begin = keys.begin / tile * tile; begin < keys.end; begin += tile)
@@ -113,13 +117,34 @@ class RowOfKernel {
     const std::vector<float>& summed = kernel_.numerics.sum_uses_rounded_p ? rounded_p : p;
     sum_ = arithmetic_.product_sum(Accumulation::f32_fma, DType::f32, DType::f32, summed, ones,
                                    arithmetic_.multiply(sum_, factor));
+    for (float& value : accumulator_) value = arithmetic_.multiply(value, factor);
+    add_values(rounded_p, tile.begin);
+  }
+
+  /// The row's maximum and sum first; P is divided by the sum, rounded, and multiplied with V.
+  void add_whole_row(KeyRange keys) {
+    std::vector<float> p;
+    for (int j = keys.begin; j < keys.end; ++j) p.push_back(score(j));
+    const float sink = max_;
+    max_ = std::max(max_, *std::max_element(p.begin(), p.end()));
+    for (float& value : p) value = weight(value);
+    const std::vector<float> ones(p.size(), 1.0f);
+    sum_ = arithmetic_.product_sum(Accumulation::f32_fma, DType::f32, DType::f32, p, ones,
+                                   arithmetic_.multiply(sum_, rescaling(sink)));
+    const float reciprocal = arithmetic_.reciprocal(sum_);
+    for (float& value : p)
+      value = rounded(kernel_.numerics.p,
+                      kernel_.reciprocal ? arithmetic_.multiply(value, reciprocal) : value / sum_);
+    add_values(p, keys.begin);
+  }
+
+  void add_values(const std::vector<float>& p, int first_key) {
     std::vector<float> column(p.size());
     for (std::size_t c = 0; c < accumulator_.size(); ++c) {
       for (std::size_t j = 0; j < p.size(); ++j)
-        column[j] = data_.v.row(sequence_, kv_head_, tile.begin + static_cast<int>(j))[c];
-      accumulator_[c] =
-          arithmetic_.product_sum(kernel_.numerics.pv, kernel_.numerics.p, problem_.dtype, rounded_p, column,
-                                  arithmetic_.multiply(accumulator_[c], factor));
+        column[j] = data_.v.row(sequence_, kv_head_, first_key + static_cast<int>(j))[c];
+      accumulator_[c] = arithmetic_.product_sum(kernel_.numerics.pv, kernel_.numerics.p, problem_.dtype, p,
+                                                column, accumulator_[c]);
     }
   }
 
@@ -141,6 +166,10 @@ class RowOfKernel {
     const float top = sink_ ? take_sink() : 0.0f;
     const float reciprocal = arithmetic_.reciprocal(sum_);
     for (float value : accumulator_) {
+      if (kernel_.numerics.whole_rows) {
+        row.o.push_back(rounded(kernel_.numerics.out, value));
+        continue;
+      }
       const float o = kernel_.reciprocal ? arithmetic_.multiply(value, reciprocal) : value / sum_;
       row.o.push_back(rounded(kernel_.numerics.out, o));
     }
@@ -203,6 +232,8 @@ Kernel any_kernel(std::uint64_t number) {
   kernel.numerics.tanh_relative = pick(2) == 0 ? 0x1p-11 : 0x1p-22;
   kernel.sink_first = pick(2) == 0;
   kernel.numerics.ds = static_cast<DType>(pick(3));
+  kernel.numerics.whole_rows = pick(6) == 0;
+  if (kernel.numerics.whole_rows) kernel.numerics.sum_uses_rounded_p = false;  // it is rounded behind the sum
   return kernel;
 }
 

@@ -38,7 +38,8 @@ struct SimulatedRow {
   std::vector<float> o;  ///< rounded to the declared dtype
   float lse = 0;
 };
-/// One query row, with online softmax over tiles, each operation rounded as a GPU would.
+/// One query row, with online softmax over tiles (or over the whole row), each operation rounded as a GPU
+/// would.
 [[nodiscard]] SimulatedRow simulate_row(const Kernel& kernel, const Problem& problem, const LogicalData& data,
                                         int sequence, int head, int row);
 
