@@ -42,6 +42,9 @@ class Backend {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] virtual Support supports(const Case& c) const = 0;
   [[nodiscard]] virtual Numerics numerics(const Problem& problem) const = 0;
+  /// What it turned out to be on this machine, for `flashdiff backends`: a version, which way it takes. One
+  /// line; empty where its description says all.
+  [[nodiscard]] virtual std::string about() const { return {}; }
 
   /// Answers `sent`: hands the backend a copy, lets it write the outputs, compares everything that is not a
   /// logical row with what was sent. Errors: device_fault with the device's report, unsupported, harness.

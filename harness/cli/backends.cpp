@@ -20,13 +20,18 @@ int run(const SubjectWords& words) {
     const Subject one{{entry.name}, subject->options};
     const auto device = devices_of(one);
     Outcome<void> can = device ? Outcome<void>{} : tl::unexpected<Error>(device.error());
-    if (can)
+    std::string about;
+    if (can) {
       if (const auto opened = entry.open(subject->options); !opened)
         can = tl::unexpected<Error>(opened.error());
+      else
+        about = (*opened)->about();
+    }
     any = any || can.has_value();
     fmt::print("{:{}}  {:3}  {}\n", entry.name, width, can ? "yes" : "no", entry.description);
     fmt::print("{:{}}       {}\n", "", width,
                can ? "on " + device->at(entry.name) : "because " + can.error().what);
+    if (!about.empty()) fmt::print("{:{}}       {}\n", "", width, about);
   }
   return any ? as_expected : incomplete;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/backend/answerers/answerers.h"
+#include "harness/backend/openvino/openvino.h"
 
 namespace flashdiff {
 
@@ -25,6 +26,15 @@ const std::vector<BackendEntry>& backend_registry() {
          Pass::forward,
          0,
          {Pass::append}});
+    made.push_back(
+        {"openvino",
+         "a vendor's fused attention on the processor: OpenVINO's ScaledDotProductAttention, O only", false,
+         [](const BackendOptions&) { return openvino_backend(); }});
+    made.push_back(
+        {"openvino_causal",
+         "the same by its own causal flag, as a caller might: it ignores the mask, and is wrong where "
+         "padding lies in front",
+         false, [](const BackendOptions&) { return openvino_backend(CausalBy::flag); }});
     return made;
   }();
   return entries;
