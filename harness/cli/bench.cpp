@@ -5,6 +5,7 @@
 #include "harness/bench/check_bench.h"
 #include "harness/bench/figures_bench.h"
 #include "harness/bench/launch_bench.h"
+#include "harness/bench/openvino_bench.h"
 #include "harness/bench/reference_bench.h"
 #include "harness/bench/softcuda_bench.h"
 #include "harness/bench/tensor_core_bench.h"
@@ -56,6 +57,7 @@ int run(const Options& options) {
   if (auto there = register_figures(); !there) return complain(there.error());
   if (options.device == "auto") {
     register_reference_benchmarks();
+    register_openvino_benchmarks();
     if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
     register_tensor_core_benchmarks();
     register_launch_benchmarks();
