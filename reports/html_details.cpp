@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/in_words.h"
 #include "reports/facts.h"
 #include "reports/html.h"
 #include "reports/numbers.h"

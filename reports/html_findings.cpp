@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/in_words.h"
 #include "harness/problem/case.h"
 #include "reports/error_map.h"
 #include "reports/facts.h"
@@ -25,16 +26,12 @@ const char* symbol_of(const Verdict& verdict) {
   return "✗";
 }
 
-std::string place_in_words(const ElementAt& at) {
-  return fmt::format("{}, {}", name_of(at.tensor), place_of(at));
-}
-
 void fill_worst(View& card, const Verdict& verdict) {
   const auto* mismatch = std::get_if<verdict::Mismatch>(&verdict);
   const verdict::Mismatch none;
   const verdict::Mismatch& m = mismatch != nullptr ? *mismatch : none;
   card.set("has_worst", View(mismatch != nullptr));
-  card.set("worst_at", place_in_words(m.worst.at));
+  card.set("worst_at", in_words(m.worst.at));
   card.set("got", exact(m.worst.got));
   card.set("want", exact(m.worst.want));
   card.set("budget", brief(m.worst.budget));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/in_words.h"
 #include "reports/facts.h"
 #include "reports/numbers.h"
 #include "reports/summarise.h"

@@ -5,10 +5,6 @@
 #include <tuple>
 #include <variant>
 
-#include <fmt/format.h>
-
-#include "reports/numbers.h"
-
 namespace flashdiff {
 
 void Tally::add(const Verdict& verdict) {
@@ -51,13 +47,6 @@ std::optional<BudgetUse> use_of(const Verdict& verdict) {
   if (const auto* weak = std::get_if<verdict::PassWeak>(&verdict)) return weak->use;
   if (const auto* mismatch = std::get_if<verdict::Mismatch>(&verdict)) return mismatch->use;
   return std::nullopt;
-}
-
-std::string in_words(const BudgetUse& use) {
-  std::string text;
-  for (const TensorUse& one : use.outputs)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_of(one.tensor), brief(one.use));
-  return text;
 }
 
 void keep_most(BudgetUse& most, const BudgetUse& use) {

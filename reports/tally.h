@@ -26,9 +26,6 @@ struct Tally {
 /// How much of its budgets an answer used, where it was compared with any.
 [[nodiscard]] std::optional<BudgetUse> use_of(const Verdict& verdict);
 
-/// "O 0.9, LSE 0.02": of each output.
-[[nodiscard]] std::string in_words(const BudgetUse& use);
-
 /// Keeps the larger use of each output.
 void keep_most(BudgetUse& most, const BudgetUse& use);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/cli/command_line.h"
+#include "harness/oracle/in_words.h"
 #include "reports/facts.h"
 #include "reports/numbers.h"
 #include "reports/text.h"

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/in_words.h"
 #include "reports/numbers.h"
-#include "reports/tally.h"
 #include "reports/text.h"
 
 namespace flashdiff::cli {
@@ -17,10 +17,6 @@ std::string budget_of(const BudgetUse& use) {
   return field("budget", fmt::format("used {} (1 is the limit)", in_words(use)));
 }
 
-std::string element_at(const ElementAt& at) {
-  return fmt::format("{}, {}", name_of(at.tensor), place_of(at));
-}
-
 /// One function an alternative.
 struct Details {
   std::string operator()(const verdict::Pass& v) const { return budget_of(v.use); }
@@ -28,7 +24,7 @@ struct Details {
     return budget_of(v.use) + field("weak", sight_of(v));
   }
   std::string operator()(const verdict::Mismatch& v) const {
-    return budget_of(v.use) + field("worst", element_at(v.worst.at)) +
+    return budget_of(v.use) + field("worst", in_words(v.worst.at)) +
            field("", fmt::format("got {}, expected {} +- {}: {} budgets away", exact(v.worst.got),
                                  exact(v.worst.want), brief(v.worst.budget), brief(v.worst.use()))) +
            field("wrong", fmt::format("{} of {}", v.wrong, counted(v.total, "element", "elements"))) +
@@ -41,7 +37,7 @@ struct Details {
     return text;
   }
   std::string operator()(const verdict::NotEquivalent& v) const {
-    return field("against", v.against) + field("first", element_at(v.at)) +
+    return field("against", v.against) + field("first", in_words(v.at)) +
            field("", fmt::format("{} here, {} there", exact(v.one), exact(v.other))) +
            field("differ", counted(v.differing, "element", "elements"));
   }

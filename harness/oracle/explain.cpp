@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/in_words.h"
 #include "harness/oracle/verdict.h"
 
 // One function an alternative; terminal, JUnit and HTML all say what stands here.
@@ -15,13 +16,6 @@ std::string plural(std::int64_t count, const char* one, const char* many) {
 
 std::string element_at(const ElementAt& at) {
   return fmt::format("{}[{}]", name_of(at.tensor), place_of(at));
-}
-
-std::string uses(const BudgetUse& use) {
-  std::string text;
-  for (const TensorUse& one : use.outputs)
-    text += fmt::format("{}{} {:.3g}", text.empty() ? "" : ", ", name_of(one.tensor), one.use);
-  return text;
 }
 
 /// By the rotary embedding of an append.
@@ -40,11 +34,11 @@ const char* what_could_hide(TensorRole output) {
 
 struct Explain {
   std::string operator()(const verdict::Pass& v) const {
-    return "every element is within its budget; the most that was used: " + uses(v.use);
+    return "every element is within its budget; the most that was used: " + in_words(v.use);
   }
   std::string operator()(const verdict::PassWeak& v) const {
-    return fmt::format("within budget ({}), but the budget is so wide that {} could hide: {}", uses(v.use),
-                       what_could_hide(v.tensor), sight_of(v));
+    return fmt::format("within budget ({}), but the budget is so wide that {} could hide: {}",
+                       in_words(v.use), what_could_hide(v.tensor), sight_of(v));
   }
   std::string operator()(const verdict::Mismatch& v) const {
     return fmt::format(

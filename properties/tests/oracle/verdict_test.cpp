@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/oracle/deviations.h"
+#include "harness/oracle/in_words.h"
 
 namespace flashdiff {
 namespace {
@@ -54,6 +55,8 @@ TEST(Verdict, AMismatchSaysWhereHowMuchAndHowFarOut) {
 TEST(Verdict, GradientsOfKeysAreToldByKey) {
   EXPECT_EQ(place_of({TensorRole::dq, 2, 1, 30, 7}), "sequence 2, head 1, row 30, column 7");
   EXPECT_EQ(place_of({TensorRole::dk, 2, 1, 30, 7}), "sequence 2, kv-head 1, key 30, column 7");
+  EXPECT_EQ(in_words(ElementAt{TensorRole::k, 2, 1, 30, 7}),
+            "K, sequence 2, kv-head 1, new token 30, column 7");
   const BudgetUse use{{{TensorRole::dq, 0.5}, {TensorRole::dk, 0.25}, {TensorRole::dv, 0.125}}};
   EXPECT_EQ(explain(verdict::Pass{use}),
             "every element is within its budget; the most that was used: dQ 0.5, dK 0.25, dV 0.125");
