@@ -1,5 +1,6 @@
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -37,16 +38,22 @@ ExitCode exit_code_of(const Tally& tally, bool finished) {
   return finished && tally.judged() > 0 && tally.not_executed == 0 ? as_expected : incomplete;
 }
 
-/// What `--resume` goes on with; nothing where nobody asked.
+/// What `--resume` goes on with; nothing where nobody asked, or where the store has no run yet: whoever
+/// starts a job again cannot know how far it came.
 Outcome<std::optional<Unfinished>> unfinished_run(const CheckOptions& options, const Subject& subject,
                                                   const Shard& shard) {
   if (!options.resume) return std::optional<Unfinished>();
   if (options.store.empty()) return bad_input("--resume: of which store? Expected --store FILE with it");
-  return Store::open_readonly(options.store).and_then([&](const Store& store) {
-    return to_go_on_with(store, options, subject, shard).map([](Unfinished found) {
-      return std::optional<Unfinished>(std::move(found));
-    });
-  });
+  std::error_code none;
+  if (!std::filesystem::exists(options.store, none)) return std::optional<Unfinished>();
+  return Store::open_readonly(options.store)
+      .and_then([&](const Store& store) -> Outcome<std::optional<Unfinished>> {
+        if (const auto runs = store.runs(); !runs || runs->empty())
+          return runs ? Outcome<std::optional<Unfinished>>() : tl::unexpected<Error>(runs.error());
+        return to_go_on_with(store, options, subject, shard).map([](Unfinished found) {
+          return std::optional<Unfinished>(std::move(found));
+        });
+      });
 }
 
 /// The row of a run that is written on from here on; what it has is counted.
@@ -71,6 +78,9 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   // Before anything is made: `--resume` may bring the seed.
   const Outcome<std::optional<Unfinished>> before = unfinished_run(options, *subject, *shard);
   if (!before) return tl::unexpected<Error>(before.error());
+  if (shard->of > 1 && !options.seed && !*before && options.activations.empty())
+    return bad_input(
+        fmt::format("shard {}: expected --seed with it, the same for all of them", in_words(*shard)));
   CheckOptions seeded = options;
   if (*before && !options.seed) seeded.seed = seed_in((*before)->plan);
   Outcome<Cases> cases = cases_of(seeded, *pass);

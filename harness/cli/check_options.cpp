@@ -120,7 +120,7 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
       ->type_name("FILE");
   command.add_flag(
       "--resume", options.resume,
-      "go on with the run in --store that was ended before its time: of the same options and program; "
+      "go on with the run in --store that was ended before its time, or begin it: of the same options and program; "
       "the seed may be left out");
   command
       .add_option("--shard", options.shard,
@@ -155,9 +155,6 @@ Outcome<Shard> shard_asked(const CheckOptions& options) {
     if (!found) return tl::unexpected<Error>(found.error());
     shard = found->value_or(Shard{});
   }
-  if (shard->of > 1 && !options.seed && !options.resume && options.activations.empty())
-    return bad_input(
-        fmt::format("shard {}: expected --seed with it, the same for all of them", in_words(*shard)));
   return shard;
 }
 

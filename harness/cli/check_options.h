@@ -34,8 +34,7 @@ struct CheckOptions {
 
 void add_check_options(CLI::App& command, CheckOptions& options);
 
-/// What --shard says, else the environment. Errors: those of shard.h; a shard of random cases without --seed,
-/// which each machine would draw for itself.
+/// What --shard says, else the environment. Errors: those of shard.h.
 [[nodiscard]] Outcome<Shard> shard_asked(const CheckOptions& options);
 
 /// What is checked: the cases, how many (none: until time is up), and in words.

@@ -66,10 +66,18 @@ TEST_F(Resume, GoesOnWhereAKillEndedTheRun) {
   EXPECT_TRUE(Store::open_readonly(killed)->runs().value()[0].finished);
 }
 
+TEST_F(Resume, BeginsWhereThereIsNoRunYet) {
+  const std::string file = store("run.db");
+  { (void)Store::open(file).value(); }  // killed before its run began
+  for (const std::string& name : {file, store("none.db")}) {
+    EXPECT_EQ(flashdiff(check({"--cases", "3", "--seed", "5", "--resume", "--store", name})).code, 0);
+    EXPECT_THAT(cases_of(name), SizeIs(6));
+  }
+}
+
 TEST_F(Resume, WhatThereIsNotToGoOnWithIsOneLine) {
   const std::string file = store("run.db");
   EXPECT_THAT(flashdiff(check({"--resume"})).err, HasSubstr("--resume: of which store?"));
-  EXPECT_THAT(flashdiff(check({"--resume", "--store", file})).err, HasSubstr("no such file"));
   ASSERT_EQ(flashdiff(check({"--cases", "3", "--seed", "5", "--store", file})).code, 0);
   const auto ended = flashdiff(check({"--cases", "3", "--seed", "5", "--resume", "--store", file}));
   EXPECT_EQ(ended.code, 2);
@@ -123,6 +131,8 @@ TEST_F(Resume, AShardWithoutASeedOrWithoutSenseIsOneLine) {
   const auto seedless = flashdiff(check({"--shard", "1/2"}));
   EXPECT_EQ(seedless.code, 2);
   EXPECT_THAT(seedless.err, HasSubstr("shard 1/2: expected --seed with it"));
+  EXPECT_THAT(flashdiff(check({"--shard", "1/2", "--resume", "--store", store("none.db")})).err,
+              HasSubstr("expected --seed with it"));
   EXPECT_THAT(flashdiff(check({"--seed", "1", "--shard", "3/2"})).err,
               HasSubstr("--shard 3/2: expected K/N"));
   EXPECT_THAT(flashdiff(check({"--seed", "1"}), {"GTEST_TOTAL_SHARDS=2"}).err,
