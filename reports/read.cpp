@@ -1,7 +1,10 @@
 #include "reports/read.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "harness/run/store.h"
 
@@ -9,9 +12,13 @@ namespace flashdiff {
 
 namespace {
 
-/// What `flashdiff power` has kept. A mutant that several stores know is told as the last of them has it.
+/// Kernel and first case of what is kept of a kernel as it is.
+using Part = std::pair<std::string, std::uint64_t>;
+
+/// What `flashdiff power` has kept. A mutant that several stores know is told as the last of them has it,
+/// cases of a kernel as it is that several were asked are counted once.
 Outcome<void> read_power(const Store& store, std::map<std::string, power::Hunted>& hunted,
-                         std::map<std::string, power::Sound>& sound) {
+                         std::map<Part, power::Sound>& sound) {
   const auto mutants = store.kept(power::kept_mutants), kernels = store.kept(power::kept_kernels);
   if (!mutants || !kernels) return tl::unexpected<Error>((mutants ? kernels : mutants).error());
   for (const auto& [name, text] : *mutants) {
@@ -20,9 +27,10 @@ Outcome<void> read_power(const Store& store, std::map<std::string, power::Hunted
     if (one->ended) hunted[name] = std::move(*one);
   }
   for (const auto& [name, text] : *kernels) {
-    const Outcome<power::Sound> part = power::sound_of(text);
-    if (!part) return tl::unexpected<Error>(part.error());
-    add_to(sound[part->name], *part);
+    Outcome<power::Sound> part = power::sound_of(text);
+    if (!part) return tl::unexpected<Error>(std::move(part.error()));
+    power::Sound& known = sound[{part->name, part->first}];
+    if (part->cases >= known.cases) known = std::move(*part);
   }
   return {};
 }
@@ -40,7 +48,7 @@ Outcome<Told> read_stores(std::span<const std::filesystem::path> stores) {
     told.records.push_back(std::move(record));
   };
   std::map<std::string, power::Hunted> hunted;
-  std::map<std::string, power::Sound> sound;
+  std::map<Part, power::Sound> sound;
   for (const std::filesystem::path& file : stores) {
     const Outcome<Store> store = Store::open_readonly(file);
     if (!store) return tl::unexpected<Error>(store.error());
@@ -55,7 +63,10 @@ Outcome<Told> read_stores(std::span<const std::filesystem::path> stores) {
     if (auto read = read_power(*store, hunted, sound); !read) return tl::unexpected<Error>(read.error());
   }
   for (auto& [name, one] : hunted) told.hunted.push_back(std::move(one));
-  for (auto& [name, one] : sound) told.sound.push_back(std::move(one));
+  for (const auto& [part, one] : sound) {
+    if (told.sound.empty() || told.sound.back().name != one.name) told.sound.emplace_back();
+    add_to(told.sound.back(), one);
+  }
   return told;
 }
 

@@ -93,6 +93,7 @@ struct SoundFields {
     visit("options", s.options);
     visit("key", s.key);
     visit("seed", s.seed);
+    visit("first", s.first);
     visit("cases", s.cases);
     visit("judged", s.judged);
     visit("alarms", s.alarms);

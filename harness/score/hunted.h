@@ -67,7 +67,8 @@ struct Hunted {
 struct Sound {
   std::string name;  ///< "flash_forward f16_d32"
   std::string kernel, options, key;
-  std::uint64_t seed = 0, cases = 0;
+  std::uint64_t seed = 0;
+  std::uint64_t first = 0, cases = 0;  ///< a part of them is kept at a time: number of its first, how many
   std::int64_t judged = 0;
   std::vector<std::string> alarms;  ///< lines, and how each was explained
   std::vector<RuleCount> rules;

@@ -222,6 +222,7 @@ class Campaign {
     part.kernel = group.like->kernel;
     part.options = right->repro_options;
     part.seed = plan_.seed;
+    part.first = first;
     Worker worker(right->worker, plan_.timeout_seconds);
     std::vector<CaseRecord> records;
     for (std::uint64_t index = first; index < end; ++index) {

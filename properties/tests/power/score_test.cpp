@@ -29,7 +29,7 @@ TEST(Score, CountsKilledOfPlantedAndWhatOthersReach) {
   all[4].equivalent = "argued";
   all.push_back(one_of("under way", 1, 1));
   all.back().ended = false;
-  Sound sound{"flash f16", "flash", "", "", 1, 300, 280, {}, {{"theirs", 280, 3, {}}}};
+  Sound sound{"flash f16", "flash", "", "", 1, 0, 300, 280, {}, {{"theirs", 280, 3, {}}}};
   Sound more = sound;
   more.alarms = {"fd1: wrong"};
   add_to(sound, more);
