@@ -51,8 +51,9 @@ std::vector<std::string> unlike_the_file(const Mutant& mutant, const Hunted& hun
 bool Hunt::done(const Hunted& hunted) const {
   if (!hunted.kill || !hunted.expected_at) return false;
   if (!other_rules || hunted.silent >= most_silent) return true;
-  return !hunted.rules.empty() &&
-         std::ranges::all_of(hunted.rules, [](const RuleCount& rule) { return rule.killed.has_value(); });
+  // Of an append they say nothing: there is no rule then, though there were answers.
+  if (hunted.rules.empty()) return hunted.judged > hunted.silent;
+  return std::ranges::all_of(hunted.rules, [](const RuleCount& rule) { return rule.killed.has_value(); });
 }
 
 Outcome<void> Hunt::run(Hunted& hunted) const {

@@ -164,6 +164,12 @@ TEST_F(HuntTest, ARuleOfOthersKillsOnlyWhatItAcceptsOfTheKernelAsItIs) {
   EXPECT_EQ(hunted_.rules[2].asked, 0);
 }
 
+TEST_F(HuntTest, WhereNoRuleSaysAnythingTheKillIsTheEnd) {
+  run([](const Case& c) -> Outcome<Seen> { return Seen{is_long(c) ? wrong() : verdict::Pass{}, ""}; }, true);
+  EXPECT_EQ(hunted_.cases, hunted_.kill->index + 1);
+  EXPECT_THAT(hunted_.rules, IsEmpty());
+}
+
 TEST_F(HuntTest, FaultsLeaveTheRulesOfOthersNothingToSay) {
   mutant_.expected = "fault";
   run(
