@@ -32,6 +32,7 @@ struct BackendEntry {
   Pass pass = Pass::forward;  ///< what it computes
   int most_queries = 0;       ///< of a sequence that it takes; 0: any number
   std::vector<Pass> also{};   ///< other passes that it computes
+  bool known_wrong = false;   ///< it is there to be found wrong: another's function as callers get it wrong
   [[nodiscard]] bool computes(Pass asked) const {
     return asked == pass || std::find(also.begin(), also.end(), asked) != also.end();
   }

@@ -9,7 +9,7 @@ namespace flashdiff {
 enum class CausalBy {
   mask,  ///< in the one explicit mask
   flag   ///< by the operation's own flag beside that mask, as a caller might: it then ignores the mask, so
-        ///< that rows see what padding lies in front of them
+         ///< that rows see what padding lies in front of them
 };
 
 /// A vendor's fused attention that executes on the processor: OpenVINO's ScaledDotProductAttention, forward,
