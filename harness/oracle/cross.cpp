@@ -1,0 +1,102 @@
+#include "harness/oracle/cross.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/oracle/deviations.h"
+#include "harness/oracle/expected.h"
+
+namespace flashdiff {
+namespace {
+
+Compared compare(const std::vector<Testimony>& all, std::size_t one, std::size_t other) {
+  const Testimony &a = all[one], &b = all[other];
+  Compared found{one, other, 0, {}};
+  std::size_t i = 0;
+  for (int s = 0; s < a.o.sequences(); ++s)
+    for (int head = 0; head < a.o.heads(); ++head)
+      for (int row = 0; row < a.o.rows(s); ++row)
+        for (int column = 0; column < a.o.width(); ++column, ++i) {
+          const double use = detail::budget_use(a.o.values()[i], b.o.values()[i],
+                                                a.budget.values()[i] + b.budget.values()[i]);
+          if (!detail::worse(use, found.use)) continue;
+          found.use = use;
+          found.worst = {TensorRole::o, s, head, row, column};
+        }
+  return found;
+}
+
+/// Whether everyone of a set, bit by bit, agrees with everyone else of it.
+bool agree(std::uint32_t set, const std::vector<Compared>& pairs) {
+  return std::all_of(pairs.begin(), pairs.end(), [set](const Compared& pair) {
+    const bool both = (set >> pair.one & 1u) != 0 && (set >> pair.other & 1u) != 0;
+    return !both || pair.agree();
+  });
+}
+
+}  // namespace
+
+CrossExamination cross_examine(std::vector<Testimony> testimonies) {
+  CrossExamination examined;
+  examined.testimonies = std::move(testimonies);
+  const std::size_t n = examined.testimonies.size();
+  for (std::size_t one = 0; one < n; ++one)
+    for (std::size_t other = one + 1; other < n; ++other)
+      examined.pairs.push_back(compare(examined.testimonies, one, other));
+  // All subsets: witnesses are few.
+  std::uint32_t believed = 0;
+  bool only_one = false;
+  for (std::uint32_t set = 1; set < (std::uint32_t{1} << n); ++set) {
+    if (!agree(set, examined.pairs) || std::popcount(set) < std::popcount(believed)) continue;
+    only_one = std::popcount(set) > std::popcount(believed);
+    believed = set;
+  }
+  examined.decided = only_one && 2 * static_cast<std::size_t>(std::popcount(believed)) > n;
+  if (!examined.decided) return examined;
+  for (std::size_t i = 0; i < n; ++i)
+    if ((believed >> i & 1u) == 0) examined.alone.push_back(i);
+  return examined;
+}
+
+Outcome<std::vector<Testimony>> testimonies_of(const Case& c, const std::vector<Backend*>& backends) {
+  std::vector<Testimony> all;
+  for (Backend* backend : backends) {
+    if (const Support support = backend->supports(c); !support.yes)
+      return unsupported(fmt::format("{}: {}", backend->name(), support.why_not));
+    const auto found = detail::expected_of(c.problem, backend->numerics(c.problem));
+    if (!found) return tl::unexpected<Error>(found.error());
+    const detail::Expected& expected = *found->expected;
+    const WantedTensor& o = expected.wanted.of(TensorRole::o);
+    if (all.empty()) {
+      all.push_back({"reference", o.want, o.want});
+      std::ranges::fill(all.front().budget.values(), 0.0);
+    }
+    const Outcome<Answer> answer = backend->run(lay_out(c, expected.data));
+    if (!answer) return tl::unexpected<Error>(answer.error());
+    Testimony made{backend->name(), o.want, o.budget};
+    std::ranges::copy(answer->o.values(), made.o.values().begin());
+    all.push_back(std::move(made));
+  }
+  return all;
+}
+
+std::string explain(const CrossExamination& examined) {
+  const auto by = [&](std::size_t i) { return examined.testimonies[i].by; };
+  std::string words;
+  for (const Compared& pair : examined.pairs)
+    words += fmt::format("{} and {}: {} ({:.3g} of what their budgets allow together{})\n", by(pair.one),
+                         by(pair.other), pair.agree() ? "agree" : "DISAGREE", pair.use,
+                         pair.agree() ? "" : ", worst at " + place_of(pair.worst));
+  if (!examined.decided) return words + "nobody can say who is wrong: no majority agrees with each other\n";
+  if (examined.alone.empty()) return words + "all agree\n";
+  std::vector<std::string> alone;
+  for (const std::size_t i : examined.alone) alone.push_back(by(i));
+  return words + fmt::format("{} alone is contradicted by all who agree with each other\n",
+                             fmt::join(alone, " and "));
+}
+
+}  // namespace flashdiff
