@@ -91,6 +91,13 @@ Numerics backward_numerics(const Problem& problem) {
   return n;
 }
 
+double backward_tensor_flops(const Problem& problem, bool sums_dq) {
+  int d_qk = 3, d_v = 2;                        // S, dK, dQ; dV, dP
+  if (!sums_dq) ++d_qk, ++d_v;                  // S and dP again, for dQ
+  if (shape_for(problem, true)->apart) ++d_qk;  // S again, for dV
+  return 2.0 * problem.h_q * static_cast<double>(problem.pairs()) * (d_qk * problem.d_qk + d_v * problem.d_v);
+}
+
 BackwardCall::BackwardCall(const LaidOut& io, std::string_view kernel, bool sums_dq)
     : io_(io),
       problem_(io.question.problem),

@@ -15,6 +15,8 @@ namespace flashdiff::kernels {
 [[nodiscard]] std::string why_not_backward(const Case& c);
 /// Declared by both, but for `dq_in_any_order`.
 [[nodiscard]] Numerics backward_numerics(const Problem& problem);
+/// KernelPlan::tensor_flops of either; `sums_dq` as BackwardCall has it.
+[[nodiscard]] double backward_tensor_flops(const Problem& problem, bool sums_dq);
 
 /// One call of a backward kernel.
 class BackwardCall {
@@ -66,7 +68,10 @@ template <class Of>
   const auto plan = [](const LaidOut& io, const Addresses& at) {
     return BackwardCall(io, Of::name, Of::sums_dq).launches(at);
   };
-  return {description, why_not_backward, numerics, needs, plan, nullptr, Pass::backward};
+  const auto tensor_flops = [](const Problem& problem) {
+    return backward_tensor_flops(problem, Of::sums_dq);
+  };
+  return {description, why_not_backward, numerics, needs, plan, nullptr, Pass::backward, 0, tensor_flops};
 }
 
 }  // namespace flashdiff::kernels

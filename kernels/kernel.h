@@ -56,6 +56,9 @@ struct KernelPlan {
   WorkTile (*tile)(const Problem&) = nullptr;
   Pass pass = Pass::forward;  ///< what it computes
   int most_queries = 0;       ///< of a sequence that it takes; 0: any number
+  /// FLOPs that its algorithm has tensor cores do for the unmasked pairs: more than Problem::useful_flops()
+  /// where scores are made twice. Null: the same.
+  double (*tensor_flops)(const Problem&) = nullptr;
 };
 
 struct Kernel {

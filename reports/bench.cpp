@@ -24,8 +24,10 @@ struct Column {
 };
 
 constexpr double kRounding = 1 + 1e-9;
+constexpr const char* kOfCache = "read_bytes_over_cache";
 constexpr Column kLoopColumns[] = {{"warp_instructions_a_product", "warp instructions an m16n8k16", 3},
-                                   {"issued_over_needed", "products / needed", 3, kRounding},
+                                   {"issued_over_needed", "products / needed", 3},
+                                   {"issued_over_algorithm", "products / the algorithm's", 3, kRounding},
                                    {"wavefronts_over_ideal", "wavefronts / ideal", 3, kRounding},
                                    {"read_sectors_over_ideal", "sectors read / ideal", 3, kRounding},
                                    {"local_sectors", "local sectors", 0, 0}};
@@ -36,6 +38,13 @@ constexpr Column kWorkColumns[] = {{"issued_over_needed", "products / needed", 3
                                    {"read_sectors_over_ideal", "sectors read / ideal", 3},
                                    {"local_sectors", "local sectors", 0, 0},
                                    {"warp_instructions", "warp instructions", 0}};
+/// Of one new token a sequence: most rows of a tile are empty, and what counts is what is read.
+constexpr Column kDecodeColumns[] = {{kOfCache, "bytes read / K and V", 3},
+                                     {"wavefronts_over_ideal", "wavefronts / ideal", 3},
+                                     {"read_sectors_over_ideal", "sectors read / ideal", 3},
+                                     {"written_sectors_over_ideal", "sectors written / ideal", 3},
+                                     {"local_sectors", "local sectors", 0, 0},
+                                     {"warp_instructions", "warp instructions", 0}};
 constexpr Column kPtxasColumns[] = {{"registers", "registers", 0},
                                     {"spill_bytes", "spilled bytes", 0, 0},
                                     {"shared_bytes", "shared bytes a block", 0},
@@ -132,7 +141,11 @@ Outcome<std::vector<BenchTable>> read_bench(const std::filesystem::path& file) {
       } else if (entry.name.ends_with("/main_loop")) {
         tables.add(entry, "Main loop, full tiles", kLoopColumns);
       } else {
-        tables.add({entry.kernel, entry.name, {}, entry.counters}, "Work, by shape", kWorkColumns);
+        const Entry without_label{entry.kernel, entry.name, {}, entry.counters};
+        if (entry.counters->contains(kOfCache))
+          tables.add(without_label, "One new token, by cache", kDecodeColumns);
+        else
+          tables.add(without_label, "Work, by shape", kWorkColumns);
         tables.add_bounds(entry);
       }
     }

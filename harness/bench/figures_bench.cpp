@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -14,10 +15,10 @@
 #include "harness/figures/roofline.h"
 #include "harness/figures/shapes.h"
 #include "harness/figures/tile_work.h"
-#include "harness/problem/data.h"
 #include "harness/problem/numbers.h"
 #include "kernels/kernel.h"
 #include "kernels/ptxas.h"
+#include "reference/given.h"
 
 namespace flashdiff {
 namespace {
@@ -36,13 +37,23 @@ Outcome<Backend*> backend_of(const kernels::Kernel& kernel) {
   return backend.get();
 }
 
-LaidOut laid_out(const Case& c) { return lay_out(c, make_data(c.problem).value()); }
+LaidOut laid_out(const Case& c) { return lay_out(c, make_given(c.problem).value()); }
 
 Outcome<Figures> counted(const kernels::Kernel& kernel, const LaidOut& io) {
   return backend_of(kernel).and_then([&](Backend* backend) { return figures::count(*backend, io); });
 }
 
 double ratio(double a, double b) { return b == 0 ? 0 : a / b; }
+
+constexpr double kSectorBytes = 32;  // of global memory
+
+/// Products of whole tiles on both sides are its work: not where it decodes, and its rows are few.
+bool multiplies_tiles(const kernels::KernelPlan& plan) {
+  return plan.tile != nullptr || plan.tensor_flops != nullptr;
+}
+bool on_tensor_cores(const kernels::KernelPlan& plan) {
+  return multiplies_tiles(plan) || plan.most_queries > 0;
+}
 
 /// What every entry has.
 void tell(benchmark::State& state, const Figures& f) {
@@ -58,16 +69,40 @@ void tell(benchmark::State& state, const Figures& f) {
   counters["local_sectors"] = static_cast<double>(f.local.units);
 }
 
+/// Products issued over those of the unmasked pairs: those that any kernel needs, and those of this one's
+/// algorithm.
+void tell_products(benchmark::State& state, double issued, double needed, double of_algorithm) {
+  state.counters["issued_over_needed"] = ratio(issued, needed);
+  state.counters["issued_over_algorithm"] = ratio(issued, of_algorithm);
+}
+
+Outcome<Figures> counted(const kernels::Kernel& kernel, const std::vector<Case>& cases) {
+  Figures all;
+  for (const Case& c : cases) {
+    const auto one = counted(kernel, laid_out(c));
+    if (!one) return one;
+    all = figures::sum(*one, all);
+  }
+  return all;
+}
+
 void main_loop(benchmark::State& state, const kernels::Kernel& kernel, int d) {
-  const figures::MainLoop cases = figures::main_loop(d);
+  const figures::MainLoop cases = figures::main_loop(kernel.plan.pass, d);
   for ([[maybe_unused]] auto _ : state) {
-    const auto more = counted(kernel, laid_out(cases.more)), fewer = counted(kernel, laid_out(cases.fewer));
+    const auto more = counted(kernel, cases.more), fewer = counted(kernel, cases.fewer);
     if (!more || !fewer) return state.SkipWithError((more ? fewer : more).error().what.c_str());
     const Figures loop = figures::difference(*more, *fewer);
     tell(state, loop);
-    state.counters["issued_over_needed"] =
-        ratio(loop.tensor_flops, cases.more.problem.forward_flops() - cases.fewer.problem.forward_flops());
+    tell_products(state, loop.tensor_flops, cases.flops([](const Problem& p) { return p.useful_flops(); }),
+                  cases.flops([&](const Problem& p) { return figures::algorithm_flops(kernel.plan, p); }));
   }
+}
+
+/// Of the rows of K and V: what a decoding kernel is bound by.
+double bytes_of_cache(const Problem& p) {
+  double rows = 0;
+  for (const SequenceLengths& one : p.sequences) rows += one.kv_len;
+  return rows * p.h_kv * (p.d_qk + p.d_v) * static_cast<double>(bytes_of(p.dtype));
 }
 
 /// Bytes of all logical rows: what must cross the memory's pins once.
@@ -89,13 +124,17 @@ void shape(benchmark::State& state, const kernels::Kernel& kernel, const Case& c
     const auto f = counted(kernel, io);
     if (!f) return state.SkipWithError(f.error().what.c_str());
     tell(state, *f);
-    const double useful = c.problem.forward_flops();
-    if (kernel.plan.tile != nullptr) {
-      const figures::TileWork work = figures::tile_work(c.problem, kernel.plan.tile(c.problem));
-      state.counters["issued_over_needed"] = ratio(f->tensor_flops, work.useful);
-      state.counters["issued_over_tiles"] = ratio(f->tensor_flops, work.rounded);
-      state.counters["dense_over_needed"] = ratio(work.dense, work.useful);
+    const double useful = c.problem.useful_flops();
+    if (multiplies_tiles(kernel.plan)) {
+      tell_products(state, f->tensor_flops, useful, figures::algorithm_flops(kernel.plan, c.problem));
+      state.counters["dense_over_needed"] = figures::dense_over_needed(c.problem);
     }
+    if (kernel.plan.tile != nullptr)
+      state.counters["issued_over_tiles"] =
+          ratio(f->tensor_flops, figures::tile_work(c.problem, kernel.plan.tile(c.problem)).rounded);
+    if (kernel.plan.most_queries > 0)
+      state.counters["read_bytes_over_cache"] =
+          ratio(kSectorBytes * static_cast<double>(f->read.units), bytes_of_cache(c.problem));
     state.counters["useful_flops"] = useful;
     std::string bounds;
     for (const figures::Gpu& gpu : figures::gpus()) {
@@ -127,12 +166,17 @@ void add(const std::string& name, Arguments... arguments) {
   benchmark::RegisterBenchmark(("figures/" + name).c_str(), arguments...)->Iterations(1);
 }
 
-void register_ptxas(const kernels::Kernel& kernel, const Case& c) {
+/// Of the entries that a short case launches, but for those that have been told.
+void register_ptxas(const kernels::Kernel& kernel, int d, std::set<std::string>& told) {
+  Case c = figures::main_loop(kernel.plan.pass, d).fewer.front();
+  if (kernel.plan.most_queries > 0) c.problem.sequences.front().q_len = 1;
   const LaidOut io = laid_out(c);
-  for (const kernels::Launch& launch : kernel.plan.plan(io, {}))
+  for (const kernels::Launch& launch : kernel.plan.plan(io, {})) {
+    if (!told.insert(launch.entry).second) continue;
     for (const kernels::PtxasRow& row : kernels::parse_ptxas(kernel.ptxas))
       if (row.entry == launch.entry)
         add(fmt::format("{}/ptxas/{}/{}", kernel.name, row.entry, row.architecture), ptxas, row, launch);
+  }
 }
 
 }  // namespace
@@ -142,13 +186,12 @@ Outcome<void> register_figures() {
     return tl::unexpected<Error>(driver.error());
   for (const kernels::Kernel& kernel : kernels::all_kernels()) {
     const std::string name(kernel.name);
+    std::set<std::string> told;
     for (const int d : {64, 128}) {
-      const Case c = figures::main_loop(d).more;
-      if (kernel.plan.tile == nullptr || !kernel.plan.why_not(c).empty()) continue;
-      add(fmt::format("{}/d{}/main_loop", name, d), main_loop, kernel, d);
-      register_ptxas(kernel, c);
+      if (multiplies_tiles(kernel.plan)) add(fmt::format("{}/d{}/main_loop", name, d), main_loop, kernel, d);
+      if (on_tensor_cores(kernel.plan)) register_ptxas(kernel, d, told);
     }
-    for (const figures::Shape& one : figures::shapes())
+    for (const figures::Shape& one : figures::shapes(kernel.plan))
       if (kernel.plan.why_not(one.question).empty()) add(name + '/' + one.name, shape, kernel, one.question);
   }
   return {};

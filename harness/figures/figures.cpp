@@ -1,5 +1,7 @@
 #include "harness/figures/figures.h"
 
+#include <functional>
+
 #include <nlohmann/json.hpp>
 
 #include "harness/driver/driver.h"
@@ -35,9 +37,25 @@ void add(Figures& sum, const json& kernel) {
   sum.entries.push_back(kernel.at("kernel").get<std::string>());
 }
 
-Traffic difference(const Traffic& more, const Traffic& fewer) {
-  return {more.requests - fewer.requests, more.units - fewer.units, more.ideal - fewer.ideal,
-          more.bytes - fewer.bytes};
+/// Of each number of both. Entries are those of `a`.
+template <class Operation>
+Traffic each(const Traffic& a, const Traffic& b, Operation op) {
+  return {op(a.requests, b.requests), op(a.units, b.units), op(a.ideal, b.ideal), op(a.bytes, b.bytes)};
+}
+template <class Operation>
+Figures each(const Figures& a, const Figures& b, Operation op) {
+  Figures c;
+  c.launches = a.launches;
+  c.warp_instructions = op(a.warp_instructions, b.warp_instructions);
+  c.f32_flops = op(a.f32_flops, b.f32_flops);
+  c.special_functions = op(a.special_functions, b.special_functions);
+  c.tensor_flops = op(a.tensor_flops, b.tensor_flops);
+  c.read = each(a.read, b.read, op);
+  c.written = each(a.written, b.written, op);
+  c.shared = each(a.shared, b.shared, op);
+  c.local = each(a.local, b.local, op);
+  c.entries = a.entries;
+  return c;
 }
 
 }  // namespace
@@ -46,20 +64,8 @@ double Traffic::over_ideal() const {
   return ideal == 0 ? 1.0 : static_cast<double>(units) / static_cast<double>(ideal);
 }
 
-Figures difference(const Figures& more, const Figures& fewer) {
-  Figures d;
-  d.launches = more.launches;
-  d.warp_instructions = more.warp_instructions - fewer.warp_instructions;
-  d.f32_flops = more.f32_flops - fewer.f32_flops;
-  d.special_functions = more.special_functions - fewer.special_functions;
-  d.tensor_flops = more.tensor_flops - fewer.tensor_flops;
-  d.read = difference(more.read, fewer.read);
-  d.written = difference(more.written, fewer.written);
-  d.shared = difference(more.shared, fewer.shared);
-  d.local = difference(more.local, fewer.local);
-  d.entries = more.entries;
-  return d;
-}
+Figures difference(const Figures& more, const Figures& fewer) { return each(more, fewer, std::minus<>()); }
+Figures sum(const Figures& one, const Figures& other) { return each(one, other, std::plus<>()); }
 
 Outcome<json> count_kernels(Backend& backend, const LaidOut& sent) {
   const auto driver = driver::Driver::load(DeviceChoice::soft);

@@ -40,6 +40,8 @@ struct Figures {
 /// What `more` did beyond `fewer`: of two answers that differ in rounds of the main loop only, that loop's
 /// figures. Entries are those of `more`.
 [[nodiscard]] Figures difference(const Figures& more, const Figures& fewer);
+/// What both did. Entries are those of `one`.
+[[nodiscard]] Figures sum(const Figures& one, const Figures& other);
 
 /// Runs `backend`, which must have been opened on the software driver, on `sent`: the counters of each of its
 /// kernels, as softcudaCountersJson has them. Errors: the backend's; a driver without counters (unsupported).

@@ -11,8 +11,9 @@ namespace {
 constexpr int kLong = 2048;
 constexpr int kBatch = 16, kLongest = 512;
 
-Case attention(int d, std::vector<SequenceLengths> sequences, MaskKind mask, Padding padding) {
+Case attention(Pass pass, int d, std::vector<SequenceLengths> sequences, MaskKind mask, Padding padding) {
   Case c;
+  c.problem.pass = pass;
   c.problem.sequences = std::move(sequences);
   c.problem.d_qk = c.problem.d_v = d;
   c.problem.mask.kind = mask;
@@ -38,27 +39,71 @@ std::vector<SequenceLengths> lengths_of_fill(int batch, int longest, double fill
   return lengths;
 }
 
-std::vector<Shape> shapes() {
+namespace {
+
+void add_trained(std::vector<Shape>& all, Pass pass, int d) {
+  const auto add = [&](const std::string& name, Case c) {
+    all.push_back({fmt::format("d{}/{}", d, name), std::move(c)});
+  };
+  constexpr MaskKind kCausal = MaskKind::causal_bottom_right;
+  add("seq2048", attention(pass, d, {{kLong, kLong}}, MaskKind::none, Padding::packed));
+  add("seq2048_causal", attention(pass, d, {{kLong, kLong}}, kCausal, Padding::packed));
+  for (const int percent : {10, 25, 50, 75, 100})
+    for (const Padding padding : {Padding::left, Padding::right})
+      add(fmt::format("fill{}_{}", percent, name_of(padding)),
+          attention(pass, d, lengths_of_fill(kBatch, kLongest, percent / 100.0), kCausal, padding));
+}
+
+/// 16 sequences times 16 K/V heads are 256 blocks, and an A100 runs 216 at once: no splits. One sequence of
+/// 4,096 keys and 4 K/V heads has 32 a head.
+void add_decoded(std::vector<Shape>& all, int d) {
+  const auto add = [&](const std::string& name, std::vector<SequenceLengths> sequences, int kv_heads,
+                       Padding padding, int page) {
+    for (SequenceLengths& one : sequences) one.q_len = 1;
+    Case c = attention(Pass::forward, d, std::move(sequences), MaskKind::causal_bottom_right, padding);
+    c.problem.h_kv = kv_heads;
+    c.problem.h_q = 4 * kv_heads;
+    c.layout.page = page;
+    all.push_back({fmt::format("d{}/{}", d, name), std::move(c)});
+  };
+  const std::vector<SequenceLengths> ragged = lengths_of_fill(kBatch, kLongest, 0.75);
+  add("full_left", ragged, 16, Padding::left, 0);
+  add("full_right", ragged, 16, Padding::right, 0);
+  add("full_pages16", ragged, 16, Padding::packed, 16);
+  add("full_pages64", ragged, 16, Padding::packed, 64);
+  add("split_seq4096", {{1, 4096}}, 4, Padding::packed, 0);
+}
+
+}  // namespace
+
+std::vector<Shape> shapes(const kernels::KernelPlan& plan) {
   std::vector<Shape> all;
+  if (plan.pass == Pass::append) return all;
   for (const int d : {64, 128}) {
-    const auto add = [&](const std::string& name, Case c) {
-      all.push_back({fmt::format("d{}/{}", d, name), std::move(c)});
-    };
-    add("seq2048", attention(d, {{kLong, kLong}}, MaskKind::none, Padding::packed));
-    add("seq2048_causal", attention(d, {{kLong, kLong}}, MaskKind::causal_bottom_right, Padding::packed));
-    for (const int percent : {10, 25, 50, 75, 100})
-      for (const Padding padding : {Padding::left, Padding::right})
-        add(fmt::format("fill{}_{}", percent, name_of(padding)),
-            attention(d, lengths_of_fill(kBatch, kLongest, percent / 100.0), MaskKind::causal_bottom_right,
-                      padding));
+    if (plan.most_queries > 0)
+      add_decoded(all, d);
+    else
+      add_trained(all, plan.pass, d);
   }
   return all;
 }
 
-MainLoop main_loop(int d) {
-  constexpr int kQueries = 128, kFewKeys = 576, kManyKeys = 1152;  // 576 = 3 * 192 = 6 * 96 = 9 * 64
-  return {attention(d, {{kQueries, kFewKeys}}, MaskKind::none, Padding::packed),
-          attention(d, {{kQueries, kManyKeys}}, MaskKind::none, Padding::packed)};
+double MainLoop::flops(const std::function<double(const Problem&)>& of) const {
+  double flops = 0;
+  for (const Case& c : more) flops += of(c.problem);
+  for (const Case& c : fewer) flops -= of(c.problem);
+  return flops;
+}
+
+MainLoop main_loop(Pass pass, int d) {
+  const auto whole = [&](int queries, int keys) {
+    return attention(pass, d, {{queries, keys}}, MaskKind::none, Padding::packed);
+  };
+  constexpr int kFew = 128, kMany = 384;           // backward: tiles of 16 to 128 of either side
+  constexpr int kFewKeys = 576, kManyKeys = 1152;  // forward: 576 = 3 * 192 = 6 * 96 = 9 * 64
+  if (pass == Pass::backward)
+    return {{whole(kMany, kMany), whole(kFew, kFew)}, {whole(kMany, kFew), whole(kFew, kMany)}};
+  return {{whole(kFew, kManyKeys)}, {whole(kFew, kFewKeys)}};
 }
 
 }  // namespace flashdiff::figures

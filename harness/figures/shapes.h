@@ -1,8 +1,10 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "harness/problem/case.h"
+#include "kernels/kernel.h"
 
 namespace flashdiff::figures {
 
@@ -12,16 +14,22 @@ struct Shape {
   Case question;
 };
 
-/// Head dims 64 and 128: one sequence of 2,048 queries and keys, with and without a causal mask; and batches
-/// of 16 sequences of at most 512, of which 10 to 100 % are filled, padded left and right.
-[[nodiscard]] std::vector<Shape> shapes();
+/// What is published of a kernel with this plan, of head dims 64 and 128. Forward, backward: one sequence of
+/// 2,048 queries and keys, with and without a causal mask; and batches of 16 sequences of at most 512, of
+/// which 10 to 100 % are filled, padded left and right. Who decodes (`most_queries`): one new token over
+/// caches in rows and in pages, in a batch that fills a GPU and in one that needs splits to. Appends: none.
+[[nodiscard]] std::vector<Shape> shapes(const kernels::KernelPlan& plan);
 
-/// Two cases of whole tiles, without a mask, that differ in rounds of a forward kernel's main loop alone:
-/// `more` has more keys. Tiles of up to 128 queries, and of 32, 64, 96 or 192 keys.
+/// Cases of whole tiles, without a mask: what `more` cost beyond `fewer`, all added up, is rounds of a main
+/// loop alone. Forward: more keys. Backward, whose blocks own keys (or queries) and go through the other
+/// side: more of both, without what more of either costs. Tiles of up to 128 queries, and of 32, 64, 96 or
+/// 192 keys.
 struct MainLoop {
-  Case fewer, more;
+  std::vector<Case> more, fewer;
+  /// Of those rounds, given a problem's.
+  [[nodiscard]] double flops(const std::function<double(const Problem&)>& of) const;
 };
-[[nodiscard]] MainLoop main_loop(int d);
+[[nodiscard]] MainLoop main_loop(Pass pass, int d);
 
 /// Lengths of `batch` sequences, the first of them `longest`, that sum up to about `fill` of the rectangle:
 /// ragged, none below 1. `fill` is at least 1 / batch.

@@ -12,4 +12,10 @@ struct TileWork {
 };
 [[nodiscard]] TileWork tile_work(const Problem& problem, const kernels::WorkTile& tile);
 
+/// Pairs of the padded rectangle over those that are not masked, of any pass; 0 where there are none.
+[[nodiscard]] double dense_over_needed(const Problem& problem);
+/// What the plan's algorithm multiplies for the unmasked pairs: useful_flops(), or more where it makes scores
+/// twice.
+[[nodiscard]] double algorithm_flops(const kernels::KernelPlan& plan, const Problem& problem);
+
 }  // namespace flashdiff::figures

@@ -104,8 +104,33 @@ TEST(Shapes, FillIsWhatItSays) {
   }
 }
 
-TEST(Shapes, AreValidCases) {
-  for (const Shape& shape : shapes()) EXPECT_TRUE(validated(shape.question)) << shape.name;
+TEST(Shapes, AreValidCasesOfTheKernelsPass) {
+  for (const kernels::Kernel& kernel : kernels::all_kernels()) {
+    const auto all = shapes(kernel.plan);
+    EXPECT_EQ(all.empty(), kernel.plan.pass == Pass::append) << kernel.name;
+    for (const Shape& shape : all) {
+      EXPECT_TRUE(validated(shape.question)) << kernel.name << " " << shape.name;
+      EXPECT_EQ(kernel.plan.why_not(shape.question), "") << kernel.name << " " << shape.name;
+    }
+  }
+}
+
+/// Scores of a pair: once, or twice where a pass of its own makes dQ, and once more above d 128.
+TEST(AlgorithmFlops, ProductsOfAPair) {
+  const auto products = [](std::string_view name, int d) {
+    for (const kernels::Kernel& kernel : kernels::all_kernels()) {
+      if (kernel.name != name) continue;
+      Problem p = problem({{3, 5}}, MaskKind::none, d);
+      p.pass = kernel.plan.pass;
+      return algorithm_flops(kernel.plan, p) / (2 * 2 * 3 * 5 * d);
+    }
+    return 0.0;
+  };
+  EXPECT_EQ(products("flash_forward", 64), 2);
+  EXPECT_EQ(products("flash_backward", 64), 5);
+  EXPECT_EQ(products("flash_backward", 256), 6);
+  EXPECT_EQ(products("flash_backward_deterministic", 128), 7);
+  EXPECT_EQ(products("flash_backward_deterministic", 256), 8);
 }
 
 TEST(Difference, IsOfEveryFigure) {
@@ -121,6 +146,7 @@ TEST(Difference, IsOfEveryFigure) {
   EXPECT_EQ(d.shared.units, 6u);
   EXPECT_DOUBLE_EQ(d.shared.over_ideal(), 6.0 / 5);
   EXPECT_DOUBLE_EQ(Traffic{}.over_ideal(), 1);
+  EXPECT_EQ(sum(d, fewer).shared.units, more.shared.units);
 }
 
 }  // namespace

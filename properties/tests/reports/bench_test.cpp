@@ -37,8 +37,8 @@ class ReadBench : public ::testing::Test {
 
 const std::string kGood = R"({"context": {}, "benchmarks": [
   {"name": "reference/prefill/forward", "real_time": 1.0},
-  {"name": "figures/flash/d64/main_loop/iterations:1", "warp_instructions_a_product": 4.458, "issued_over_needed": 1.0,
-   "wavefronts_over_ideal": 6.76, "read_sectors_over_ideal": 1.0, "local_sectors": 0.0},
+  {"name": "figures/flash/d64/main_loop/iterations:1", "warp_instructions_a_product": 4.458, "issued_over_needed": 1.4,
+   "issued_over_algorithm": 1.0, "wavefronts_over_ideal": 6.76, "read_sectors_over_ideal": 1.0, "local_sectors": 0.0},
   {"name": "figures/flash/d64/seq2048/iterations:1", "label": "bound by A100: tensor cores; H100: shared memory",
    "issued_over_needed": 1.031, "issued_over_tiles": 1.0, "dense_over_needed": 1.0, "wavefronts_over_ideal": 1.0,
    "read_sectors_over_ideal": 1.0, "local_sectors": 0.0, "warp_instructions": 1304896.0,
@@ -53,7 +53,7 @@ TEST_F(ReadBench, ATableForEachKindOfEntry) {
   const BenchTable& loop = (*tables)[0];
   EXPECT_EQ(loop.kernel, "flash");
   EXPECT_EQ(loop.rows.at(0).name, "d64/main_loop");
-  EXPECT_THAT(loop.rows.at(0).cells, ElementsAre("4.458", "1.000", "6.760", "1.000", "0"));
+  EXPECT_THAT(loop.rows.at(0).cells, ElementsAre("4.458", "1.400", "1.000", "6.760", "1.000", "0"));
   EXPECT_TRUE(loop.rows.at(0).off) << "bank conflicts";
   const BenchTable& work = (*tables)[1];
   EXPECT_THAT(work.rows.at(0).cells,
@@ -65,6 +65,29 @@ TEST_F(ReadBench, ATableForEachKindOfEntry) {
   const BenchTable& ptxas = (*tables)[3];
   EXPECT_EQ(ptxas.rows.at(0).name, "flash_f16/sm_80");
   EXPECT_TRUE(ptxas.rows.at(0).off) << "spills";
+}
+
+TEST_F(ReadBench, WhoDecodesIsAskedWhatItReads) {
+  const auto tables = read(R"({"benchmarks": [{"name": "figures/decode/d64/full_left/iterations:1",
+    "read_bytes_over_cache": 1.0077, "wavefronts_over_ideal": 1.0, "read_sectors_over_ideal": 1.0,
+    "written_sectors_over_ideal": 1.0, "local_sectors": 3.0, "warp_instructions": 1200.0}]})");
+  ASSERT_TRUE(tables) << tables.error().what;
+  EXPECT_EQ(tables->at(0).title, "One new token, by cache");
+  EXPECT_THAT(tables->at(0).rows.at(0).cells, ElementsAre("1.008", "1.000", "1.000", "1.000", "3", "1,200"));
+  EXPECT_TRUE(tables->at(0).rows.at(0).off) << "local memory";
+}
+
+/// Products twice, for dQ: no waste. More than the algorithm has: masked or padded rows.
+TEST_F(ReadBench, ALoopIsMeasuredByItsOwnAlgorithm) {
+  const auto off = [&](const char* counters) {
+    return read(fmt::format(R"({{"benchmarks": [{{"name": "figures/a/d64/main_loop", {}}}]}})", counters))
+        .value()
+        .at(0)
+        .rows.at(0)
+        .off;
+  };
+  EXPECT_FALSE(off(R"("issued_over_needed": 1.4, "issued_over_algorithm": 1.0)"));
+  EXPECT_TRUE(off(R"("issued_over_needed": 1.4, "issued_over_algorithm": 1.01)"));
 }
 
 /// SIMT kernels have no tiles of products, older files no newer counters: empty cells, no guess.
@@ -96,7 +119,7 @@ TEST_F(ReadBench, PageAndSummaryShowTheTables) {
   EXPECT_THAT(page, HasSubstr("href=\"#bench\""));
   EXPECT_THAT(page, HasSubstr("not as it should be"));
   EXPECT_THAT(page, HasSubstr("<td class=\"number\">1,304,896</td>"));
-  EXPECT_THAT(markdown(report), HasSubstr("❌ d64/main_loop | 4.458 | 1.000 | 6.760 |"));
+  EXPECT_THAT(markdown(report), HasSubstr("❌ d64/main_loop | 4.458 | 1.400 | 1.000 | 6.760 |"));
 }
 
 }  // namespace
