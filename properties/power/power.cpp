@@ -59,7 +59,8 @@ class Campaign {
     // What takes nvcc half a minute first, so that the last ones are quick.
     std::vector<std::size_t> order(plan_.mutants.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_partition(order, [this](std::size_t i) { return plan_.mutants[i].only.empty(); });
+    std::stable_partition(order.begin(), order.end(),
+                          [this](std::size_t i) { return plan_.mutants[i].only.empty(); });
     each(order.size(), [&](std::size_t i) { return hunt(order[i]); });
     const std::vector<Group> groups = groups_asked();
     planned_ = done_;
