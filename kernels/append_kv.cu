@@ -113,11 +113,13 @@ __device__ void for_each_piece(int begin, int end, Body body) {
     body(column);
 }
 
+/// Which product is fused into the sum is said, not left to the compiler: it chose otherwise in entries for
+/// other rows, and the same tokens had other last bits in another layout.
 template <class Element>
 __device__ void turn(Element& x, Element& y, float cosine, float sine) {
   const float a = widened(x), b = widened(y);
-  narrow(a * cosine - b * sine, x);
-  narrow(b * cosine + a * sine, y);
+  narrow(__fmaf_rn(a, cosine, -__fmul_rn(b, sine)), x);
+  narrow(__fmaf_rn(b, cosine, __fmul_rn(a, sine)), y);
 }
 
 struct Half {

@@ -60,13 +60,13 @@ TEST(ErrorMap, RowsAndHeadsAreCalledWhatTheyAre) {
     return error_map_svg(map, {}, "m");
   };
   EXPECT_THAT(called(TensorRole::dq), ::testing::AllOf(HasSubstr("dQ over 8 rows by 8 columns"),
-                                                       HasSubstr(", head 0"), HasSubstr(">row</text>")));
+                                                       HasSubstr(", head 3"), HasSubstr(">row</text>")));
   EXPECT_THAT(called(TensorRole::dk), ::testing::AllOf(HasSubstr("dK over 8 keys by 8 columns"),
-                                                       HasSubstr(", kv-head 0"), HasSubstr(">key</text>")));
+                                                       HasSubstr(", kv-head 3"), HasSubstr(">key</text>")));
   EXPECT_THAT(called(TensorRole::v), ::testing::AllOf(HasSubstr("V over 8 new tokens by"),
-                                                      HasSubstr(", kv-head 0"), HasSubstr(">token</text>")));
+                                                      HasSubstr(", kv-head 3"), HasSubstr(">token</text>")));
   EXPECT_THAT(called(TensorRole::q_rot),
-              ::testing::AllOf(HasSubstr("turned Q over 8 new tokens"), HasSubstr(", head 0")));
+              ::testing::AllOf(HasSubstr("turned Q over 8 new tokens"), HasSubstr(", head 3")));
 }
 
 TEST(ErrorMap, WhatIsNotWholeIsNotDrawn) {
