@@ -1,5 +1,3 @@
-#include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <thread>
 
@@ -15,23 +13,13 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/context.h"
 #include "harness/cli/exit_code.h"
+#include "harness/cli/stop.h"
 #include "harness/run/runner.h"
 #include "harness/run/store.h"
 #include "harness/run/worker.h"
 
 namespace flashdiff::cli {
 namespace {
-
-std::atomic<bool> stop{false};
-
-/// The first Ctrl-C ends the run after the cases in flight; the second one ends the program.
-void stop_on_signals() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 ExitCode exit_code_of(const Tally& tally, bool finished) {
   if (tally.failed > 0) return kernel_wrong;
@@ -118,7 +106,7 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   if (!run) return tl::unexpected<Error>(run.error());
   fmt::print(stderr, "{} on {}: {}, {} workers\n", fmt::join(plan.backends, ", "), context->device,
              cases->words, plan.jobs);
-  stop_on_signals();
+  const std::atomic<bool>& stop = stop_on_signals();
   const Outcome<RunEnd> end = run_cases(plan, *cases->source, *store, *run, progress, stop);
   const bool finished = end.has_value() && *end == RunEnd::finished;
   progress.summary(finished);

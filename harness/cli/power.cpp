@@ -1,7 +1,5 @@
 #include "properties/power/power.h"
 
-#include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -17,6 +15,7 @@
 #include "harness/cli/exit_code.h"
 #include "harness/cli/power_progress.h"
 #include "harness/cli/power_table.h"
+#include "harness/cli/stop.h"
 #include "harness/cli/subject.h"
 #include "harness/cli/terminal.h"
 #include "properties/power/hash.h"
@@ -41,16 +40,6 @@ struct Options {
 /// Warp instructions of a launch before it is a fault: a mutant that loops for ever is then the same fault on
 /// every machine, in a fraction of a second. No launch of 300 random cases takes 2 million.
 constexpr const char* instruction_limit = "20000000";
-
-std::atomic<bool> stop{false};
-
-void stop_on_signals() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 /// "2/3": the second of three.
 struct Part {
@@ -172,7 +161,7 @@ Outcome<ExitCode> hunt(const Options& options) {
              chosen->size() == 1 ? "1 mutant" : fmt::format("{} mutants", chosen->size()), context->device,
              plan.cases, plan.seed, plan.jobs);
   PowerProgress progress(terminal_of(options.terminal));
-  stop_on_signals();
+  const std::atomic<bool>& stop = stop_on_signals();
   const Outcome<power::PowerResult> result = run_power(plan, *images, *store, *run, progress, stop);
   if (!result) return tl::unexpected<Error>(result.error());
   const power::Score score = power::score_of(result->hunted, result->sound);
