@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 #include "harness/cli/subject.h"
 #include "harness/cli/terminal.h"
 #include "harness/cli/verdict_text.h"
+#include "harness/oracle/cross.h"
 #include "harness/problem/case.h"
 #include "harness/run/verdict_json.h"
 #include "harness/run/worker.h"
@@ -52,6 +54,33 @@ ExitCode code_of(const Verdict& verdict) {
   return judged ? as_expected : incomplete;
 }
 
+bool answered(const Verdict& verdict) {
+  return std::holds_alternative<verdict::Pass>(verdict) ||
+         std::holds_alternative<verdict::PassWeak>(verdict) ||
+         std::holds_alternative<verdict::Mismatch>(verdict) ||
+         std::holds_alternative<verdict::PaddingTouched>(verdict) ||
+         std::holds_alternative<verdict::NotEquivalent>(verdict);
+}
+
+/// Who of those that answered agrees with whom, the reference among them; nothing where they are fewer than
+/// three. They have answered a worker process before, so none of them will take this one down.
+Outcome<std::string> cross_examined(const Case& c, const std::vector<std::string>& who,
+                                    const BackendOptions& options) {
+  std::vector<std::unique_ptr<Backend>> opened;
+  std::vector<Backend*> backends;
+  for (const std::string& name : who) {
+    if (name == "reference") continue;  // it is there anyway
+    auto backend = open_backend(name, options);
+    if (!backend) return tl::unexpected<Error>(backend.error());
+    opened.push_back(std::move(*backend));
+    backends.push_back(opened.back().get());
+  }
+  if (c.problem.pass != Pass::forward || backends.size() < 2) return std::string();
+  return testimonies_of(c, backends).map([](std::vector<Testimony> all) {
+    return explain(cross_examine(std::move(all)));
+  });
+}
+
 /// Wrong is worse than not judged. Kernels that nobody has named are asked whether they take the case: one
 /// that judges it is enough.
 ExitCode code_of(const std::vector<ExitCode>& codes, bool named) {
@@ -71,6 +100,7 @@ Outcome<ExitCode> repro(const Options& options) {
   if (!devices) return tl::unexpected<Error>(devices.error());
   Worker worker(worker_command(*subject), options.timeout_seconds);
   std::vector<ExitCode> codes;
+  std::vector<std::string> who;
   if (!options.json) fmt::print("{}\n", line);
   for (const std::string& backend : subject->backends) {
     const Outcome<Examination> examined = worker.examine(backend, line);
@@ -80,6 +110,12 @@ Outcome<ExitCode> repro(const Options& options) {
     else
       tell(backend, devices->at(backend), *examined);
     codes.push_back(code_of(examined->verdict));
+    if (answered(examined->verdict)) who.push_back(backend);
+  }
+  if (!options.json) {
+    const Outcome<std::string> cross = cross_examined(*c, who, subject->options);
+    if (!cross) return tl::unexpected<Error>(cross.error());
+    if (!cross->empty()) fmt::print("who agrees with whom\n{}", *cross);
   }
   return code_of(codes, !options.subject.backends.empty());
 }
