@@ -161,13 +161,15 @@ TEST_F(Program, OneKernelThatJudgesIsEnoughWhereNobodyWasNamed) {
 /// With the reference they are three or more; a planted bug stands alone, whoever is asked first.
 TEST_F(Program, ReproTellsWhoAgreesWithWhom) {
   const std::string line =
-      "fd1 b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=right q=2 kv=66 mask=none data=normal seed=0x1";
+      "fd1 b=1 hq=1 hk=1 d=32 dv=32 dt=f16 lay=right q=2 kv=66 mask=none data=normal seed=0x1";
   const auto all = flashdiff({"repro", line, "--backend", "flash_forward,flash_forward_simt,flash_decode"});
   EXPECT_EQ(all.code, 0) << all.out << all.err;
   EXPECT_THAT(all.out, AllOf(HasSubstr("who agrees with whom"),
                              HasSubstr("reference and flash_decode: agree"), HasSubstr("all agree")));
-  const auto wrong = flashdiff({"repro", line, "--backend", "flash_forward_simt,flash_forward,flash_decode",
-                                "--image", wrong_image()});
+  std::string f32 = line;
+  f32.replace(f32.find("dt=f16"), 6, "dt=f32");  // which the planted bug's image has an entry for
+  const auto wrong =
+      flashdiff({"repro", f32, "--backend", "flash_forward_simt,openvino", "--image", wrong_image()});
   EXPECT_EQ(wrong.code, 1);
   EXPECT_THAT(wrong.out, AllOf(HasSubstr("reference and flash_forward_simt: DISAGREE"),
                                HasSubstr("flash_forward_simt alone is contradicted by all")));
