@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/cli/command_line.h"
+#include "harness/cli/cudnn_matrix.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/subject.h"
 
@@ -33,6 +34,8 @@ int run(const SubjectWords& words) {
                can ? "on " + device->at(entry.name) : "because " + can.error().what);
     if (!about.empty()) fmt::print("{:{}}       {}\n", "", width, about);
   }
+  fmt::print("{:{}}  {:3}  {}\n{:{}}       because {}\n", "cudnn", width, "no",
+             "NVIDIA's attention through cuDNN's graph", "", width, why_no_cudnn());
   return any ? as_expected : incomplete;
 }
 
@@ -44,8 +47,14 @@ void add_backends(CLI::App& program, Chosen& chosen) {
   command->add_option("--device", words->device, "auto, gpu, soft")
       ->check(CLI::IsMember({"auto", "gpu", "soft"}))
       ->capture_default_str();
-  command->footer("Example:\n  flashdiff backends --device gpu");
-  command->callback([words, &chosen] { chosen = [words] { return run(*words); }; });
+  auto matrix = std::make_shared<CudnnMatrixWords>();
+  add_cudnn_matrix_options(*command, *matrix);
+  command->footer(
+      "Examples:\n  flashdiff backends --device gpu\n  flashdiff backends --matrix --profile sm_90 -o "
+      "out/cudnn");
+  command->callback([words, matrix, &chosen] {
+    chosen = [words, matrix] { return matrix->wanted ? run_cudnn_matrix(*matrix) : run(*words); };
+  });
 }
 
 }  // namespace flashdiff::cli

@@ -1,0 +1,82 @@
+#include "harness/backend/cudnn/ask.h"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/backend/cudnn/wire.h"
+
+namespace flashdiff::cudnn {
+namespace {
+
+using detail::Process;
+using nlohmann::json;
+
+std::chrono::steady_clock::time_point in(double seconds) {
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                std::chrono::duration<double>(seconds));
+}
+
+Answer unasked(std::string why) {
+  Answer answer;
+  answer.why = std::move(why);
+  return answer;
+}
+
+}  // namespace
+
+std::string version_in_words(int version) {
+  return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
+
+Outcome<Asker> Asker::open(std::vector<std::string> command, double timeout_seconds) {
+  Asker asker(std::move(command), timeout_seconds);
+  if (auto started = asker.start(); !started) return tl::unexpected<Error>(std::move(started.error()));
+  return asker;
+}
+
+Outcome<void> Asker::start() {
+  if (process_) return {};
+  Outcome<Process> started = Process::start(command_);
+  if (!started) return tl::unexpected<Error>(std::move(started.error()));
+  std::string line;
+  switch (started->answer(line, in(timeout_))) {
+    case Process::Heard::late:
+      return unsupported(fmt::format("cuDNN's process said nothing within {} s", timeout_));
+    case Process::Heard::closed:
+      return unsupported(fmt::format("cuDNN's process ended before it said anything: {}", started->end()));
+    case Process::Heard::line: break;
+  }
+  const json hello = json::parse(line, nullptr, false);
+  if (hello.is_object() && hello.contains("error")) return unsupported(hello.at("error").get<std::string>());
+  if (!hello.is_object() || !hello.contains("version"))
+    return harness_error(fmt::format("cuDNN's process began with '{}'", line));
+  version_ = hello.at("version").get<int>();
+  process_ = std::move(*started);
+  return {};
+}
+
+Answer Asker::ask(const Graph& graph, Level level, const std::string& plan) {
+  const std::string question = json_of(Question{graph, level, plan}).dump();
+  if (const auto known = known_.find(question); known != known_.end()) return known->second;
+  if (auto there = start(); !there) return unasked(there.error().what);
+  std::string line;
+  Process::Heard heard = Process::Heard::closed;
+  if (process_->ask(question)) heard = process_->answer(line, in(timeout_));
+  if (heard != Process::Heard::line) {
+    const std::string how =
+        heard == Process::Heard::late ? fmt::format("took longer than {} s", timeout_) : process_->end();
+    process_.reset();
+    return known_[question] = unasked("cuDNN's process died of this question: " + how);
+  }
+  Outcome<Answer> answer = answer_of_json(json::parse(line, nullptr, false));
+  if (!answer) {
+    process_.reset();
+    return unasked(answer.error().what);
+  }
+  return known_[question] = std::move(*answer);
+}
+
+}  // namespace flashdiff::cudnn

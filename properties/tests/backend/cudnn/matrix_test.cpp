@@ -1,0 +1,176 @@
+#include "harness/backend/cudnn/matrix.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/backend/cudnn/canary.h"
+#include "properties/random_cases.h"
+#include "properties/tests/run/temporary_folder.h"
+
+// With the machine's cuDNN. Where there is none, or the build found no headers of it, that is what is tested:
+// a sentence, never a no.
+
+namespace flashdiff::cudnn {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+Profile hopper() {
+  const auto profile = profile_of("sm_90");
+  if (!profile) throw std::runtime_error(profile.error().what);
+  return *profile;
+}
+
+/// FLASHDIFF_CUDNN for the life of the object.
+class Pointed {
+ public:
+  explicit Pointed(const fs::path& folder) { setenv("FLASHDIFF_CUDNN", folder.c_str(), 1); }
+  ~Pointed() { unsetenv("FLASHDIFF_CUDNN"); }
+  Pointed(const Pointed&) = delete;
+  Pointed& operator=(const Pointed&) = delete;
+};
+
+/// The folder that a library of this machine lies in.
+fs::path folder_of(const std::string& library) {
+  const auto command = command_for(hopper());
+  if (!command) return {};
+  std::string folders = command->at(1).substr(std::string("LD_LIBRARY_PATH=").size()) + ":";
+  for (std::size_t end; (end = folders.find(':')) != std::string::npos; folders.erase(0, end + 1))
+    if (fs::exists(fs::path(folders.substr(0, end)) / library)) return folders.substr(0, end);
+  return {};
+}
+
+/// A test that needs cuDNN says why there is none; it cannot be told from a pass by its name alone.
+#define NEEDS_CUDNN(command) \
+  if (!(command)) GTEST_SKIP() << "cuDNN: " << (command).error().what
+
+TEST(CudnnProfiles, ThoseOfTheIssueAreThereAndSayWhereTheyComeFrom) {
+  const auto all = profiles();
+  ASSERT_TRUE(all) << all.error().what;
+  std::set<std::string> names;
+  for (const Profile& one : *all) {
+    names.insert(one.name);
+    EXPECT_EQ(one.read_off_a_device, one.name == "sm_90") << one.about();
+    EXPECT_THAT(one.about(), HasSubstr(one.read_off_a_device ? "read off a device" : "made by hand"));
+  }
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"sm_80", "sm_89", "sm_90", "sm_100", "sm_120"}));
+  EXPECT_THAT(profile_of("sm_70").error().what, AllOf(HasSubstr("sm_70"), HasSubstr("sm_120")));
+}
+
+TEST(CudnnMatrix, WithoutItsLibrariesNothingIsANo) {
+  const test::TemporaryFolder empty;
+  const Pointed pointed(empty.path());
+  const auto classes = problem_classes(false);
+  const ProfileMatrix matrix = ask_classes(hopper(), command_for(hopper()), classes, {});
+  EXPECT_TRUE(matrix.entries.empty());
+  EXPECT_THAT(matrix.unasked,
+              ::testing::AnyOf(HasSubstr("libcudnn.so.9 is not there"), HasSubstr("is not built")));
+  EXPECT_THAT(text_of({matrix}), HasSubstr("could not be asked"));
+  EXPECT_EQ(json_of({matrix}).at("profiles").at(0).at("unasked"), matrix.unasked);
+}
+
+TEST(CudnnMatrix, ALibraryThatItOpensAtRunTimeIsMissedAsWell) {
+  const auto command = command_for(hopper());
+  NEEDS_CUDNN(command);
+  // All of cuDNN, but the part that compiles its kernels is none.
+  const test::TemporaryFolder folder;
+  for (const auto& entry : fs::directory_iterator(folder_of("libcudnn.so.9"))) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("libcudnn")) continue;
+    if (name.find("runtime_compiled") == std::string::npos)
+      fs::create_symlink(entry.path(), folder.path() / name);
+    else
+      std::ofstream(folder.path() / name) << "dear diary";
+  }
+  for (const char* library : {"libcudart.so.13", "libnvrtc.so.13"})
+    fs::create_symlink(folder_of(library) / library, folder.path() / library);
+  const Pointed pointed(folder.path());
+  const auto crippled = command_for(hopper());
+  ASSERT_TRUE(crippled) << crippled.error().what;
+  const auto asker = Asker::open(*crippled);
+  ASSERT_FALSE(asker);
+  EXPECT_EQ(asker.error().kind, ErrorKind::unsupported);
+  EXPECT_THAT(asker.error().what, ::testing::AnyOf(HasSubstr("even for the plainest attention"),
+                                                   HasSubstr("SUBLIBRARY_LOADING_FAILED")));
+}
+
+TEST(CudnnMatrix, ALibcudaThatLacksWhatItWantsIsNoNo) {
+  auto command = command_for(hopper());
+  NEEDS_CUDNN(command);
+  command->back() = OTHER_LIBRARY;
+  const auto asker = Asker::open(*command);
+  ASSERT_FALSE(asker);
+  EXPECT_EQ(asker.error().kind, ErrorKind::unsupported);
+}
+
+TEST(CudnnMatrix, EveryAnswerSaysWhoGaveIt) {
+  const auto command = command_for(hopper());
+  NEEDS_CUDNN(command);
+  const auto all = problem_classes(false);
+  std::vector<ProblemClass> some;
+  for (std::size_t i = 0; i < all.size(); i += 11) some.push_back(all[i]);
+  MatrixOptions options;
+  options.plans = 1;
+  const test::TemporaryFolder plans;
+  options.plan_folder = plans.path().string();
+  const ProfileMatrix matrix = ask_classes(hopper(), command, some, options);
+  ASSERT_EQ(matrix.unasked, "");
+  ASSERT_EQ(matrix.entries.size(), some.size());
+  int yes = 0, no = 0, built = 0;
+  for (const MatrixEntry& entry : matrix.entries) {
+    const Answer& answer = entry.answer;
+    const std::string line = print(entry.asked->example);
+    ASSERT_NE(answer.said, Said::unasked) << line << ": " << answer.why;
+    ASSERT_NE(answer.by, By::nobody) << line;
+    if (answer.said == Said::no) {
+      ++no;
+      EXPECT_NE(answer.why, "") << line;
+      EXPECT_EQ(answer.why.find('\n'), std::string::npos) << answer.why;
+      continue;
+    }
+    ++yes;
+    EXPECT_GT(answer.engines, 0) << line;
+    if (answer.by != By::build) continue;
+    ++built;
+    EXPECT_THAT(answer.kernel, HasSubstr("_sdpa_sm")) << line;
+    EXPECT_GE(answer.workspace_bytes, 0) << line;
+    EXPECT_GT(answer.plan_bytes, 1000) << line;
+  }
+  EXPECT_GT(yes, 5);
+  EXPECT_GT(no, 5);
+  EXPECT_EQ(built, 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(plans.path()), fs::directory_iterator()), 1);
+}
+
+TEST(CudnnMatrix, RandomProblemsGetTheSameAnswerTwiceAndNeverNone) {
+  const auto command = command_for(hopper());
+  NEEDS_CUDNN(command);
+  // FLASHDIFF_CUDNN_CASES: 2,000 by hand.
+  const char* const said = std::getenv("FLASHDIFF_CUDNN_CASES");
+  const std::uint64_t cases = said == nullptr ? 50 : std::strtoull(said, nullptr, 10);
+  auto first = Asker::open(*command), second = Asker::open(*command);
+  ASSERT_TRUE(first) << first.error().what;
+  ASSERT_TRUE(second) << second.error().what;
+  CaseOptions options;
+  options.largest_head_dim = 256;
+  for (std::uint64_t i = 0; i < cases; ++i) {
+    Case c = draw_case(20251129, i, options).value();
+    if (i % 3 == 0) c.problem.pass = Pass::backward;
+    for (const Way way : ways_of(c)) {
+      const Answer one = ask_case(*first, hopper(), c, way), two = ask_case(*second, hopper(), c, way);
+      ASSERT_EQ(one, two) << print(c) << " by " << name_of(way);
+      ASSERT_NE(one.said, Said::unasked) << print(c) << " by " << name_of(way) << ": " << one.why;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flashdiff::cudnn

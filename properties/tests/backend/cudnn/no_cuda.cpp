@@ -1,0 +1,1 @@
+// Nothing: see matrix_test.cpp.

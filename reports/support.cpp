@@ -1,0 +1,283 @@
+#include "reports/support.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "reports/embedded.h"
+#include "reports/numbers.h"
+#include "reports/templates.h"
+#include "reports/text.h"
+
+namespace flashdiff {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "flashdiff-cudnn-matrix 1";
+constexpr std::size_t kReasonExamples = 3;
+
+struct Count {
+  std::int64_t yes = 0, no = 0, unasked = 0, built = 0, engines = 0, workspace = 0;
+  [[nodiscard]] std::int64_t all() const { return yes + no + unasked; }
+};
+
+void add(const json& entry, Count& count) {
+  const std::string said = entry.at("said");
+  ++(said == "yes" ? count.yes : said == "no" ? count.no : count.unasked);
+  if (said != "yes") return;
+  count.built += entry.at("by") == "build" ? 1 : 0;
+  count.engines = std::max(count.engines, entry.value("engines", std::int64_t{0}));
+  count.workspace = std::max(count.workspace, entry.value("workspace_bytes", std::int64_t{0}));
+}
+
+/// The words of page.css: all, some, none, or not to be had.
+const char* face_of(const Count& count) {
+  if (count.all() == 0 || count.unasked == count.all()) return "none";
+  if (count.yes == count.all()) return "pass";
+  return count.yes == 0 ? "fail" : "pass-weak";
+}
+
+View cell_of(const Count& count) {
+  View cell;
+  cell.set("face", face_of(count));
+  cell.set("text", count.all() == 0 ? std::string("–") : fmt::format("{}/{}", count.yes, count.all()));
+  cell.set(
+      "words",
+      fmt::format(
+          "{} yes, {} no, {} not to be had; up to {} engines; {} plans built, up to {} bytes of workspace",
+          count.yes, count.no, count.unasked, count.engines, count.built, grouped(count.workspace)));
+  return cell;
+}
+
+/// Values of a key in the order in which they come.
+std::vector<std::string> values_of(const json& profiles, const char* key) {
+  std::vector<std::string> values;
+  for (const json& profile : profiles)
+    for (const json& entry : profile.at("classes"))
+      if (std::ranges::find(values, entry.at(key).get<std::string>()) == values.end())
+        values.push_back(entry.at(key));
+  return values;
+}
+
+Count counted(const json& profile, const std::map<std::string, std::string>& where) {
+  Count count;
+  for (const json& entry : profile.at("classes"))
+    if (std::ranges::all_of(where, [&](const auto& one) { return entry.at(one.first) == one.second; }))
+      add(entry, count);
+  return count;
+}
+
+/// Rows: phase and way; columns: masks of each profile.
+ViewList rows_of(const json& profiles, const std::vector<std::string>& phases,
+                 const std::vector<std::string>& handed, const std::vector<std::string>& masks) {
+  ViewList rows;
+  for (const std::string& phase : phases)
+    for (const std::string& way : handed) {
+      ViewList cells;
+      for (const json& profile : profiles)
+        for (const std::string& mask : masks)
+          cells.push_back(cell_of(counted(profile, {{"phase", phase}, {"handed", way}, {"mask", mask}})));
+      View row;
+      row.set("name", phase);
+      row.set("way", way);
+      row.set("cells", cells);
+      rows.push_back(row);
+    }
+  return rows;
+}
+
+/// One axis: its values by profile.
+View axis_of(const json& profiles, const char* name, const char* key) {
+  ViewList rows;
+  for (const std::string& value : values_of(profiles, key)) {
+    ViewList cells;
+    for (const json& profile : profiles) cells.push_back(cell_of(counted(profile, {{key, value}})));
+    View row;
+    row.set("name", value);
+    row.set("cells", cells);
+    rows.push_back(row);
+  }
+  View axis;
+  axis.set("name", name);
+  axis.set("rows", rows);
+  return axis;
+}
+
+/// Of what is no yes: who said so and why, the most frequent first, with examples.
+ViewList reasons_of(const json& profile) {
+  struct Reason {
+    std::int64_t count = 0;
+    std::vector<std::string> examples;
+  };
+  std::map<std::array<std::string, 3>, Reason> found;
+  for (const json& entry : profile.at("classes")) {
+    if (entry.at("said") == "yes") continue;
+    Reason& reason = found[{entry.at("said"), entry.at("by"), entry.at("why")}];
+    ++reason.count;
+    if (reason.examples.size() < kReasonExamples)
+      reason.examples.push_back(
+          fmt::format("{} · {}", entry.at("handed").get<std::string>(), entry.at("case").get<std::string>()));
+  }
+  std::vector<std::pair<std::array<std::string, 3>, Reason>> sorted(found.begin(), found.end());
+  std::ranges::stable_sort(sorted,
+                           [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+  ViewList views;
+  for (const auto& [key, reason] : sorted) {
+    ViewList examples;
+    for (const std::string& one : reason.examples) examples.push_back(View(one));
+    View view;
+    view.set("said", key[0]);
+    view.set("by", key[1]);
+    view.set("why", key[2]);
+    view.set("count", grouped(reason.count));
+    view.set("examples", examples);
+    views.push_back(view);
+  }
+  return views;
+}
+
+/// Where the documentation has a word, and cuDNN says something else.
+ViewList differences_of(const json& profile) {
+  ViewList views;
+  for (const json& entry : profile.at("classes")) {
+    const std::string documented = entry.at("documented"), said = entry.at("said");
+    if (documented.empty() || said == "unasked" || documented == said) continue;
+    View view;
+    view.set("documented", documented);
+    view.set("said", said);
+    view.set("why", entry.at("why").get<std::string>());
+    view.set("class", fmt::format("{}, {}, {}, {}, d {}", entry.at("phase").get<std::string>(),
+                                  entry.at("handed").get<std::string>(), entry.at("mask").get<std::string>(),
+                                  entry.at("dtype").get<std::string>(), entry.at("dims").get<std::string>()));
+    views.push_back(view);
+  }
+  return views;
+}
+
+ViewList built_of(const json& profile) {
+  ViewList views;
+  for (const json& entry : profile.at("classes")) {
+    if (entry.at("by") != "build") continue;
+    View view;
+    view.set("said", entry.at("said").get<std::string>());
+    view.set("face", entry.at("said") == "yes" ? "pass" : "fail");
+    view.set("kernel", entry.at("kernel").get<std::string>());
+    view.set("engine", entry.value("engine", ""));
+    view.set("why", entry.at("why").get<std::string>());
+    view.set("workspace", grouped(entry.value("workspace_bytes", std::int64_t{0})));
+    view.set("plan", grouped(entry.at("plan_bytes").get<std::int64_t>()));
+    view.set("case", entry.at("case").get<std::string>());
+    view.set("handed", entry.at("handed").get<std::string>());
+    views.push_back(view);
+  }
+  return views;
+}
+
+ViewList profiles_of(const json& profiles, std::size_t masks) {
+  ViewList views;
+  for (const json& profile : profiles) {
+    const ViewList reasons = reasons_of(profile), differences = differences_of(profile),
+                   built = built_of(profile);
+    View view;
+    view.set("name", profile.at("name").get<std::string>());
+    view.set("about", profile.at("about").get<std::string>());
+    view.set("cudnn", profile.at("cudnn").get<std::string>());
+    view.set("by_hand", View(!profile.at("read_off_a_device").get<bool>()));
+    view.set("asked", View(profile.at("unasked").get<std::string>().empty()));
+    view.set("unasked", profile.at("unasked").get<std::string>());
+    view.set("columns", std::to_string(masks));
+    view.set("any_reasons", View(!reasons.empty()));
+    view.set("reasons", reasons);
+    view.set("any_differences", View(!differences.empty()));
+    view.set("differences", differences);
+    view.set("differences_count", std::to_string(differences.size()));
+    view.set("any_built", View(!built.empty()));
+    view.set("built", built);
+    view.set("built_count", std::to_string(built.size()));
+    views.push_back(view);
+  }
+  return views;
+}
+
+/// What every way of handing left padding over costs, whatever cuDNN says.
+const char* cost_of(const std::string& way) {
+  if (way == "ragged") return "an offset a sequence; rows between them are nobody's and not read";
+  if (way == "bias")
+    return "a bias element for each query and key; padding is read, so it must hold finite numbers (NaN + "
+           "-inf is NaN), and O's padding "
+           "rows are written";
+  return "Q, K and V are copied together before the call and O apart after it; padding is neither read nor "
+         "written";
+}
+
+ViewList left_of(const json& profiles) {
+  ViewList rows;
+  for (const char* way : {"ragged", "bias", "compaction"}) {
+    const std::string handed = std::string("left: ") + way;
+    ViewList cells;
+    std::int64_t workspace = 0, bytes = 0, built = 0;
+    for (const json& profile : profiles) {
+      const Count count = counted(profile, {{"handed", handed}});
+      cells.push_back(cell_of(count));
+      workspace = std::max(workspace, count.workspace);
+      built += count.built;
+      for (const json& entry : profile.at("classes"))
+        if (entry.at("handed") == handed) bytes = std::max(bytes, entry.at("way_bytes").get<std::int64_t>());
+    }
+    View row;
+    row.set("name", way);
+    row.set("cells", cells);
+    row.set("workspace", built > 0 ? grouped(workspace) : std::string("none built"));
+    row.set("bytes", grouped(bytes));
+    row.set("cost", cost_of(way));
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string page_of(const json& all) {
+  const json& profiles = all.at("profiles");
+  const auto masks = values_of(profiles, "mask");
+  ViewList columns;
+  for (std::size_t i = 0; i < profiles.size(); ++i)
+    for (const std::string& mask : masks) columns.push_back(View(mask));
+  Count total;
+  for (const json& profile : profiles)
+    for (const json& entry : profile.at("classes")) add(entry, total);
+  View root;
+  root.set("note", all.at("note").get<std::string>());
+  root.set("total", fmt::format("{} questions: {} yes ({} of them built), {} no, {} not to be had",
+                                grouped(total.all()), grouped(total.yes), grouped(total.built),
+                                grouped(total.no), grouped(total.unasked)));
+  root.set("any", View(total.all() > 0));
+  root.set("profiles", profiles_of(profiles, masks.size()));
+  root.set("masks", columns);
+  root.set("rows", rows_of(profiles, values_of(profiles, "phase"), values_of(profiles, "handed"), masks));
+  root.set("left", left_of(profiles));
+  root.set("axes", ViewList{axis_of(profiles, "element type", "dtype"), axis_of(profiles, "head dim", "dims"),
+                            axis_of(profiles, "modifier", "modifier")});
+  root.set("style", std::string(embedded("page.css")));
+  root.set("style_hash", std::string(style_hash()));
+  return render("support.mustache", root, markup_escaped);
+}
+
+}  // namespace
+
+Outcome<std::string> support_page(const std::string& text) {
+  constexpr const char* kExpected = "expected what `flashdiff backends --matrix --json FILE` wrote";
+  const json all = json::parse(text, nullptr, false);
+  if (!all.is_object() || all.value("format", json()) != kFormat)
+    return bad_input(fmt::format("no {}, {}", kFormat, kExpected));
+  try {
+    return page_of(all);
+  } catch (const json::exception& error) {
+    return bad_input(fmt::format("{}, {}", error.what(), kExpected));
+  }
+}
+
+}  // namespace flashdiff

@@ -1,0 +1,12 @@
+#pragma once
+#include <string>
+
+#include "harness/outcome/outcome.h"
+
+namespace flashdiff {
+
+/// The page of a support matrix, from what `flashdiff backends --matrix --json FILE` wrote: one file, no
+/// request to anywhere, readable without JavaScript. Errors (bad_input): text that is not of that format.
+[[nodiscard]] Outcome<std::string> support_page(const std::string& text);
+
+}  // namespace flashdiff
