@@ -32,6 +32,11 @@ void add_to(Sound& whole, const Sound& part) {
     whole = part;
     return;
   }
+  // Threads bring the parts in any order; the whole is told as its first one is.
+  if (part.first < whole.first) {
+    whole.first = part.first;
+    whole.key = part.key;
+  }
   whole.cases += part.cases;
   whole.judged += part.judged;
   whole.alarms.insert(whole.alarms.end(), part.alarms.begin(), part.alarms.end());

@@ -115,5 +115,23 @@ TEST(Score, NamesThePartOfARule) {
   EXPECT_EQ(part_of(verdict::Timeout{1.5}), "1.5 s");
 }
 
+TEST(Score, PartsOfAKernelMayComeInAnyOrder) {
+  Sound first, second;
+  first.name = second.name = "k f16_d32";
+  first.key = "of the first";
+  second.first = 50;
+  second.key = "of the second";
+  first.cases = 50;
+  second.cases = 10;
+  for (const auto& [one, other] : {std::pair{first, second}, {second, first}}) {
+    Sound whole;
+    add_to(whole, one);
+    add_to(whole, other);
+    EXPECT_EQ(whole.key, "of the first");
+    EXPECT_EQ(whole.first, 0u);
+    EXPECT_EQ(whole.cases, 60u);
+  }
+}
+
 }  // namespace
 }  // namespace flashdiff::power
