@@ -16,9 +16,9 @@ enum class Conclusion : std::uint8_t { pass, fail, incomplete };
 [[nodiscard]] const char* name_of(Conclusion);
 
 struct ReportOptions {
-  std::string title = "flashdiff";             ///< heading of the page, name of the JUnit suite
-  std::string program = "build/flashdiff";     ///< how the repro commands call the program
-  std::vector<std::filesystem::path> bench{};  ///< what `flashdiff bench -o FILE` wrote, see bench.h
+  std::string title = "flashdiff";                  ///< heading of the page, name of the JUnit suite
+  std::string program = "build/flashdiff";          ///< how the repro commands call the program
+  std::vector<std::filesystem::path> bench{};       ///< what `flashdiff bench -o FILE` wrote, see bench.h
   std::vector<std::filesystem::path> generation{};  ///< what `flashdiff generate --json FILE` wrote
 };
 

@@ -118,10 +118,10 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
   command
       .add_option("--store", options.store, "SQLite file that keeps every case as it ends; made, or added to")
       ->type_name("FILE");
-  command.add_flag(
-      "--resume", options.resume,
-      "go on with the run in --store that was ended before its time, or begin it: of the same options and program; "
-      "the seed may be left out");
+  command.add_flag("--resume", options.resume,
+                   "go on with the run in --store that was ended before its time, or begin it: of the same "
+                   "options and program; "
+                   "the seed may be left out");
   command
       .add_option("--shard", options.shard,
                   "K/N: of all cases those of the K-th of N machines, which `merge` puts together; else as "

@@ -21,8 +21,8 @@ struct Options {
 };
 
 int run(const Options& options) {
-  const auto files =
-      write_report(options.stores, options.out, {options.title, program_name(), options.bench, options.generation});
+  const auto files = write_report(options.stores, options.out,
+                                  {options.title, program_name(), options.bench, options.generation});
   if (!files) return complain(files.error());
   const Terminal terminal = terminal_of(options.terminal);
   const std::string word = name_of(files->conclusion);
@@ -52,8 +52,9 @@ void add_report(CLI::App& program, Chosen& chosen) {
                    "what `flashdiff bench --device soft -o FILE` wrote: its figures become a section")
       ->type_name("FILE");
   command
-      ->add_option("--generation", options->generation,
-                   "what `flashdiff generate --json FILE` wrote: which padding side is safe becomes a section")
+      ->add_option(
+          "--generation", options->generation,
+          "what `flashdiff generate --json FILE` wrote: which padding side is safe becomes a section")
       ->type_name("FILE");
   command->add_option("--title", options->title, "heading of the page, name of the JUnit suite")
       ->capture_default_str();

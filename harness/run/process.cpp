@@ -39,8 +39,8 @@ Outcome<Process> Process::start(const std::vector<std::string>& command) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  // A process group of its own keeps Ctrl-C away; a batch system that ends a job sends TERM to each process. When to
-  // end is its parent's to say: else the case in flight would be a crash of the kernel.
+  // A process group of its own keeps Ctrl-C away; a batch system that ends a job sends TERM to each process.
+  // When to end is its parent's to say: else the case in flight would be a crash of the kernel.
   sigset_t parents;
   sigemptyset(&parents);
   sigaddset(&parents, SIGTERM);

@@ -34,8 +34,12 @@ const std::vector<BackendEntry>& backend_registry() {
         {"openvino_causal",
          "the same by its own causal flag, as a caller might: it ignores the mask, and is wrong where "
          "padding lies in front",
-         false, [](const BackendOptions&) { return openvino_backend(CausalBy::flag); }, Pass::forward, 0,
-         {}, true});
+         false,
+         [](const BackendOptions&) { return openvino_backend(CausalBy::flag); },
+         Pass::forward,
+         0,
+         {},
+         true});
     return made;
   }();
   return entries;
