@@ -81,16 +81,23 @@ Process::~Process() {
   if (pid_ > 0) (void)end();
 }
 
-bool Process::ask(std::string line) {
+namespace {
+
+bool write_line(int to, std::string line) {
   line += '\n';
   for (std::size_t sent = 0; sent < line.size();) {
-    const ssize_t n = write(to_, line.data() + sent, line.size() - sent);
+    const ssize_t n = write(to, line.data() + sent, line.size() - sent);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     sent += static_cast<std::size_t>(n);
   }
   return true;
 }
+
+}  // namespace
+
+bool Process::say(std::string line) { return write_line(answer_fd, std::move(line)); }
+bool Process::ask(std::string line) { return write_line(to_, std::move(line)); }
 
 Process::Heard Process::answer(std::string& line, std::chrono::steady_clock::time_point deadline) {
   for (;;) {

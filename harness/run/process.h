@@ -22,6 +22,9 @@ class Process {
   Process& operator=(Process&& other) noexcept;
   ~Process();
 
+  /// What the child does: a line on `answer_fd`. False where who asked is gone.
+  static bool say(std::string line);
+
   /// False where the child is gone.
   [[nodiscard]] bool ask(std::string line);
   enum class Heard { line, closed, late };

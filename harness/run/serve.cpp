@@ -1,10 +1,8 @@
 #include "harness/run/serve.h"
 
-#include <cerrno>
 #include <iostream>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "harness/oracle/judge.h"
 #include "harness/run/process.h"
@@ -16,13 +14,8 @@ namespace {
 using nlohmann::json;
 
 void say(const json& what) {
-  const std::string line = what.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
-  for (std::size_t sent = 0; sent < line.size();) {
-    const ssize_t n = write(detail::Process::answer_fd, line.data() + sent, line.size() - sent);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // the parent is gone, and so the input will end
-    sent += static_cast<std::size_t>(n);
-  }
+  // Where it fails the parent is gone, and so the input will end.
+  (void)detail::Process::say(what.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 json answer(const std::vector<std::unique_ptr<Backend>>& backends, const std::string& line,

@@ -1,4 +1,3 @@
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -23,14 +22,7 @@ namespace {
 using nlohmann::json;
 
 bool say(const json& what) {
-  const std::string line = what.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
-  for (std::size_t sent = 0; sent < line.size();) {
-    const ssize_t n = write(detail::Process::answer_fd, line.data() + sent, line.size() - sent);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;  // who asked is gone
-    sent += static_cast<std::size_t>(n);
-  }
-  return true;
+  return detail::Process::say(what.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 int fail(const std::string& why) {
