@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "harness/problem/numbers.h"
 #include "reference/attention.h"
@@ -10,8 +12,9 @@
 namespace flashdiff::generation {
 
 struct Truth::Computed {
-  Numerics numerics;
-  BudgetedAttention attention;
+  Numerics attention, turned;
+  BudgetedAttention answer;
+  std::map<std::pair<int, int>, Row> rows;  ///< every convention asks for the same ones
 };
 
 void turn_in_double(const Model& model, const LogicalTensor<float>& from, const std::vector<int>& text,
@@ -131,20 +134,27 @@ Model::Next Truth::next(int row, int index) const {
   return next_[r].begin()[index - prompt_[r] + 1];
 }
 
-const Truth::Computed& Truth::computed(const Numerics& attention) const {
+Truth::Computed& Truth::computed(const Numerics& attention, const Numerics& turned) const {
   for (const auto& known : computed_)
-    if (known->numerics == attention) return *known;
-  computed_.push_back(std::make_shared<const Computed>(
-      Computed{attention, attention_forward_with_budget(problem_, data_, attention)}));
+    if (known->attention == attention && known->turned == turned) return *known;
+  computed_.push_back(std::make_shared<Computed>(
+      Computed{attention, turned, attention_forward_with_budget(problem_, data_, attention), {}}));
   return *computed_.back();
+}
+
+const Truth::Row& Truth::at(int row, int index, const Numerics& attention, const Numerics& turned) const {
+  Computed& found = computed(attention, turned);
+  const auto [at, fresh] = found.rows.try_emplace({row, index});
+  if (fresh) at->second = row_of(found, row, index);
+  return at->second;
 }
 
 // The budget of the attention, and what the weights' error through Q and K adds: with |ds_j| <= H for each
 // visible key, |dO_c| <= e^H (e^H - 1) times the standard deviation of V's column c under P (Cauchy, as in
 // reference/element_budget.h). The attention's own budget was derived at the truth's scores, and may be
 // e^(2 H) of that at the kernel's.
-Truth::Row Truth::at(int row, int index, const Numerics& attention, const Numerics& turned) const {
-  const BudgetedAttention& found = computed(attention).attention;
+Truth::Row Truth::row_of(const Computed& computed, int row, int index) const {
+  const BudgetedAttention& found = computed.answer;
   Row out{all_heads(found.reference.o, row, index), all_heads(found.o_budget, row, index)};
   if (!model_.rope) return out;
   const int group = problem_.group(), width = model_.v.width(), d = model_.q.width();
@@ -158,7 +168,7 @@ Truth::Row Truth::at(int row, int index, const Numerics& attention, const Numeri
       double dot = 0;
       for (int c = 0; c < d; ++c) dot += static_cast<double>(q[c]) * static_cast<double>(k[c]);
       weights[static_cast<std::size_t>(key)] = std::exp(dot * static_cast<double>(model_.scale) - lse);
-      largest = std::max(largest, score_error(model_, q, k, turned));
+      largest = std::max(largest, score_error(model_, q, k, computed.turned));
     }
     for (int c = 0; c < width; ++c) {
       const std::size_t at =

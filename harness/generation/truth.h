@@ -25,11 +25,12 @@ class Truth {
   struct Row {
     std::vector<double> o, budget;
   };
-  [[nodiscard]] Row at(int row, int index, const Numerics& attention, const Numerics& turned) const;
+  [[nodiscard]] const Row& at(int row, int index, const Numerics& attention, const Numerics& turned) const;
 
  private:
   struct Computed;
-  [[nodiscard]] const Computed& computed(const Numerics& attention) const;
+  [[nodiscard]] Computed& computed(const Numerics& attention, const Numerics& turned) const;
+  [[nodiscard]] Row row_of(const Computed& found, int row, int index) const;
 
   const Model& model_;
   std::vector<std::vector<int>> texts_;
@@ -37,7 +38,8 @@ class Truth {
   std::vector<int> prompt_;
   Problem problem_;
   LogicalData data_;
-  mutable std::vector<std::shared_ptr<const Computed>> computed_;
+  mutable std::vector<std::shared_ptr<Computed>>
+      computed_;  ///< what was asked before, for each pair of numerics
 };
 
 /// Q or K of a list of tokens at positions 0, 1, ..., turned in double and rounded once: `to`, one sequence.
