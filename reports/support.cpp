@@ -206,7 +206,8 @@ ViewList profiles_of(const json& profiles, std::size_t masks) {
 
 /// What every way of handing left padding over costs, whatever cuDNN says.
 const char* cost_of(const std::string& way) {
-  if (way == "ragged") return "an offset a sequence; rows between them are nobody's and not read";
+  if (way == "ragged")
+    return "an offset a sequence; rows between them are nobody's, and that none is read only a GPU can show";
   if (way == "bias")
     return "a bias element for each query and key; padding is read, so it must hold finite numbers (NaN + "
            "-inf is NaN), and O's padding "

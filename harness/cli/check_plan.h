@@ -11,6 +11,7 @@ namespace flashdiff::cli {
 
 /// What decides which cases a check draws and who answers them, as JSON: two checks with equal plans execute
 /// the same cases with the same program. How long, by how many workers and where to is no part of it.
+/// Images are known by their paths.
 [[nodiscard]] std::string plan_of(const CheckOptions& options, const Subject& subject, const Shard& shard,
                                   std::optional<std::uint64_t> seed);
 /// The plan's seed.
