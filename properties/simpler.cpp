@@ -170,6 +170,8 @@ void plainer_layout(const Case& c, Steps& steps) {
   step(c, steps, [](Case& n) { n.layout.order = Order::bshd; });
   for (int pad : towards(c.layout.pad, 0)) step(c, steps, [pad](Case& n) { n.layout.pad = pad; });
   step(c, steps, [](Case& n) { n.poison = Poison::nan; });
+  step(c, steps, [](Case& n) { n.after = After::nothing; });
+  if (c.after == After::another) step(c, steps, [](Case& n) { n.after = After::itself; });
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ int gravity(const Verdict& verdict) {
     int operator()(const verdict::Timeout&) const { return 2; }
     int operator()(const verdict::PaddingTouched&) const { return 3; }
     int operator()(const verdict::Mismatch&) const { return 4; }
+    int operator()(const verdict::Bias&) const { return 5; }
+    int operator()(const verdict::BrokenRelation&) const { return 5; }
     int operator()(const verdict::NotEquivalent&) const { return 5; }
     int operator()(const verdict::Pass&) const { return 6; }
     int operator()(const verdict::PassWeak&) const { return 6; }

@@ -19,7 +19,10 @@ constexpr std::size_t most_cards = 12, most_rows = 300, most_same = 24;
 constexpr std::size_t most_report_bytes = 6000;
 
 const char* symbol_of(const Verdict& verdict) {
-  if (std::holds_alternative<verdict::NotEquivalent>(verdict)) return "≠";
+  if (std::holds_alternative<verdict::NotEquivalent>(verdict) ||
+      std::holds_alternative<verdict::BrokenRelation>(verdict))
+    return "≠";
+  if (std::holds_alternative<verdict::Bias>(verdict)) return "~";
   if (std::holds_alternative<verdict::Fault>(verdict) || std::holds_alternative<verdict::Crash>(verdict) ||
       std::holds_alternative<verdict::Timeout>(verdict))
     return "!";

@@ -22,6 +22,8 @@ Ending ending_of(const Verdict& verdict) {
     Ending operator()(const verdict::PassWeak&) const { return Ending::success; }
     Ending operator()(const verdict::Mismatch&) const { return Ending::failure; }
     Ending operator()(const verdict::PaddingTouched&) const { return Ending::failure; }
+    Ending operator()(const verdict::Bias&) const { return Ending::failure; }
+    Ending operator()(const verdict::BrokenRelation&) const { return Ending::failure; }
     Ending operator()(const verdict::NotEquivalent&) const { return Ending::failure; }
     Ending operator()(const verdict::Fault&) const { return Ending::error; }
     Ending operator()(const verdict::Crash&) const { return Ending::error; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 #include "harness/problem/numbers.h"
 
 namespace flashdiff {
@@ -53,6 +55,9 @@ const LogicalTensor<float>& Answer::of(TensorRole output) const { return this->*
 
 Outcome<Answer> Backend::run(const LaidOut& sent) {
   constexpr int kDescribed = 8;
+  if (sent.question.after != After::nothing)
+    return unsupported(fmt::format("{}: after={}: workspaces that are used again are not there yet", name(),
+                                   name_of(sent.question.after)));
   LaidOut io = sent;
   if (Outcome<void> done = do_run(io); !done) return tl::unexpected<Error>(std::move(done.error()));
   Answer answer;

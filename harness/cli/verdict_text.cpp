@@ -36,6 +36,19 @@ struct Details {
     for (const std::string& where : v.where) text += field("", where);
     return text;
   }
+  std::string operator()(const verdict::Bias& v) const {
+    return budget_of(v.use) +
+           field("leans", fmt::format("{} of {}, {}", name_of(v.test), name_of(v.tensor),
+                                      v.head < 0 ? std::string("all heads")
+                                                 : fmt::format("{} {}", head_word(v.tensor), v.head))) +
+           field("", fmt::format("{}, a correct kernel's is 0 +- {}", brief(v.effect), brief(v.deviation))) +
+           field("chance", brief(v.chance)) + (v.words.empty() ? "" : field("where", v.words));
+  }
+  std::string operator()(const verdict::BrokenRelation& v) const {
+    return field("relation", fmt::format("{}: {}", v.relation, v.says)) + field("worst", in_words(v.at)) +
+           field("", fmt::format("got {}, expected {} +- {}", exact(v.got), exact(v.want), brief(v.budget))) +
+           field("wrong", fmt::format("{} of {}", v.wrong, counted(v.total, "element", "elements")));
+  }
   std::string operator()(const verdict::NotEquivalent& v) const {
     return field("against", v.against) + field("first", in_words(v.at)) +
            field("", fmt::format("{} here, {} there", exact(v.one), exact(v.other))) +

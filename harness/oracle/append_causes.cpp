@@ -119,7 +119,8 @@ void other_positions(const TokenRow& row, Words& words) {
     turn.position = static_cast<double>(position);
     if (turn.position != asked.position && row.is(turn)) words.push_back(name);
   };
-  const auto& [problem, layout, poison] = row.asked();
+  const Problem& problem = row.asked().problem;
+  const Layout& layout = row.asked().layout;
   const auto s = static_cast<std::size_t>(row.at.sequence);
   const int past = row.lengths.kv_len - row.lengths.q_len;
   at(row.at.row, "positions started at 0, whatever the cache holds");

@@ -52,6 +52,19 @@ struct Explain {
     if (v.count > 2 && v.where.size() > 2) text += "; ...";
     return text;
   }
+  std::string operator()(const verdict::Bias& v) const {
+    return fmt::format(
+        "within budget ({}), but {} leans to one side: {} of {} is {:.3g}, {:.3g} standard deviations of a "
+        "correct kernel's (chance {:.1g}){}{}",
+        in_words(v.use), name_of(v.tensor), name_of(v.test),
+        v.head < 0 ? std::string("all heads") : fmt::format("{} {}", head_word(v.tensor), v.head), v.effect,
+        std::abs(v.effect) / v.deviation, v.chance, v.words.empty() ? "" : "; ", v.words);
+  }
+  std::string operator()(const verdict::BrokenRelation& v) const {
+    return fmt::format("{}: {} does not hold for {} of {}; worst {} = {:.9g}, expected {:.9g} +- {:.3g}",
+                       v.relation, v.says, v.wrong, plural(v.total, "element", "elements"), element_at(v.at),
+                       v.got, v.want, v.budget);
+  }
   std::string operator()(const verdict::NotEquivalent& v) const {
     return fmt::format("not the same bits with {}: {} is {:.9g} here and {:.9g} there; {}", v.against,
                        element_at(v.at), v.one, v.other,

@@ -44,6 +44,8 @@ struct Name {
   const char* operator()(const verdict::PassWeak&) const { return "pass-weak"; }
   const char* operator()(const verdict::Mismatch&) const { return "mismatch"; }
   const char* operator()(const verdict::PaddingTouched&) const { return "padding-touched"; }
+  const char* operator()(const verdict::Bias&) const { return "bias"; }
+  const char* operator()(const verdict::BrokenRelation&) const { return "broken-relation"; }
   const char* operator()(const verdict::NotEquivalent&) const { return "not-equivalent"; }
   const char* operator()(const verdict::Fault&) const { return "fault"; }
   const char* operator()(const verdict::Crash&) const { return "crash"; }
@@ -58,6 +60,8 @@ struct IsFailure {
   bool operator()(const verdict::PassWeak&) const { return false; }
   bool operator()(const verdict::Mismatch&) const { return true; }
   bool operator()(const verdict::PaddingTouched&) const { return true; }
+  bool operator()(const verdict::Bias&) const { return true; }
+  bool operator()(const verdict::BrokenRelation&) const { return true; }
   bool operator()(const verdict::NotEquivalent&) const { return true; }
   bool operator()(const verdict::Fault&) const { return true; }
   bool operator()(const verdict::Crash&) const { return true; }
@@ -67,6 +71,15 @@ struct IsFailure {
 };
 
 }  // namespace
+
+const char* name_of(verdict::BiasTest test) {
+  switch (test) {
+    case verdict::BiasTest::gain: return "gain";
+    case verdict::BiasTest::mean: return "mean";
+    case verdict::BiasTest::row_sum: return "row sum";
+  }
+  return "?";
+}
 
 const char* name_of(const Verdict& verdict) { return std::visit(Name{}, verdict); }
 

@@ -76,6 +76,30 @@ struct PaddingTouched {
   std::int64_t count = 0;
   std::vector<std::string> where;
 };
+/// How small errors are added up, where a worst-case budget cannot see them: `gain`, the regression of what
+/// was got on what was wanted, less 1; `mean`, the signed mean of the errors; `row_sum`, the same of the sums
+/// of rows.
+enum class BiasTest : std::uint8_t { gain, mean, row_sum };
+/// No element is outside of its budget, but all together they lean to one side, further than rounding as
+/// declared adds up to.
+struct Bias {
+  BudgetUse use;
+  TensorRole tensor = TensorRole::o;
+  BiasTest test = BiasTest::gain;
+  int head = -1;         ///< -1: all heads of the tensor together
+  double effect = 0;     ///< what the test measures: of a gain, 0.01 is 1 % too much
+  double deviation = 0;  ///< its standard deviation in a correct kernel, as modelled
+  double chance = 0;     ///< that a correct kernel shows as much, all tests of the case counted
+  std::string words;     ///< what it looks like, in one sentence; may be empty
+};
+/// Two answers that should be to one another as a relation says, and are not: DESIGN, The oracle, rule 5.
+struct BrokenRelation {
+  std::string relation;  ///< its name, as `flashdiff properties` lists it: "ones-in-v"
+  std::string says;      ///< its statement: "V = 1 gives O = 1"
+  ElementAt at;          ///< the worst violation
+  double got = 0, want = 0, budget = 0;
+  std::int64_t wrong = 0, total = 0;  ///< elements outside of what both budgets allow, elements compared
+};
 /// Layouts (or reruns) that should agree bit for bit and do not.
 struct NotEquivalent {
   std::string against;
@@ -103,14 +127,16 @@ struct NotExecuted {
 
 /// A closed type: each alternative carries what is needed to explain it.
 using Verdict = std::variant<verdict::Pass, verdict::PassWeak, verdict::Mismatch, verdict::PaddingTouched,
-                             verdict::NotEquivalent, verdict::Fault, verdict::Crash, verdict::Timeout,
-                             verdict::Unsupported, verdict::NotExecuted>;
+                             verdict::Bias, verdict::BrokenRelation, verdict::NotEquivalent, verdict::Fault,
+                             verdict::Crash, verdict::Timeout, verdict::Unsupported, verdict::NotExecuted>;
 
-/// The kernel is wrong: mismatch, padding touched, not equivalent, fault, crash, timeout.
+/// The kernel is wrong: mismatch, padding touched, bias, broken relation, not equivalent, fault, crash,
+/// timeout.
 [[nodiscard]] bool is_failure(const Verdict&);
 /// Stable name for stores, JUnit and exit codes: "pass", "pass-weak", "mismatch", "padding-touched",
-/// "not-equivalent", "fault", "crash", "timeout", "unsupported", "not-executed".
+/// "bias", "broken-relation", "not-equivalent", "fault", "crash", "timeout", "unsupported", "not-executed".
 [[nodiscard]] const char* name_of(const Verdict&);
+[[nodiscard]] const char* name_of(verdict::BiasTest test);
 /// One sentence, shared by terminal, JUnit and HTML.
 [[nodiscard]] std::string explain(const Verdict&);
 /// "O shows only keys of weight 0.2 and more": what a weak pass would have seen.

@@ -14,14 +14,15 @@ struct Case {
   Problem problem;
   Layout layout;
   Poison poison = Poison::nan;
+  After after = After::nothing;
   bool operator==(const Case&) const = default;
 };
 
 /// The repro line, e.g.
 ///   fd1 b=3 hq=8 hk=2 d=64 dv=64 dt=f16 lay=left q=5,17,0 kv=5,64,12 mask=causal_br data=rising seed=0x2a
 /// Keys with their default are left out where a reader would not miss them (mem, pad, page, scale, softcap,
-/// alibi, sink, pass, rope, poison=nan). The path of data=file is percent-escaped, so that the line splits at
-/// spaces and stands within shell quotes. parse_case(print(c)) == c for every validated case.
+/// alibi, sink, pass, rope, poison=nan, after=nothing). The path of data=file is percent-escaped, so that the
+/// line splits at spaces and stands within shell quotes. parse_case(print(c)) == c for every validated case.
 [[nodiscard]] std::string print(const Case& c);
 
 /// Parses and validates; keys in any order. An error (bad_input, one line) names the key, what stood there,

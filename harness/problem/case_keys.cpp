@@ -243,6 +243,7 @@ constexpr std::array kKeys{
     Key{"rows", optional, a_list, write_rows, read_rows},
     Key{"seed", required, a_seed, write_seed, read_seed},
     Key{"poison", optional, names_of<Poison>, write_unless_default<&Case::poison>, read<&Case::poison>},
+    Key{"after", optional, names_of<After>, write_unless_default<&Case::after>, read<&Case::after>},
 };
 
 }  // namespace

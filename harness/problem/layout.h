@@ -14,6 +14,11 @@ enum class Order : std::uint8_t { bshd, bhsd };  ///< packed: thd, htd
 /// plausible data: finite, of the size of real values, so that only a comparison of bits can tell.
 enum class Poison : std::uint8_t { nan, inf, huge, dirty };
 
+/// What the call before asked, on the same workspace: nothing (the workspace is fresh), the very same, or
+/// something else of the same shape of problem. What a kernel leaves behind in its workspace (counters,
+/// partial results, flags) is what the next call finds.
+enum class After : std::uint8_t { nothing, itself, another };
+
 /// Where rows lie. `pad` rows are added to the rectangle beyond the longest sequence (packed: behind the last
 /// row), so that even the longest one has padding beside it. `view` puts the tensor inside a larger buffer:
 /// wider rows, an offset in front. With `page` rows a page, K and V lie in pages of one pool (PagedAttention,
@@ -99,6 +104,7 @@ enum class TensorRole : std::uint8_t { q, k, v, o, lse, d_o, dq, dk, dv, k_new, 
 [[nodiscard]] const char* name_of(Padding);
 [[nodiscard]] const char* name_of(Order);
 [[nodiscard]] const char* name_of(Poison);
+[[nodiscard]] const char* name_of(After);
 [[nodiscard]] const char* name_of(TensorRole);
 
 }  // namespace flashdiff

@@ -94,6 +94,15 @@ const char* name_of(Poison poison) {
   return "?";
 }
 
+const char* name_of(After after) {
+  switch (after) {
+    case After::nothing: return "nothing";
+    case After::itself: return "itself";
+    case After::another: return "another";
+  }
+  return "?";
+}
+
 const char* name_of(TensorRole role) {
   switch (role) {
     case TensorRole::q: return "Q";

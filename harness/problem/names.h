@@ -27,15 +27,13 @@ inline constexpr std::array all_of<Pass>{Pass::forward, Pass::backward, Pass::ap
 template <>
 inline constexpr std::array all_of<RopeForm>{RopeForm::half, RopeForm::interleaved};
 template <>
-inline constexpr std::array all_of<TensorRole>{TensorRole::q,  TensorRole::k,   TensorRole::v,
-                                               TensorRole::o,  TensorRole::lse, TensorRole::d_o,
-                                               TensorRole::dq, TensorRole::dk,  TensorRole::dv};
-template <>
 inline constexpr std::array all_of<Padding>{Padding::left, Padding::right, Padding::both, Padding::packed};
 template <>
 inline constexpr std::array all_of<Order>{Order::bshd, Order::bhsd};
 template <>
 inline constexpr std::array all_of<Poison>{Poison::nan, Poison::inf, Poison::huge, Poison::dirty};
+template <>
+inline constexpr std::array all_of<After>{After::nothing, After::itself, After::another};
 
 /// The value whose name_of() is `name`.
 template <class Enum>

@@ -45,6 +45,13 @@ TensorRole role_of(const std::string& name) {
   throw std::invalid_argument(fmt::format("'{}' is no tensor that a pass writes", name));
 }
 
+verdict::BiasTest bias_test_of(const std::string& name) {
+  using enum verdict::BiasTest;
+  for (const verdict::BiasTest test : {gain, mean, row_sum})
+    if (name == name_of(test)) return test;
+  throw std::invalid_argument(fmt::format("'{}' is no test of a bias", name));
+}
+
 /// "lse" of LSE, "dq" of dQ.
 std::string key_of(TensorRole role) {
   std::string key = name_of(role);
@@ -116,6 +123,17 @@ struct Fields {
             {"map", json_of(v.map)}};
   }
   json operator()(const verdict::PaddingTouched& v) const { return {{"count", v.count}, {"where", v.where}}; }
+  json operator()(const verdict::Bias& v) const {
+    return {{"use", json_of(v.use)},      {"tensor", name_of(v.tensor)},
+            {"test", name_of(v.test)},    {"head", v.head},
+            {"effect", number(v.effect)}, {"deviation", number(v.deviation)},
+            {"chance", number(v.chance)}, {"words", v.words}};
+  }
+  json operator()(const verdict::BrokenRelation& v) const {
+    return {{"relation", v.relation}, {"says", v.says},         {"at", json_of(v.at)},
+            {"got", number(v.got)},   {"want", number(v.want)}, {"budget", number(v.budget)},
+            {"wrong", v.wrong},       {"total", v.total}};
+  }
   json operator()(const verdict::NotEquivalent& v) const {
     return {{"against", v.against},
             {"at", json_of(v.at)},
@@ -145,6 +163,15 @@ Verdict parsed(const json& j) {
         j.at("words"),
         map_of(j.at("map"))};
   if (kind == "padding-touched") return verdict::PaddingTouched{j.at("count"), j.at("where")};
+  if (kind == "bias")
+    return verdict::Bias{
+        use_of(j.at("use")),       role_of(j.at("tensor")),      bias_test_of(j.at("test")), j.at("head"),
+        number_of(j.at("effect")), number_of(j.at("deviation")), number_of(j.at("chance")),  j.at("words")};
+  if (kind == "broken-relation")
+    return verdict::BrokenRelation{j.at("relation"),        j.at("says"),
+                                   element_of(j.at("at")),  number_of(j.at("got")),
+                                   number_of(j.at("want")), number_of(j.at("budget")),
+                                   j.at("wrong"),           j.at("total")};
   if (kind == "not-equivalent")
     return verdict::NotEquivalent{j.at("against"), element_of(j.at("at")), number_of(j.at("one")),
                                   number_of(j.at("other")), j.at("differing")};

@@ -28,6 +28,10 @@ struct Part {
     if (first.starts_with(other_layout)) at = first.substr(std::min(first.size(), first.find(": ") + 2));
     return with_layout(at.substr(0, at.find(':')), first);
   }
+  std::string operator()(const verdict::Bias& v) const {
+    return fmt::format("{} of {}", name_of(v.test), name_of(v.tensor));
+  }
+  std::string operator()(const verdict::BrokenRelation& v) const { return v.relation; }
   std::string operator()(const verdict::NotEquivalent& v) const { return name_of(v.at.tensor); }
   std::string operator()(const verdict::Fault& v) const {
     // "cuLaunchKernel: CUDA_ERROR_...", which the report beside it knows by its right name.

@@ -20,6 +20,8 @@ TEST(Verdict, NamesAndSides) {
       {verdict::PassWeak{}, {"pass-weak", false}},
       {verdict::Mismatch{}, {"mismatch", true}},
       {verdict::PaddingTouched{}, {"padding-touched", true}},
+      {verdict::Bias{}, {"bias", true}},
+      {verdict::BrokenRelation{}, {"broken-relation", true}},
       {verdict::NotEquivalent{}, {"not-equivalent", true}},
       {verdict::Fault{}, {"fault", true}},
       {verdict::Crash{}, {"crash", true}},
@@ -50,6 +52,22 @@ TEST(Verdict, AMismatchSaysWhereHowMuchAndHowFarOut) {
   EXPECT_NE(explain(m).find("LSE[sequence 2, head 1, row 30] = nan, expected 0.25 +- 0.001 (NaN is outside"),
             std::string::npos)
       << explain(m);
+}
+
+TEST(Verdict, ABiasSaysWhatLeansHowFarAndHowLikelyThatIs) {
+  const verdict::Bias bias{
+      {{{TensorRole::o, 0.4}}}, TensorRole::o, verdict::BiasTest::gain, 2, -0.01, 0.001, 3e-12, ""};
+  EXPECT_EQ(explain(bias),
+            "within budget (O 0.4), but O leans to one side: gain of head 2 is -0.01, 10 standard deviations "
+            "of a correct kernel's (chance 3e-12)");
+}
+
+TEST(Verdict, ABrokenRelationSaysWhichAndByHowMuch) {
+  const verdict::BrokenRelation broken{
+      "ones-in-v", "V = 1 gives O = 1", {TensorRole::o, 2, 1, 30, 7}, 0.5, 1, 0.001, 24, 1280};
+  EXPECT_EQ(explain(broken),
+            "ones-in-v: V = 1 gives O = 1 does not hold for 24 of 1280 elements; worst O[sequence 2, head 1, "
+            "row 30, column 7] = 0.5, expected 1 +- 0.001");
 }
 
 TEST(Verdict, GradientsOfKeysAreToldByKey) {

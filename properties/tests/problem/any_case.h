@@ -96,6 +96,7 @@ inline rc::Gen<Case> any_case() {
     c.problem = *any_problem();
     c.layout = *any_layout();
     c.poison = *any_of<Poison>();
+    c.after = *any_of<After>();
     return c;
   });
 }

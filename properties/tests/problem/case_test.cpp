@@ -169,6 +169,8 @@ INSTANTIATE_TEST_SUITE_P(
               "case: mem='sbhd', expected bshd, bhsd, bshd.view or bhsd.view"},
         Wrong{"poison", "lay=left", "lay=left poison=acid",
               "case: poison='acid', expected nan, inf, huge or dirty"},
+        Wrong{"after", "lay=left", "lay=left after=lunch",
+              "case: after='lunch', expected nothing, itself or another"},
         Wrong{"pad", "lay=left", "lay=left pad=-1", "case: pad=-1, expected a number from 0 to 4096"},
         Wrong{"page", "lay=left", "lay=left page=8",
               "case: page=8, expected a multiple of 16 from 16 to 256"},

@@ -13,12 +13,12 @@ TEST(Tally, EveryVerdictIsCountedOnce) {
   Tally tally;
   for (const Verdict& each : std::initializer_list<Verdict>{
            verdict::Pass{}, verdict::PassWeak{}, verdict::Mismatch{}, verdict::PaddingTouched{},
-           verdict::NotEquivalent{}, verdict::Fault{}, verdict::Crash{}, verdict::Timeout{},
-           verdict::Unsupported{}, verdict::NotExecuted{}})
+           verdict::Bias{}, verdict::BrokenRelation{}, verdict::NotEquivalent{}, verdict::Fault{},
+           verdict::Crash{}, verdict::Timeout{}, verdict::Unsupported{}, verdict::NotExecuted{}})
     tally.add(each);
-  EXPECT_EQ(tally, (Tally{1, 1, 6, 1, 1}));
-  EXPECT_EQ(tally.judged(), 8);
-  EXPECT_EQ(tally.cases(), 10);
+  EXPECT_EQ(tally, (Tally{1, 1, 8, 1, 1}));
+  EXPECT_EQ(tally.judged(), 10);
+  EXPECT_EQ(tally.cases(), 12);
 }
 
 Tally any_tally() {

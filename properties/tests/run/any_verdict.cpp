@@ -73,6 +73,23 @@ rc::Gen<Verdict> any_mismatch() {
   });
 }
 
+rc::Gen<Verdict> any_bias() {
+  return gen::exec([] {
+    using enum verdict::BiasTest;
+    return Verdict(verdict::Bias{*any_use(), *any_output(), *gen::element(gain, mean, row_sum),
+                                 *gen::inRange(-1, 8), *any_number(), *any_number(), *any_number(),
+                                 *any_text()});
+  });
+}
+
+rc::Gen<Verdict> any_broken_relation() {
+  return gen::exec([] {
+    return Verdict(verdict::BrokenRelation{*any_text(), *any_text(), *any_element(), *any_number(),
+                                           *any_number(), *any_number(), *gen::inRange<std::int64_t>(1, 99),
+                                           *gen::inRange<std::int64_t>(1, 1'000'000'000'000)});
+  });
+}
+
 template <class Kind, class... Fields>
 rc::Gen<Verdict> kind_of(rc::Gen<Fields>... fields) {
   return gen::map(gen::construct<Kind>(std::move(fields)...),
@@ -87,6 +104,7 @@ rc::Gen<Verdict> any_verdict() {
       kind_of<verdict::Pass>(any_use()), kind_of<verdict::PassWeak>(any_use(), any_number(), any_output()),
       any_mismatch(),
       kind_of<verdict::PaddingTouched>(count, gen::container<std::vector<std::string>>(any_text())),
+      any_bias(), any_broken_relation(),
       kind_of<verdict::NotEquivalent>(any_text(), any_element(), any_number(), any_number(), count),
       kind_of<verdict::Fault>(any_text(), any_text()), kind_of<verdict::Crash>(any_text()),
       kind_of<verdict::Timeout>(any_number()), kind_of<verdict::Unsupported>(any_text()),
