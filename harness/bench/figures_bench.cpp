@@ -25,12 +25,17 @@ namespace {
 
 using figures::Figures;
 
+std::map<std::string, std::string>& own_images() {
+  static std::map<std::string, std::string> images;
+  return images;
+}
+
 /// The kernel's backend, opened once: its module is loaded for all entries.
 Outcome<Backend*> backend_of(const kernels::Kernel& kernel) {
   static std::map<std::string, std::unique_ptr<Backend>> opened;
   std::unique_ptr<Backend>& backend = opened[std::string(kernel.name)];
   if (!backend) {
-    auto made = open_backend(std::string(kernel.name), {DeviceChoice::soft, {}, {}, 0});
+    auto made = open_backend(std::string(kernel.name), {DeviceChoice::soft, own_images(), {}, 0});
     if (!made) return tl::unexpected<Error>(made.error());
     backend = std::move(*made);
   }
@@ -181,7 +186,8 @@ void register_ptxas(const kernels::Kernel& kernel, int d, std::set<std::string>&
 
 }  // namespace
 
-Outcome<void> register_figures() {
+Outcome<void> register_figures(const std::map<std::string, std::string>& images) {
+  own_images() = images;
   if (const auto driver = driver::Driver::load(DeviceChoice::soft); !driver)
     return tl::unexpected<Error>(driver.error());
   for (const kernels::Kernel& kernel : kernels::all_kernels()) {
@@ -189,7 +195,7 @@ Outcome<void> register_figures() {
     std::set<std::string> told;
     for (const int d : {64, 128}) {
       if (multiplies_tiles(kernel.plan)) add(fmt::format("{}/d{}/main_loop", name, d), main_loop, kernel, d);
-      if (on_tensor_cores(kernel.plan)) register_ptxas(kernel, d, told);
+      if (on_tensor_cores(kernel.plan) && !images.contains(name)) register_ptxas(kernel, d, told);
     }
     for (const figures::Shape& one : figures::shapes(kernel.plan))
       if (kernel.plan.why_not(one.question).empty()) add(name + '/' + one.name, shape, kernel, one.question);

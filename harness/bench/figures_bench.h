@@ -1,4 +1,7 @@
 #pragma once
+#include <map>
+#include <string>
+
 #include "harness/outcome/outcome.h"
 
 namespace flashdiff {
@@ -6,8 +9,9 @@ namespace flashdiff {
 /// Registers `figures/KERNEL/...`: what the kernels execute, counted by the software driver. No times: each
 /// runs once, and its counters are the same on every machine. `main_loop`: instructions a product, bank
 /// conflicts, sectors of full tiles; one entry a published shape: work against what was needed, and what
-/// bounds the kernel on published GPUs; `ptxas/...`: registers, spills, blocks a multiprocessor. Errors: no
-/// software driver.
-[[nodiscard]] Outcome<void> register_figures();
+/// bounds the kernel on published GPUs; `ptxas/...`: registers, spills, blocks a multiprocessor. `images`:
+/// kernel -> PTX file in place of its own image; ptxas's figures, which are of that one, are then left out.
+/// Errors: no software driver.
+[[nodiscard]] Outcome<void> register_figures(const std::map<std::string, std::string>& images = {});
 
 }  // namespace flashdiff

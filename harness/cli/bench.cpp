@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include <CLI/CLI.hpp>
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -11,16 +13,27 @@
 #include "harness/bench/tensor_core_bench.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_code.h"
+#include "harness/cli/golden_gate.h"
+#include "harness/cli/kept_counters.h"
+#include "harness/cli/subject.h"
 #include "harness/cli/version.h"
+#include "properties/power/images.h"
 
 namespace flashdiff::cli {
 namespace {
 
 struct Options {
-  std::string filter, out, device = "auto";
+  std::string filter, out, device;
   double min_seconds = 0;
   int repetitions = 0;
-  bool list = false;
+  std::vector<std::string> images;
+  bool list = false, check_golden = false, update_golden = false;
+  std::filesystem::path golden = power::workshop_of_this_build().sources / "kernels" / "golden";
+  TerminalWords terminal;
+  /// Times are of no use to golden counters.
+  [[nodiscard]] bool times() const {
+    return device.empty() ? !check_golden && !update_golden : device == "auto";
+  }
 };
 
 /// Google Benchmark's own flags, since it reads its settings from a command line only.
@@ -46,6 +59,12 @@ int run(const Options& options) {
           {ErrorKind::bad_input, options.out + ": cannot be written, expected a file to make", {}});
     std::fclose(out);
   }
+  const Outcome<Subject> subject = subject_of({{}, "soft", options.images, {}});
+  if (!subject) return complain(subject.error());
+  for (const auto& [kernel, image] : subject->options.images)
+    if (!std::ifstream(image))
+      return complain(
+          {ErrorKind::bad_input, fmt::format("{}: cannot be read, expected PTX of {}", image, kernel), {}});
   std::vector<std::string> flags = flags_of(options);
   std::vector<char*> words;
   words.reserve(flags.size());
@@ -54,8 +73,9 @@ int run(const Options& options) {
   benchmark::Initialize(&count, words.data());
   benchmark::AddCustomContext("flashdiff_version", version());
   benchmark::AddCustomContext("flashdiff_commit", commit());
-  if (auto there = register_figures(); !there) return complain(there.error());
-  if (options.device == "auto") {
+  benchmark::AddCustomContext("nvcc", nvcc_version());
+  if (auto there = register_figures(subject->options.images); !there) return complain(there.error());
+  if (options.times()) {
     register_reference_benchmarks();
     register_openvino_benchmarks();
     if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
@@ -63,9 +83,16 @@ int run(const Options& options) {
     register_launch_benchmarks();
     register_check_benchmarks();
   }
-  const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
-  // Nothing matches: Google Benchmark has said so.
-  return ran == 0 && !options.list ? incomplete : as_expected;
+  KeptCounters kept{std::unique_ptr<benchmark::BenchmarkReporter>(benchmark::CreateDefaultDisplayReporter())};
+  const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&kept);
+  if (options.list) return as_expected;
+  if (ran == 0) return incomplete;  // nothing matches: Google Benchmark has said so
+  const compare::Golden counted{nvcc_version(), kept.counters()};
+  const bool all = options.filter.empty() && options.images.empty();
+  const std::filesystem::path golden = options.golden.lexically_proximate(std::filesystem::current_path());
+  if (options.update_golden) return update_golden(counted, golden, all);
+  if (options.check_golden) return held_to_golden(counted, golden, all, terminal_of(options.terminal));
+  return as_expected;
 }
 
 }  // namespace
@@ -79,9 +106,14 @@ void add_bench(CLI::App& program, Chosen& chosen) {
       ->add_option(
           "--device", options->device,
           "auto: everything that can be measured here; soft: only what the kernels execute, counted by the\n"
-          "software driver, the same on every machine. Kernels on a GPU are not timed yet")
-      ->check(CLI::IsMember({"auto", "soft"}))
-      ->capture_default_str();
+          "software driver, the same on every machine. Kernels on a GPU are not timed yet (default: auto, "
+          "and soft "
+          "with golden counters)")
+      ->check(CLI::IsMember({"auto", "soft"}));
+  command
+      ->add_option("--image", options->images,
+                   "PTX file whose counters are told in place of a kernel's own: KERNEL=FILE")
+      ->type_name("KERNEL=FILE");
   command->add_option("-o,--out", options->out, "Google Benchmark's JSON, to this file as well")
       ->type_name("FILE");
   command->add_option("--min-time", options->min_seconds, "seconds to repeat each for (default: 0.5)")
@@ -90,9 +122,22 @@ void add_bench(CLI::App& program, Chosen& chosen) {
       ->add_option("--repetitions", options->repetitions,
                    "measure each so often; mean, median and spread are added")
       ->check(CLI::Range(1, 1000));
+  CLI::Option* check = command->add_flag("--check-golden", options->check_golden,
+                                         "compare what was counted with the golden counters: exit code 4 "
+                                         "where any is worse, 5 where there is nothing to\n"
+                                         "be held to, as where they are of another nvcc");
+  command
+      ->add_flag("--update-golden", options->update_golden,
+                 "make what was counted the golden counters, of entries that --filter names or of all")
+      ->excludes(check);
+  command->add_option("--golden", options->golden, "folder of golden counters, a file a kernel")
+      ->type_name("DIR")
+      ->capture_default_str();
   command->add_flag("--list", options->list, "print the names and stop");
+  add_terminal_options(*command, options->terminal);
   command->footer(
-      "Examples:\n  flashdiff bench --device soft -o figures.json\n  flashdiff bench --filter 'reference/.*' "
+      "Examples:\n  flashdiff bench --device soft -o figures.json\n  flashdiff bench --check-golden --filter "
+      "flash_forward/d64\n  flashdiff bench --filter 'reference/.*' "
       "-o bench.json");
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }

@@ -8,6 +8,7 @@
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/terminal.h"
+#include "harness/compare/golden.h"
 #include "harness/compare/writers.h"
 
 namespace flashdiff::cli {
@@ -33,8 +34,18 @@ bool is_database(const fs::path& file) {
 }
 
 Outcome<compare::Comparison> compared(const Options& options) {
-  compare::Comparison comparison{options.base.string(), options.next.string(), {}, {}};
+  compare::Comparison comparison{options.base.string(), options.next.string(), {}, {}, {}};
   std::vector<fs::path> bench = options.bench;
+  if (fs::is_directory(options.base)) {
+    const auto golden = compare::read_golden(options.base);
+    if (!golden) return tl::unexpected<Error>(golden.error());
+    const auto next = compare::read_bench_file(options.next);
+    if (!next) return tl::unexpected<Error>(next.error());
+    comparison.counters =
+        compare::compare_counters(golden->counters, compare::golden_of(next->counters), options.threshold);
+    comparison.not_held = compare::why_not_held(*golden, next->nvcc);
+    return comparison;
+  }
   const bool stores = is_database(options.base);
   if (stores != is_database(options.next))
     return bad_input(fmt::format("{} and {}: expected two stores, or two files of `flashdiff bench -o`",
@@ -50,9 +61,10 @@ Outcome<compare::Comparison> compared(const Options& options) {
     bench = {options.base, options.next};
   }
   if (bench.empty()) return comparison;
-  auto counters = compare::compare_counters(bench[0], bench[1], options.threshold);
-  if (!counters) return tl::unexpected<Error>(counters.error());
-  comparison.counters = std::move(*counters);
+  const auto base = compare::read_bench_file(bench[0]), next = compare::read_bench_file(bench[1]);
+  for (const auto* file : {&base, &next})
+    if (!*file) return tl::unexpected<Error>(file->error());
+  comparison.counters = compare::compare_counters(base->counters, next->counters, options.threshold);
   return comparison;
 }
 
@@ -67,7 +79,10 @@ int run(const Options& options) {
                            : comparison->clean() ? terminal.green("NOTHING WORSE")
                                                  : terminal.red("WORSE");
   fmt::print(stderr, "{}: {}\n", word, compare::in_words(*comparison));
-  if (empty) return incomplete;
+  if (!comparison->not_held.empty())
+    fmt::print(stderr, "flashdiff: {}: other code, so its counters are told, and no gate\n",
+               comparison->not_held);
+  if (empty || !comparison->not_held.empty()) return incomplete;
   if (!options.gate || comparison->clean()) return as_expected;
   return comparison->cases && comparison->cases->worse() > 0 ? kernel_wrong : slower_than_gate;
 }
@@ -78,7 +93,9 @@ void add_compare(CLI::App& program, Chosen& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand(
       "compare", "what is other than before: verdicts and budget use of two stores, counters of two benches");
-  command->add_option("BASE", options->base, "a store of before, or what `flashdiff bench -o` wrote")
+  command
+      ->add_option("BASE", options->base,
+                   "a store of before, what `flashdiff bench -o` wrote, or a folder of golden counters")
       ->required()
       ->type_name("FILE");
   command->add_option("NEW", options->next, "the same of now")->required()->type_name("FILE");

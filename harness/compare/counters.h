@@ -1,10 +1,9 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "harness/outcome/outcome.h"
+#include "harness/compare/bench_file.h"
 
 namespace flashdiff::compare {
 
@@ -22,12 +21,10 @@ struct CounterChanges {
   [[nodiscard]] std::int64_t worse() const;
 };
 
-/// The counters of two files that `flashdiff bench -o FILE` wrote (Google Benchmark's JSON), benchmark by
-/// benchmark, by name: what the software driver counts is exact and the same on every machine, so it may be
-/// held to the last one; times are passed over. More is worse but of bounds and of blocks a multiprocessor.
-/// `threshold`: a share, 0.01 lets a counter be 1 % worse. Errors: bad_input for a file that cannot be read
-/// or is none of Google Benchmark.
-[[nodiscard]] Outcome<CounterChanges> compare_counters(const std::filesystem::path& base,
-                                                       const std::filesystem::path& next, double threshold);
+/// What the software driver counts is exact and the same on every machine, so it may be held to the last one.
+/// More is worse but of bounds and of blocks a multiprocessor. `threshold`: a share, 0.01 lets a counter be 1
+/// % worse.
+[[nodiscard]] CounterChanges compare_counters(const CountersByBenchmark& base,
+                                              const CountersByBenchmark& next, double threshold);
 
 }  // namespace flashdiff::compare

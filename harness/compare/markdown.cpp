@@ -74,7 +74,7 @@ std::string counters_told(const CounterChanges& changes, std::size_t rows) {
 }  // namespace
 
 bool Comparison::clean() const {
-  return (!cases || cases->worse() == 0) && (!counters || counters->worse() == 0);
+  return (!cases || cases->worse() == 0) && (!counters || !not_held.empty() || counters->worse() == 0);
 }
 
 std::string in_words(const Comparison& comparison) {
@@ -102,6 +102,8 @@ std::string as_markdown(const Comparison& comparison, const std::string& program
                                  comparison.next, comparison.base, in_words(comparison));
   if (comparison.cases) text += cases_told(*comparison.cases, program, rows);
   if (comparison.counters) text += counters_told(*comparison.counters, rows);
+  if (!comparison.not_held.empty())
+    text += fmt::format("\nCounters are no gate here: {}\n", comparison.not_held);
   return text;
 }
 

@@ -11,7 +11,9 @@ struct Comparison {
   std::string base, next;  ///< names of the files
   std::optional<CaseChanges> cases;
   std::optional<CounterChanges> counters;
-  /// Nothing is worse: no new failure, no lost pass, no counter beyond its threshold.
+  std::string not_held;  ///< why counters are told and no gate, in words; empty: they are one
+  /// Nothing is worse: no new failure, no lost pass, no counter beyond its threshold, where they are held to
+  /// it.
   [[nodiscard]] bool clean() const;
 };
 

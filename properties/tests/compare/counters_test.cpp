@@ -25,8 +25,8 @@ class Counters : public ::testing::Test {
   }
   [[nodiscard]] CounterChanges changes(const std::string& base, const std::string& next,
                                        double threshold = 0) const {
-    return compare_counters(file("base.json", bench(base)), file("next.json", bench(next)), threshold)
-        .value();
+    return compare_counters(read_bench_file(file("base.json", bench(base))).value().counters,
+                            read_bench_file(file("next.json", bench(next))).value().counters, threshold);
   }
   test::TemporaryFolder folder_;
 };
@@ -81,15 +81,27 @@ TEST_F(Counters, OfBenchmarksThatCameOrWentAreNamed) {
 }
 
 TEST_F(Counters, OfAnotherFileAreBadInput) {
-  const auto good = file("good.json", bench(kLoop));
-  for (const char* text : {"", "{", "[]", R"({"benchmarks": {}})", R"({"benchmarks": [{}]})"}) {
-    const auto compared = compare_counters(good, file("bad.json", text), 0);
-    ASSERT_FALSE(compared.has_value()) << text;
-    EXPECT_EQ(compared.error().kind, ErrorKind::bad_input);
-    EXPECT_THAT(compared.error().what, HasSubstr("bad.json"));
+  for (const char* text : {"", "{", "[]", R"({"benchmarks": {}})", R"({"benchmarks": [{}]})",
+                           R"({"benchmarks": [{"name": 5}]})"}) {
+    const auto read = read_bench_file(file("bad.json", text));
+    ASSERT_FALSE(read.has_value()) << text;
+    EXPECT_EQ(read.error().kind, ErrorKind::bad_input);
+    EXPECT_THAT(read.error().what, HasSubstr("bad.json"));
   }
-  EXPECT_THAT(compare_counters(good, "/nowhere.json", 0).error().what,
-              HasSubstr("/nowhere.json: cannot be read"));
+  EXPECT_THAT(read_bench_file("/nowhere.json").error().what, HasSubstr("/nowhere.json: cannot be read"));
+}
+
+TEST_F(Counters, ThatATimedBenchmarkHasAreNotExactAndNotCompared) {
+  const std::string timed = with(kLoop, "figures/k/loop", "softcuda/k/seq2048");
+  const CounterChanges none = changes(timed, with(timed, "\"registers\": 250", "\"registers\": 251"));
+  EXPECT_EQ(none.compared, 0);
+}
+
+TEST_F(Counters, NamesAreWithoutWhatGoogleBenchmarkPutsBehindThem) {
+  EXPECT_EQ(plain_name("figures/k/d64/seq2048/iterations:1"), "figures/k/d64/seq2048");
+  EXPECT_EQ(plain_name("check/k/repeats:10/iterations:1"), "check/k");
+  EXPECT_EQ(plain_name("softcuda/iterations/seq2048/iterations:1/process_time"),
+            "softcuda/iterations/seq2048/process_time");
 }
 
 }  // namespace
