@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "reports/bench_times.h"
 #include "reports/numbers.h"
 
 namespace flashdiff {
@@ -130,7 +132,9 @@ Outcome<std::vector<BenchTable>> read_bench(const std::filesystem::path& file) {
     return bad_input(file.string() +
                      ": is no JSON of Google Benchmark, expected what `flashdiff bench -o FILE` wrote");
   Tables tables;
+  std::vector<BenchTable> found;
   try {
+    found = detail::tables_of_times(all);
     for (const json& benchmark : all["benchmarks"]) {
       const Entry entry = entry_of(benchmark);
       if (entry.kernel.empty()) continue;
@@ -149,14 +153,15 @@ Outcome<std::vector<BenchTable>> read_bench(const std::filesystem::path& file) {
         tables.add_bounds(entry);
       }
     }
+    std::ranges::move(tables.take(), std::back_inserter(found));
   } catch (const json::exception& e) {
     return bad_input(file.string() + ": an entry is not as Google Benchmark writes it: " + e.what());
   }
-  std::vector<BenchTable> found = tables.take();
   if (found.empty())
     return bad_input(
         file.string() +
-        ": has no entry `figures/...`, expected what `flashdiff bench --device soft -o FILE` wrote");
+        ": has no entry `figures/...` or `gpu/...`, expected what `flashdiff bench -o FILE` wrote "
+        "with --device soft or gpu");
   return found;
 }
 

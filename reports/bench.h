@@ -22,9 +22,9 @@ struct BenchTable {
 };
 
 /// Reads what `flashdiff bench -o FILE` wrote, and makes tables of its entries `figures/...`: the main loop,
-/// work by shape (what is read, where tokens are decoded), bounds by GPU, registers and spills. Other entries
-/// are passed over. Errors: bad_input for a file that cannot be read, is no JSON of Google Benchmark, or has
-/// no such entry.
+/// work by shape (what is read, where tokens are decoded), bounds by GPU, registers and spills; in front of
+/// them those of its entries `gpu/...`, times on a GPU. Other entries are passed over. Errors: bad_input for
+/// a file that cannot be read, is no JSON of Google Benchmark, or has no such entry.
 [[nodiscard]] Outcome<std::vector<BenchTable>> read_bench(const std::filesystem::path& file);
 
 }  // namespace flashdiff

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <numeric>
 #include <set>
 #include <string>
 
@@ -110,19 +109,6 @@ double bytes_of_cache(const Problem& p) {
   return rows * p.h_kv * (p.d_qk + p.d_v) * static_cast<double>(bytes_of(p.dtype));
 }
 
-/// Bytes of all logical rows: what must cross the memory's pins once.
-double bytes_of_rows(const LaidOut& io) {
-  double bytes = 0;
-  const Pass pass = io.question.problem.pass;
-  for (const auto roles : {inputs_of(pass), outputs_of(pass)})
-    for (const TensorRole role : roles) {
-      const LaidOutTensor& tensor = io.of(role);
-      const double rows = std::accumulate(tensor.place.rows.begin(), tensor.place.rows.end(), 0.0);
-      bytes += rows * tensor.place.heads * tensor.place.width * static_cast<double>(bytes_of(tensor.dtype));
-    }
-  return bytes;
-}
-
 void shape(benchmark::State& state, const kernels::Kernel& kernel, const Case& c) {
   const LaidOut io = laid_out(c);
   for ([[maybe_unused]] auto _ : state) {
@@ -143,7 +129,7 @@ void shape(benchmark::State& state, const kernels::Kernel& kernel, const Case& c
     state.counters["useful_flops"] = useful;
     std::string bounds;
     for (const figures::Gpu& gpu : figures::gpus()) {
-      const figures::Roofline roof = figures::roofline(gpu, *f, bytes_of_rows(io));
+      const figures::Roofline roof = figures::roofline(gpu, *f, figures::compulsory_bytes(io));
       state.counters[fmt::format("bound_tflops_{}", gpu.name)] = useful / roof.seconds() / 1e12;
       bounds += fmt::format("{}{}: {}", bounds.empty() ? "" : "; ", gpu.name, roof.bound_by());
     }

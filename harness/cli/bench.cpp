@@ -6,6 +6,7 @@
 
 #include "harness/bench/check_bench.h"
 #include "harness/bench/figures_bench.h"
+#include "harness/bench/kernels_bench.h"
 #include "harness/bench/launch_bench.h"
 #include "harness/bench/openvino_bench.h"
 #include "harness/bench/reference_bench.h"
@@ -23,7 +24,7 @@ namespace flashdiff::cli {
 namespace {
 
 struct Options {
-  std::string filter, out, device;
+  std::string filter, out, device, l2 = "flush";
   double min_seconds = 0;
   int repetitions = 0;
   std::vector<std::string> images;
@@ -34,6 +35,7 @@ struct Options {
   [[nodiscard]] bool times() const {
     return device.empty() ? !check_golden && !update_golden : device == "auto";
   }
+  [[nodiscard]] bool on_gpu() const { return device == "gpu"; }
 };
 
 /// Google Benchmark's own flags, since it reads its settings from a command line only.
@@ -51,9 +53,23 @@ std::vector<std::string> flags_of(const Options& options) {
   return flags;
 }
 
+/// Kernels and cuDNN, timed.
+Outcome<void> register_on_gpu(const Options& options, const Subject& subject) {
+  KernelsBench bench;
+  bench.backend.images = subject.options.images;
+  bench.plan.l2 = options.l2 == "keep" ? timing::L2::keep : timing::L2::flush;
+  if (options.min_seconds > 0) bench.plan.seconds = options.min_seconds;
+  if (options.repetitions > 0) bench.repetitions = options.repetitions;
+  return register_kernel_benchmarks(bench);
+}
+
 int run(const Options& options) {
+  if (options.on_gpu() && (options.check_golden || options.update_golden))
+    return complain({ErrorKind::bad_input,
+                     "--device gpu: golden counters are those that the software driver counts, expected soft",
+                     {}});
   if (!options.out.empty()) {  // Google Benchmark exits by itself, with other words and another code
-    std::FILE* out = std::fopen(options.out.c_str(), "w");
+    std::FILE* out = std::fopen(options.out.c_str(), "a");
     if (out == nullptr)
       return complain(
           {ErrorKind::bad_input, options.out + ": cannot be written, expected a file to make", {}});
@@ -74,7 +90,11 @@ int run(const Options& options) {
   benchmark::AddCustomContext("flashdiff_version", version());
   benchmark::AddCustomContext("flashdiff_commit", commit());
   benchmark::AddCustomContext("nvcc", nvcc_version());
-  if (auto there = register_figures(subject->options.images); !there) return complain(there.error());
+  if (options.times() || options.on_gpu())
+    if (auto there = register_on_gpu(options, *subject); !there && options.on_gpu())
+      return complain(there.error());
+  if (!options.on_gpu())
+    if (auto there = register_figures(subject->options.images); !there) return complain(there.error());
   if (options.times()) {
     register_reference_benchmarks();
     register_openvino_benchmarks();
@@ -100,27 +120,35 @@ int run(const Options& options) {
 void add_bench(CLI::App& program, Chosen& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand(
-      "bench", "what kernels execute, counted; how fast reference and software driver are, on this machine");
+      "bench",
+      "what kernels execute, counted; how fast they are on a GPU, and reference and software driver here");
   command->add_option("--filter", options->filter, "regular expression of the names to run (default: all)");
   command
       ->add_option(
           "--device", options->device,
-          "auto: everything that can be measured here; soft: only what the kernels execute, counted by the\n"
-          "software driver, the same on every machine. Kernels on a GPU are not timed yet (default: auto, "
-          "and soft "
-          "with golden counters)")
-      ->check(CLI::IsMember({"auto", "soft"}));
+          "auto: everything that can be measured here; gpu: only kernels on a GPU, timed by CUDA "
+          "events, each\nshape judged first; soft: only what the kernels execute, counted by the "
+          "software driver, the same\non every machine (default: auto, and soft with golden counters)")
+      ->check(CLI::IsMember({"auto", "gpu", "soft"}));
+  command
+      ->add_option("--l2", options->l2,
+                   "a GPU's L2 cache before each timed launch: flush (overwritten) or keep (as the launch\n"
+                   "before left it)")
+      ->check(CLI::IsMember({"flush", "keep"}))
+      ->capture_default_str();
   command
       ->add_option("--image", options->images,
-                   "PTX file whose counters are told in place of a kernel's own: KERNEL=FILE")
+                   "PTX file whose counters, or times, are told in place of a kernel's own: KERNEL=FILE")
       ->type_name("KERNEL=FILE");
   command->add_option("-o,--out", options->out, "Google Benchmark's JSON, to this file as well")
       ->type_name("FILE");
-  command->add_option("--min-time", options->min_seconds, "seconds to repeat each for (default: 0.5)")
+  command
+      ->add_option("--min-time", options->min_seconds,
+                   "seconds to repeat each for (default: 0.5; on a GPU 0.2 a repetition)")
       ->check(CLI::Range(1e-3, 1e6));
   command
       ->add_option("--repetitions", options->repetitions,
-                   "measure each so often; mean, median and spread are added")
+                   "measure each so often; mean, median and spread are added (default: 1; on a GPU 5)")
       ->check(CLI::Range(1, 1000));
   CLI::Option* check = command->add_flag("--check-golden", options->check_golden,
                                          "compare what was counted with the golden counters: exit code 4 "
@@ -136,8 +164,11 @@ void add_bench(CLI::App& program, Chosen& chosen) {
   command->add_flag("--list", options->list, "print the names and stop");
   add_terminal_options(*command, options->terminal);
   command->footer(
-      "Examples:\n  flashdiff bench --device soft -o figures.json\n  flashdiff bench --check-golden --filter "
-      "flash_forward/d64\n  flashdiff bench --filter 'reference/.*' "
+      "Exit code 5 where nothing ran: no such name, with --device gpu no GPU.\n\n"
+      "Examples:\n  flashdiff bench --device soft -o figures.json\n  flashdiff bench --device gpu -o "
+      "gpu.json\n"
+      "  flashdiff bench --check-golden --filter flash_forward/d64\n  flashdiff bench --filter "
+      "'reference/.*' "
       "-o bench.json");
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }

@@ -49,7 +49,8 @@ void add_report(CLI::App& program, Chosen& chosen) {
       ->capture_default_str();
   command
       ->add_option("--bench", options->bench,
-                   "what `flashdiff bench --device soft -o FILE` wrote: its figures become a section")
+                   "what `flashdiff bench --device soft -o FILE` or `--device gpu` wrote: figures and times "
+                   "become a section")
       ->type_name("FILE");
   command
       ->add_option(

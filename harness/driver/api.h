@@ -9,7 +9,9 @@ namespace flashdiff::driver {
 #define FLASHDIFF_DRIVER_API(X)                                                                       \
   X(cuInit) X(cuDriverGetVersion) X(cuGetErrorName) X(cuGetErrorString)                               \
   X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) X(cuDeviceGetAttribute) X(cuDeviceTotalMem)   \
+  X(cuDeviceGetPCIBusId)                                                                              \
   X(cuDevicePrimaryCtxRetain) X(cuDevicePrimaryCtxRelease) X(cuCtxSetCurrent) X(cuCtxSynchronize)     \
+  X(cuCtxGetDevice)                                                                                   \
   X(cuModuleLoadDataEx) X(cuModuleUnload) X(cuModuleGetFunction) X(cuModuleGetGlobal)                 \
   X(cuFuncGetAttribute) X(cuFuncSetAttribute) X(cuLaunchKernel)                                       \
   X(cuOccupancyMaxActiveBlocksPerMultiprocessor)                                                      \

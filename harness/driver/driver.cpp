@@ -100,6 +100,12 @@ Outcome<std::shared_ptr<const Driver>> Driver::load(DeviceChoice choice) {
   return open(*path, true);
 }
 
+std::shared_ptr<const Driver> Driver::through(const Api& table) const {
+  const std::shared_ptr<Driver> made(new Driver(*this));
+  made->api_ = table;
+  return made;
+}
+
 std::string Driver::version() const {
   int version = 0;
   if (api_.cuDriverGetVersion(&version) != CUDA_SUCCESS) return "unknown";

@@ -39,6 +39,8 @@ class Driver {
   [[nodiscard]] static Outcome<std::shared_ptr<const Driver>> load(DeviceChoice choice);
 
   [[nodiscard]] const Api& api() const { return api_; }
+  /// The same driver by another table: functions of a caller's in front of its own, to count calls by.
+  [[nodiscard]] std::shared_ptr<const Driver> through(const Api& table) const;
   [[nodiscard]] const SoftExtension& soft() const { return soft_; }
   [[nodiscard]] bool is_soft() const { return soft_.counters != nullptr; }
   [[nodiscard]] const std::string& library() const { return library_; }

@@ -99,8 +99,8 @@ Outcome<CUfunction> Module::function(const std::string& entry) const {
   return function;
 }
 
-Outcome<void> launch_and_wait(const Driver& driver, CUfunction function, const LaunchShape& shape,
-                              std::span<const std::byte> parameters) {
+Outcome<void> launch(const Driver& driver, CUfunction function, const LaunchShape& shape,
+                     std::span<const std::byte> parameters) {
   const Api& api = driver.api();
   constexpr std::uint32_t kWithoutAsking = 48 * 1024;
   if (shape.shared_bytes > kWithoutAsking) {
@@ -113,12 +113,16 @@ Outcome<void> launch_and_wait(const Driver& driver, CUfunction function, const L
   std::size_t bytes = parameters.size();
   std::array<void*, 5> extra{CU_LAUNCH_PARAM_BUFFER_POINTER, const_cast<std::byte*>(parameters.data()),
                              CU_LAUNCH_PARAM_BUFFER_SIZE, &bytes, CU_LAUNCH_PARAM_END};
-  const auto launched = driver.check(
+  return driver.check(
       api.cuLaunchKernel(function, shape.grid[0], shape.grid[1], shape.grid[2], shape.block[0],
                          shape.block[1], shape.block[2], shape.shared_bytes, nullptr, nullptr, extra.data()),
       "cuLaunchKernel");
-  if (!launched) return launched;
-  return driver.check(api.cuCtxSynchronize(), "cuCtxSynchronize");
+}
+
+Outcome<void> launch_and_wait(const Driver& driver, CUfunction function, const LaunchShape& shape,
+                              std::span<const std::byte> parameters) {
+  if (auto launched = launch(driver, function, shape, parameters); !launched) return launched;
+  return driver.check(driver.api().cuCtxSynchronize(), "cuCtxSynchronize");
 }
 
 }  // namespace flashdiff::driver

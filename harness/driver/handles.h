@@ -79,8 +79,12 @@ struct LaunchShape {
   std::uint32_t shared_bytes = 0;
 };
 
-/// Launches with the parameters as one packed buffer, raising the kernel's limit of dynamic shared memory
-/// where more than 48 KiB is asked for, and waits: a fault of the kernel is this call's error.
+/// Launches into the default stream with the parameters as one packed buffer, raising the kernel's limit of
+/// dynamic shared memory where more than 48 KiB is asked for.
+[[nodiscard]] Outcome<void> launch(const Driver& driver, CUfunction function, const LaunchShape& shape,
+                                   std::span<const std::byte> parameters);
+
+/// The same, and waits: a fault of the kernel is this call's error.
 [[nodiscard]] Outcome<void> launch_and_wait(const Driver& driver, CUfunction function,
                                             const LaunchShape& shape, std::span<const std::byte> parameters);
 

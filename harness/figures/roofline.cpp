@@ -1,6 +1,9 @@
 #include "harness/figures/roofline.h"
 
 #include <algorithm>
+#include <numeric>
+
+#include "harness/problem/numbers.h"
 
 namespace flashdiff::figures {
 
@@ -8,12 +11,31 @@ std::span<const Gpu> gpus() {
   // The last figure: fused multiply-adds of a multiprocessor a clock (1024, 2048, 2048, 256 with f32
   // accumulators, as the white papers of Ampere, Hopper and Ada have them), two operations each.
   static constexpr Gpu kGpus[] = {
-      {"A100", "sm_80", 108, 312e12, 19.5e12, 2039e9, 2048},  // data sheet, 80 GB SXM
+      {"A100", "sm_80", 108, 312e12, 19.5e12, 2039e9, 2048,
+       "NVIDIA A100-SXM4-80GB"},  // data sheet, 80 GB SXM
       // SXM, dense; a bound for wgmma, which mma.sync stays below.
-      {"H100", "sm_90", 132, 989.4e12, 66.9e12, 3350e9, 4096},
-      {"H200", "sm_90", 132, 989.4e12, 66.9e12, 4800e9, 4096},
-      {"RTX 4090", "sm_89", 128, 165.2e12, 82.6e12, 1008e9, 512}};  // Ada white paper, appendix A
+      {"H100", "sm_90", 132, 989.4e12, 66.9e12, 3350e9, 4096, "NVIDIA H100 80GB HBM3"},
+      {"H200", "sm_90", 132, 989.4e12, 66.9e12, 4800e9, 4096, "NVIDIA H200"},
+      {"RTX 4090", "sm_89", 128, 165.2e12, 82.6e12, 1008e9, 512,
+       "NVIDIA GeForce RTX 4090"}};  // Ada white paper, appendix A
   return kGpus;
+}
+
+const Gpu* gpu_of_device(std::string_view device) {
+  const auto found = std::ranges::find(gpus(), device, &Gpu::device);
+  return found == gpus().end() ? nullptr : &*found;
+}
+
+double compulsory_bytes(const LaidOut& io) {
+  double bytes = 0;
+  const Pass pass = io.question.problem.pass;
+  for (const auto roles : {inputs_of(pass), outputs_of(pass)})
+    for (const TensorRole role : roles) {
+      const LaidOutTensor& tensor = io.of(role);
+      const double rows = std::accumulate(tensor.place.rows.begin(), tensor.place.rows.end(), 0.0);
+      bytes += rows * tensor.place.heads * tensor.place.width * static_cast<double>(bytes_of(tensor.dtype));
+    }
+  return bytes;
 }
 
 namespace {
@@ -34,7 +56,7 @@ Bound largest(const Roofline& r) {
 double Roofline::seconds() const { return largest(*this).seconds; }
 std::string_view Roofline::bound_by() const { return largest(*this).by; }
 
-Roofline roofline(const Gpu& gpu, const Figures& figures, double compulsory_bytes) {
+Roofline roofline(const Gpu& gpu, const Figures& figures, double bytes) {
   const double clocks = gpu.clock() * gpu.multiprocessors;
   Roofline r;
   r.tensor_cores = figures.tensor_flops / gpu.tensor_flops;
@@ -43,7 +65,7 @@ Roofline roofline(const Gpu& gpu, const Figures& figures, double compulsory_byte
   r.special_functions = figures.special_functions / (16 * clocks);
   r.shared_memory = static_cast<double>(figures.shared.units) / clocks;
   r.issue_slots = static_cast<double>(figures.warp_instructions) / (4 * clocks);
-  r.device_memory = compulsory_bytes / gpu.memory_bytes;
+  r.device_memory = bytes / gpu.memory_bytes;
   return r;
 }
 

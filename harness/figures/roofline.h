@@ -15,10 +15,18 @@ struct Gpu {
   double f32_flops;             ///< without tensor cores, a second
   double memory_bytes;          ///< of device memory, a second
   double tensor_flops_a_clock;  ///< of one multiprocessor; gives the clock that the peak was stated at
+  std::string_view
+      device;  ///< as its driver names it, "NVIDIA A100-SXM4-80GB": other boards of the chip have other peaks
   [[nodiscard]] double clock() const { return tensor_flops / tensor_flops_a_clock / multiprocessors; }
 };
 /// A100 SXM 80 GB, H100 SXM, H200 SXM, RTX 4090: data sheets and architecture white papers of the vendor.
 [[nodiscard]] std::span<const Gpu> gpus();
+
+/// The one that a driver names so; null where no peak is known here.
+[[nodiscard]] const Gpu* gpu_of_device(std::string_view device);
+
+/// Bytes of the logical rows of all tensors: what must cross the memory's pins once.
+[[nodiscard]] double compulsory_bytes(const LaidOut& io);
 
 /// How long the counted work must take at least on a whole GPU that does one thing at its peak: seconds. A
 /// bound from counters and published peaks, never a time; the largest of them is what bounds the kernel.
@@ -28,12 +36,12 @@ struct Roofline {
   double special_functions = 0;  ///< exponentials and the like, 16 lanes a clock and multiprocessor
   double shared_memory = 0;      ///< wavefronts, one a clock and multiprocessor
   double issue_slots = 0;        ///< warp instructions of PTX, four a clock and multiprocessor
-  double device_memory = 0;      ///< `compulsory_bytes` once
+  double device_memory = 0;      ///< compulsory_bytes() once
 
   [[nodiscard]] double seconds() const;
   [[nodiscard]] std::string_view bound_by() const;  ///< "tensor cores", "shared memory", ...
 };
-/// `compulsory_bytes`: the logical rows of all tensors, which must cross the memory's pins once.
-[[nodiscard]] Roofline roofline(const Gpu& gpu, const Figures& figures, double compulsory_bytes);
+/// `bytes`: compulsory_bytes().
+[[nodiscard]] Roofline roofline(const Gpu& gpu, const Figures& figures, double bytes);
 
 }  // namespace flashdiff::figures

@@ -74,7 +74,28 @@ void add_decoded(std::vector<Shape>& all, int d) {
   add("split_seq4096", {{1, 4096}}, 4, Padding::packed, 0);
 }
 
+void add_appended(std::vector<Shape>& all, int d) {
+  constexpr int kHeads = 32, kKvHeads = 8, kMany = 512;
+  for (const int tokens : {1, kMany})
+    for (const int page : {0, 16}) {
+      Case c = attention(Pass::append, d, std::vector<SequenceLengths>(kBatch, {tokens, kLong}),
+                         MaskKind::none, page > 0 ? Padding::packed : Padding::left);
+      c.problem.h_q = kHeads;
+      c.problem.h_kv = kKvHeads;
+      c.problem.rope = Rope{};
+      c.layout.page = page;
+      all.push_back({fmt::format("d{}/append{}_{}", d, tokens, page > 0 ? "pages16" : "left"), std::move(c)});
+    }
+}
+
 }  // namespace
+
+std::vector<Shape> timed_shapes(const kernels::KernelPlan& plan) {
+  std::vector<Shape> all = shapes(plan);
+  if (plan.pass == Pass::append)
+    for (const int d : {64, 128}) add_appended(all, d);
+  return all;
+}
 
 std::vector<Shape> shapes(const kernels::KernelPlan& plan) {
   std::vector<Shape> all;

@@ -20,6 +20,10 @@ struct Shape {
 /// caches in rows and in pages, in a batch that fills a GPU and in one that needs splits to. Appends: none.
 [[nodiscard]] std::vector<Shape> shapes(const kernels::KernelPlan& plan);
 
+/// What is timed on a GPU: shapes(), and of who appends one new token, and 512 of them, in front of caches of
+/// 2,048, in rows and in pages, with a rotary embedding, in a batch that fills a GPU.
+[[nodiscard]] std::vector<Shape> timed_shapes(const kernels::KernelPlan& plan);
+
 /// Cases of whole tiles, without a mask: what `more` cost beyond `fewer`, all added up, is rounds of a main
 /// loop alone. Forward: more keys. Backward, whose blocks own keys (or queries) and go through the other
 /// side: more of both, without what more of either costs. Tiles of up to 128 queries, and of 32, 64, 96 or

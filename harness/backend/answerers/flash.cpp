@@ -1,60 +1,24 @@
-#include <array>
+#include <algorithm>
+#include <iterator>
 #include <map>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "harness/backend/answerers/answerers.h"
-#include "harness/backend/answerers/extents.h"
+#include "harness/backend/answerers/on_device.h"
 #include "harness/driver/handles.h"
+#include "harness/timing/stopwatch.h"
+#include "harness/timing/timeable.h"
 
 namespace flashdiff {
 namespace {
 
 using driver::Context;
-using driver::DeviceBuffer;
 using driver::Driver;
 using driver::Module;
 
-/// The device buffers of one call, exactly as large as what they hold: softcuda's memcheck then sees the
-/// first byte beyond a guard band. Allocating costs microseconds on softcuda; on a GPU the copies outweigh
-/// it.
-class CallMemory {
- public:
-  explicit CallMemory(const Driver& driver) : driver_(driver) {}
-
-  /// Device address of the copy of `bytes`.
-  Outcome<CUdeviceptr> put(std::span<const std::byte> bytes) {
-    Outcome<DeviceBuffer> buffer = DeviceBuffer::allocate(driver_, bytes.size());
-    if (!buffer) return tl::unexpected<Error>(std::move(buffer.error()));
-    if (auto copied = buffer->upload(bytes); !copied) return tl::unexpected<Error>(std::move(copied.error()));
-    buffers_.push_back(std::move(*buffer));
-    return buffers_.back().address();
-  }
-  Outcome<void> take(std::size_t index, std::span<std::byte> to) const {
-    return buffers_[index].download(to);
-  }
-
- private:
-  const Driver& driver_;
-  std::vector<DeviceBuffer> buffers_;
-};
-
-/// In the order of TensorRole.
-using At = kernels::Addresses;
-constexpr std::array kAddresses{&At::q,  &At::k,  &At::v,     &At::o,     &At::lse,   &At::d_o, &At::dq,
-                                &At::dk, &At::dv, &At::k_new, &At::v_new, &At::q_rot, &At::rope};
-
-/// Everything that the pass reads or writes.
-std::vector<TensorRole> tensors_of(Pass pass) {
-  const auto inputs = inputs_of(pass), outputs = outputs_of(pass);
-  std::vector<TensorRole> tensors(inputs.begin(), inputs.end());
-  tensors.insert(tensors.end(), outputs.begin(), outputs.end());
-  return tensors;
-}
-
-class FlashBackend final : public Backend {
+class FlashBackend final : public Backend, public timing::Timeable {
  public:
   /// `image_file`: where the module comes from, empty for the image inside the program.
   FlashBackend(const kernels::Kernel& kernel, Context context, Module module, std::string image_file)
@@ -72,6 +36,20 @@ class FlashBackend final : public Backend {
     return kernel_.plan.numerics(problem);
   }
 
+  [[nodiscard]] Outcome<timing::Timed> time(const LaidOut& sent, const timing::TimingPlan& plan) override {
+    const Outcome<OnDevice> there = uploaded(sent);
+    if (!there) return tl::unexpected<Error>(there.error());
+    const auto launch_all = [&]() -> Outcome<void> {
+      for (const kernels::Launch& one : there->launches())
+        if (auto launched =
+                driver::launch(context_.driver(), functions_.at(one.entry), shape_of(one), one.parameters);
+            !launched)
+          return launched;
+      return {};
+    };
+    return timing::time_launches(context_.driver(), launch_all, plan);
+  }
+
  private:
   Outcome<void> do_run(LaidOut& io) override {
     if (broken_)
@@ -83,44 +61,26 @@ class FlashBackend final : public Backend {
   }
 
   Outcome<void> answer(LaidOut& io) {
-    CallMemory memory(context_.driver());
-    kernels::Addresses addresses;
-    const std::vector<TensorRole> tensors = tensors_of(io.question.problem.pass);
-    for (TensorRole role : tensors) {
-      const LaidOutTensor& tensor = io.of(role);
-      const Outcome<CUdeviceptr> at = memory.put(tensor.bytes);
-      if (!at) return tl::unexpected<Error>(at.error());
-      const CUdeviceptr body = *at + LaidOutTensor::guard_bytes;
-      addresses.*kAddresses[static_cast<std::size_t>(role)] = body;
-      if (auto told = tell_extents(context_.driver(), tensor, body); !told) return told;
-    }
-    const kernels::Needs needs = kernel_.plan.needs(io);
-    const Outcome<CUdeviceptr> metadata = memory.put(needs.metadata);
-    if (!metadata) return tl::unexpected<Error>(metadata.error());
-    addresses.metadata = *metadata;
-    // All ones: NaN in every floating-point type, and no plausible count.
-    const Outcome<CUdeviceptr> workspace =
-        memory.put(std::vector<std::byte>(needs.workspace_bytes, std::byte{0xff}));
-    if (!workspace) return tl::unexpected<Error>(workspace.error());
-    addresses.workspace = *workspace;
-    const Driver& driver = context_.driver();
-    if (auto told = tell_extents(driver, "metadata", addresses.metadata, needs.metadata.size()); !told)
-      return told;
-    if (auto told = tell_extents(driver, "workspace", addresses.workspace, needs.workspace_bytes); !told)
-      return told;
-
-    const std::vector<kernels::Launch> launches = kernel_.plan.plan(io, addresses);
-    // Before the first launch: half an answer is none.
-    for (const kernels::Launch& launch : launches)
-      if (const auto found = function_of(launch.entry); !found) return tl::unexpected<Error>(found.error());
-    for (const kernels::Launch& launch : launches) {
-      if (auto launched = run_launch(launch); !launched) return launched;
+    const Outcome<OnDevice> there = uploaded(io);
+    if (!there) return tl::unexpected<Error>(there.error());
+    for (const kernels::Launch& one : there->launches()) {
+      const auto launched =
+          driver::launch_and_wait(context_.driver(), functions_.at(one.entry), shape_of(one), one.parameters);
+      if (!launched) return launched;
       // What detectors found is a verdict about the kernel, whatever it computed.
       if (auto found = context_.driver().findings(); !found) return found;
     }
-    for (std::size_t i = 0; i < tensors.size(); ++i)
-      if (auto copied = memory.take(i, io.of(tensors[i]).bytes); !copied) return copied;
-    return {};
+    return there->download(io);
+  }
+
+  /// The case in device memory, and the functions of its launches known: before the first launch, since half
+  /// an answer is none.
+  Outcome<OnDevice> uploaded(const LaidOut& sent) {
+    Outcome<OnDevice> there = OnDevice::upload(context_.driver(), kernel_.plan, sent);
+    if (!there) return there;
+    for (const kernels::Launch& one : there->launches())
+      if (const auto found = function_of(one.entry); !found) return tl::unexpected<Error>(found.error());
+    return there;
   }
 
   /// A user's image may have some of the kernel's entries only, as those of planted bugs do: what it does not
@@ -134,14 +94,12 @@ class FlashBackend final : public Backend {
     return found;
   }
 
-  Outcome<void> run_launch(const kernels::Launch& launch) {
-    const Outcome<CUfunction> function = function_of(launch.entry);
-    if (!function) return tl::unexpected<Error>(function.error());
+  static driver::LaunchShape shape_of(const kernels::Launch& launch) {
     driver::LaunchShape shape;
     std::copy(std::begin(launch.grid), std::end(launch.grid), shape.grid);
     std::copy(std::begin(launch.block), std::end(launch.block), shape.block);
     shape.shared_bytes = launch.shared_bytes;
-    return driver::launch_and_wait(context_.driver(), *function, shape, launch.parameters);
+    return shape;
   }
 
   const kernels::Kernel& kernel_;

@@ -46,6 +46,16 @@ TEST_F(Counters, ThatAreTheSameAreCleanWhateverTheClockSays) {
   EXPECT_THAT(same.changed, IsEmpty());
 }
 
+TEST_F(Counters, ThoseOfAGpusClockAreNotHeldToTheLastOnes) {
+  const std::string timed =
+      R"({"name": "gpu/k/d64", "run_type": "iteration", "real_time": 5.0, "watts": 600.0})";
+  const CounterChanges same =
+      changes(kLoop + "," + timed, kLoop + "," + with(timed, "\"watts\": 600.0", "\"watts\": 700.0"));
+  EXPECT_EQ(same.compared, 4);
+  EXPECT_THAT(same.changed, IsEmpty());
+  EXPECT_THAT(changes(kLoop, kLoop + "," + timed).only_next, IsEmpty());
+}
+
 TEST_F(Counters, MoreIsWorseButOfBoundsAndBlocks) {
   for (const auto& [from, to, worse] : std::vector<std::tuple<std::string, std::string, bool>>{
            {"\"wavefronts_over_ideal\": 1.0", "\"wavefronts_over_ideal\": 6.8", true},

@@ -90,6 +90,34 @@ TEST_F(ReadBench, ALoopIsMeasuredByItsOwnAlgorithm) {
   EXPECT_TRUE(off(R"("issued_over_needed": 1.4, "issued_over_algorithm": 1.01)"));
 }
 
+/// Two repetitions of one shape, a second shape that did not pass; Google Benchmark's aggregates passed over.
+TEST_F(ReadBench, TimesOnAGpuAreTheMedianOfRepetitions) {
+  const auto tables = read(R"({"context": {"gpu": "NVIDIA H200", "gpu_l2": "flush"}, "benchmarks": [
+    {"name": "gpu/flash/d64/seq2048/iterations:1/repeats:3/manual_time", "run_type": "iteration", "real_time": 52.0,
+     "items_per_second": 5e14, "of_tensor_peak": 0.5, "of_memory_peak": 0.01, "sm_megahertz": 1980.0, "watts": 610.0,
+     "samples": 20.0, "discarded": 3.0},
+    {"name": "gpu/flash/d64/seq2048/iterations:1/repeats:3/manual_time", "run_type": "iteration", "real_time": 50.0,
+     "items_per_second": 6e14, "of_tensor_peak": 0.6, "of_memory_peak": 0.01, "sm_megahertz": 1980.0, "watts": 590.0,
+     "samples": 20.0, "discarded": 1.0},
+    {"name": "gpu/flash/d64/seq2048/iterations:1/repeats:3/manual_time", "run_type": "iteration", "real_time": 57.0,
+     "items_per_second": 4e14, "of_tensor_peak": 0.4, "of_memory_peak": 0.01, "sm_megahertz": 1980.0, "watts": 600.0,
+     "samples": 20.0, "discarded": 0.0},
+    {"name": "gpu/flash/d64/seq2048/iterations:1/repeats:3/manual_time_median", "run_type": "aggregate", "real_time": 1.0},
+    {"name": "gpu/flash/d64/fill10_left/iterations:1/repeats:3/manual_time", "run_type": "iteration",
+     "error_occurred": true, "error_message": "no time: O is wrong"}]})");
+  ASSERT_TRUE(tables) << tables.error().what;
+  ASSERT_EQ(tables->size(), 1u);
+  EXPECT_EQ(tables->at(0).kernel, "flash");
+  EXPECT_EQ(tables->at(0).title, "Time on NVIDIA H200, L2 cache flushed before each launch");
+  ASSERT_EQ(tables->at(0).rows.size(), 2u);
+  EXPECT_THAT(tables->at(0).rows[0].cells,
+              ElementsAre("52.0", "50.0 to 57.0", "500.0", "50.0", "", "1.0", "1980", "600", "4"));
+  EXPECT_FALSE(tables->at(0).rows[0].off);
+  EXPECT_EQ(tables->at(0).rows[1].note, "no time: O is wrong");
+  EXPECT_TRUE(tables->at(0).rows[1].off);
+  EXPECT_EQ(tables->at(0).rows[1].cells.size(), tables->at(0).columns.size());
+}
+
 /// SIMT kernels have no tiles of products, older files no newer counters: empty cells, no guess.
 TEST_F(ReadBench, WhatAFileDoesNotHaveIsLeftEmpty) {
   const auto tables =
