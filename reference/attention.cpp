@@ -26,7 +26,8 @@ constexpr int kRows = 64;  ///< query rows a block
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A tensor with a row for every query.
-LogicalTensor<double> for_queries(const Problem& problem, int width, double value) {
+template <class T>
+LogicalTensor<T> for_queries(const Problem& problem, int width, T value) {
   std::vector<int> rows;
   for (const SequenceLengths& lengths : problem.sequences) rows.push_back(lengths.q_len);
   return {rows, problem.h_q, width, value};
@@ -120,16 +121,27 @@ void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail:
   auto o_budget = columns(out.o_budget, at);
   auto lse_budget = columns(out.lse_budget, at);
   auto smallest_drop = columns(out.smallest_drop, at);
+  auto o_lean = columns(out.o_lean, at);
+  auto lse_lean = columns(out.lse_lean, at);
+  RowRounding* const o_rounding = out.o_rounding.matrix(at.sequence, at.first_head) + at.rows.first;
+  RowRounding* const lse_rounding = out.lse_rounding.matrix(at.sequence, at.first_head) + at.rows.first;
   for (Eigen::Index r = 0; r < o.cols(); ++r) {
     const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
     if (seen.empty()) continue;
-    const detail::RowBudget row(numerics, shape, facts_of(computed, q, kv, modifiers, seen, shape.d_qk, r));
+    const budget::RowFacts facts = facts_of(computed, q, kv, modifiers, seen, shape.d_qk, r);
+    const detail::RowBudget row(numerics, shape, facts);
+    const detail::RowRoundings roundings = detail::row_roundings(
+        numerics, facts, computed.moments.p_squared(r), computed.moments.p_rounding(r), kv.v_norm_largest);
     second_moment = detail::moment_bound(
         computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen.size(),
         shape.d_qk);
     lse_budget(0, r) = row.lse();
-    smallest_drop(0, r) = row.elements({o.col(r).data(), static_cast<std::size_t>(o.rows())},
-                                       second_moment.data(), kv.v_largest.data(), o_budget.col(r).data());
+    lse_lean(0, r) = row.lse_lean();
+    o_rounding[r] = roundings.o;
+    lse_rounding[r] = roundings.lse;
+    smallest_drop(0, r) =
+        row.elements({o.col(r).data(), static_cast<std::size_t>(o.rows())}, second_moment.data(),
+                     kv.v_largest.data(), o_budget.col(r).data(), o_lean.col(r).data());
   }
 }
 
@@ -150,8 +162,14 @@ BudgetedAttention attention_forward_with_budget(const Problem& problem, const Lo
                                                 const Numerics& numerics) {
   const budget::Shape shape{problem.d_qk, problem.softmax_scale(), problem.dtype,
                             problem.softcap ? *problem.softcap : kInfinity};
-  BudgetedAttention out{unseen(problem), for_queries(problem, problem.d_v, 0.0),
-                        unseen_lse_budget(problem, shape, numerics), for_queries(problem, 1, kInfinity)};
+  BudgetedAttention out{unseen(problem),
+                        for_queries(problem, problem.d_v, 0.0),
+                        unseen_lse_budget(problem, shape, numerics),
+                        for_queries(problem, 1, kInfinity),
+                        for_queries(problem, problem.d_v, 0.0),
+                        unseen_lse_budget(problem, shape, numerics),
+                        for_queries(problem, 1, RowRounding{}),
+                        for_queries(problem, 1, RowRounding{})};
   const double floor = budget::exponent_floor(numerics.qk, problem.dtype);
   std::optional<detail::KeyValueBounds> kv_bounds;
   for_each_block(
@@ -160,7 +178,8 @@ BudgetedAttention attention_forward_with_budget(const Problem& problem, const Lo
         const Matrix q = detail::scaled_queries(data, problem.softmax_scale(), at);
         const detail::QueryBounds q_bounds = detail::query_bounds(data, floor, at);
         const detail::ScoreModifiers modifiers = detail::modifiers_of(problem, at);
-        const auto computed = detail::softmax_block(q, kv, q_bounds, *kv_bounds, keys, modifiers);
+        const DType p = budget::p_rounds_at_random(numerics) ? numerics.p : DType::f32;
+        const auto computed = detail::softmax_block(q, kv, q_bounds, *kv_bounds, keys, modifiers, p);
         store(computed.block, at, out.reference);
         store_budget(computed, q_bounds, *kv_bounds, keys, modifiers, shape, numerics, at, out);
       });

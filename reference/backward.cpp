@@ -22,13 +22,22 @@ using detail::Matrix;
 constexpr int kRows = 128;  ///< query rows a block
 constexpr int kKeys = 256;  ///< keys a step
 
+/// Rows of each sequence.
+struct Lengths {
+  std::vector<int> q_rows, kv_rows;
+};
+Lengths lengths_of(const Problem& problem) {
+  Lengths lengths;
+  for (const SequenceLengths& one : problem.sequences) {
+    lengths.q_rows.push_back(one.q_len);
+    lengths.kv_rows.push_back(one.kv_len);
+  }
+  return lengths;
+}
+
 /// Gradients of the problem's shape; widths of 1 where `width_one`.
 Gradients filled(const Problem& problem, double value, bool width_one = false) {
-  std::vector<int> q_rows, kv_rows;
-  for (const SequenceLengths& lengths : problem.sequences) {
-    q_rows.push_back(lengths.q_len);
-    kv_rows.push_back(lengths.kv_len);
-  }
+  const auto [q_rows, kv_rows] = lengths_of(problem);
   const int d_qk = width_one ? 1 : problem.d_qk, d_v = width_one ? 1 : problem.d_v;
   return {{q_rows, problem.h_q, d_qk, value},
           {kv_rows, problem.h_kv, d_qk, value},
@@ -114,7 +123,10 @@ Gradients attention_backward(const Problem& problem, const LogicalData& data) {
 BudgetedGradients attention_backward_with_budget(const Problem& problem, const LogicalData& data,
                                                  const Numerics& numerics) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  BudgetedGradients out{filled(problem, 0.0), filled(problem, 0.0), filled(problem, kInfinity, true)};
+  const auto [q_rows, kv_rows] = lengths_of(problem);
+  BudgetedGradients out{filled(problem, 0.0),      filled(problem, 0.0),     filled(problem, kInfinity, true),
+                        filled(problem, 0.0),      {q_rows, problem.h_q, 1}, {kv_rows, problem.h_kv, 1},
+                        {kv_rows, problem.h_kv, 1}};
   for_each_head(problem, [&](int s, int g, const std::vector<detail::RowBlock>& blocks) {
     const KeyValues kv = detail::key_values(data, s, g);
     HeadSums sums = no_sums(kv);

@@ -219,6 +219,16 @@ ValueUnderflow value_underflow(const Numerics& numerics, const Shape& shape, con
           unit * tiny * (2 * n + rescalings(numerics, row)) + sum * v_floor * (n * p_floor + 2 * row.sum)};
 }
 
+// A P that is divided by the row's sum is the same number for all keys of one score, and so is its error,
+// wherever the scores of a row are alike; what P is before that is 1 for them, exactly.
+bool p_rounds_at_random(const Numerics& numerics) { return numerics.p != DType::f32 && !numerics.whole_rows; }
+
+// Uniform within half an ulp to either side: ulp^2 / 12, and an ulp is at most 2u of the value.
+double rounding_variance(DType dtype) {
+  const double u = format_of(dtype).unit_roundoff;
+  return u * u / 3;
+}
+
 // rcp within its ulps, then a product; or a division, which rounds once. The product of a P that is divided
 // is each weight's own (value_sum).
 double division(const Numerics& numerics) {

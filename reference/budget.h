@@ -104,6 +104,15 @@ struct ValueUnderflow {
 };
 [[nodiscard]] ValueUnderflow value_underflow(const Numerics&, const Shape&, const RowFacts&);
 
+// --- What is random in them: for tests of bias (harness/oracle/bias.h)
+// ------------------------------------------
+
+/// Whether P's rounding is one of many that are independent of one another, and so has a variance; else it is
+/// counted among the errors that may all lean to one side.
+[[nodiscard]] bool p_rounds_at_random(const Numerics&);
+/// Variance of one rounding to a dtype, for each square of what is rounded.
+[[nodiscard]] double rounding_variance(DType dtype);
+
 // --- After the sums
 // ------------------------------------------------------------------------------------------
 

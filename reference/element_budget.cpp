@@ -40,7 +40,8 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
     : keys_(row.keys),
       accumulator_limit_(largest_finite(kernel.pv)),
       output_(budget::output_rounding(kernel)),
-      lse_(kInfinity) {
+      lse_(kInfinity),
+      lse_lean_(kInfinity) {
   static const Numerics reference = budget::reference_numerics();
   const budget::WeightError of_kernel = budget::weights(kernel, shape, row);
   const budget::WeightError of_reference = budget::weights(reference, shape, row);
@@ -51,6 +52,12 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
 
   const double stretch = std::exp(largest) * (largest > 0 ? std::expm1(largest) / largest : 1.0);
   weights_ = stretch * mean;
+  // P's rounding is random up to its second order, which is the same for all keys.
+  const double shared_p = budget::p_rounds_at_random(kernel) ? budget::shared_p_rounding(kernel).mean : 0.0;
+  const double own_p = budget::p_rounds_at_random(kernel) && !kernel.sum_uses_rounded_p
+                           ? format_of(kernel.p).unit_roundoff
+                           : 0.0;
+  weights_lean_ = stretch * mean - shared_p * (1 - shared_p);
   // L' in the kernel's own units, where its largest weight is 1 up to e^H.
   const double least_sum = std::max(row.sum * std::exp(-2 * largest), std::exp(-largest));
 
@@ -58,6 +65,7 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
   const budget::WeightUnderflow lost = budget::weight_underflow(kernel, row);
   const budget::ValueUnderflow lost_values = budget::value_underflow(kernel, shape, row);
   values_ = either(budget::value_sum(kernel, row), budget::value_sum(reference, row));
+  values_lean_ = values_ - own_p;  // its product with the other terms stays
   values_times_v_ = (keys_ * lost.in_values + lost_values.times_v) / least_sum;
   values_alone_ = lost_values.alone / least_sum;
   sum_ = either(budget::row_sum(kernel, row), budget::row_sum(reference, row)) +
@@ -69,13 +77,15 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
   // |ln(sum p_j e^(h_j))| <= e^H (e^H - 1)/H * sum p_j |h_j|, and at most H.
   lse_ = std::min(weights_, largest) + sum_ / (1 - sum_) + budget::lse_arithmetic(kernel, row) +
          budget::lse_arithmetic(reference, row) + budget::lse_rounding(kernel, row);
+  lse_lean_ = lse_ - std::min(weights_, largest) + std::min(weights_lean_, largest);
 }
 
 double RowBudget::elements(std::span<const double> o, const double* second_moment, const double* v_largest,
-                           double* budget) const {
+                           double* budget, double* lean) const {
   const std::size_t size = o.size();
   if (unbounded_) {
     std::fill_n(budget, size, kInfinity);
+    std::fill_n(lean, size, kInfinity);
     return 0.0;
   }
   const RowBudget t = *this;  // a local copy: the compiler knows that the loop does not write into it
@@ -95,6 +105,12 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
     double error = shared + (in_values + (mean + shared) * t.sum_) * per_sum;
     error += (mean + error) * t.division_;
     error += (mean + error) * t.output_.relative + t.output_.absolute;
+    const double shared_lean = smaller(t.weights_lean_ * deviation, v_largest[c] + mean);
+    const double in_values_lean =
+        t.values_lean_ * magnitude + t.values_times_v_ * v_largest[c] + t.values_alone_;
+    double leaning = shared_lean + (in_values_lean + (mean + shared) * t.sum_) * per_sum;
+    leaning += (mean + leaning) * t.division_ + t.output_.absolute;
+    lean[c] = leaning;
     deviations[c] = deviation;
     budget[c] = error;
   }
@@ -111,6 +127,20 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
     for (std::size_t c = 0; c < size; ++c)
       if (!bounded(o[c], budget[c], v_largest[c])) budget[c] = kInfinity;
   return drop;
+}
+
+// O_c = sum p_j v_jc: |x_j| = p_j ||v_j||. Where the row sum adds the rounded P, it is p_j (v_jc - O_c), at
+// most twice as long. LSE then has sum p_j r_j, else nothing.
+RowRoundings row_roundings(const Numerics& kernel, const budget::RowFacts& row, double p_squared,
+                           double p_rounding, double v_norm) {
+  if (!budget::p_rounds_at_random(kernel)) return {};
+  const double variance = budget::rounding_variance(kernel.p) * p_squared;  // of what p_rounding is of
+  const double sample = variance > 0 ? p_rounding / std::sqrt(variance) : 0.0;
+  const double of_weights = variance / (row.sum * row.sum);
+  const double longest = kernel.sum_uses_rounded_p ? 2 * v_norm : v_norm;
+  RowRoundings roundings{{of_weights * longest * longest, sample}, {}};
+  if (kernel.sum_uses_rounded_p) roundings.lse = {of_weights, sample};
+  return roundings;
 }
 
 }  // namespace flashdiff::detail

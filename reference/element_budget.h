@@ -2,6 +2,7 @@
 #include <span>
 
 #include "reference/budget.h"
+#include "reference/row_rounding.h"
 
 namespace flashdiff::detail {
 
@@ -18,24 +19,36 @@ class RowBudget {
   RowBudget(const Numerics& kernel, const budget::Shape& shape, const budget::RowFacts& row);
 
   [[nodiscard]] double lse() const { return lse_; }
+  [[nodiscard]] double lse_lean() const { return lse_lean_; }
 
-  /// Budgets of the row's elements. o: the reference; v_largest: max_j |v_jc|; second_moment: at least
-  /// sum p_j (v_jc / v_largest_c)^2; all as long as o. Returns smallest_drop (attention.h).
+  /// Budgets of the row's elements, and what is left of them without the roundings of P and of the output to
+  /// 16 bits (attention.h, o_lean). o: the reference; v_largest: max_j |v_jc|; second_moment: at least sum
+  /// p_j (v_jc / v_largest_c)^2; all as long as o. Returns smallest_drop (attention.h).
   [[nodiscard]] double elements(std::span<const double> o, const double* second_moment,
-                                const double* v_largest, double* budget) const;
+                                const double* v_largest, double* budget, double* lean) const;
 
  private:
   double keys_;
   bool unbounded_ = false;     ///< nothing can be said: the declared arithmetic may overflow
   double accumulator_limit_;   ///< largest finite number of the accumulator
   double weights_ = 0;         ///< |O' - O| <= this * standard deviation of V under P
+  double weights_lean_ = 0;    ///< the same without P's rounding
   double values_ = 0;          ///< R, relative to sum p |v|
+  double values_lean_ = 0;     ///< the same without P's rounding
   double values_times_v_ = 0;  ///< R, times max|v|
   double values_alone_ = 0;    ///< R, absolute
   double sum_ = 0;             ///< S
   double division_ = 0;
   budget::OutputRounding output_;
-  double lse_;
+  double lse_, lse_lean_;
 };
+
+/// P's rounding in a row of O and of LSE. p_squared: sum of P^2; p_rounding: sum of what rounding P adds;
+/// both of unnormalised P; v_norm: the largest ||v_j||.
+struct RowRoundings {
+  RowRounding o, lse;
+};
+[[nodiscard]] RowRoundings row_roundings(const Numerics& kernel, const budget::RowFacts& row,
+                                         double p_squared, double p_rounding, double v_norm);
 
 }  // namespace flashdiff::detail

@@ -92,6 +92,10 @@ GradientBudget::GradientBudget(const Problem& problem, const Numerics& kernel, i
     sums->error.setZero(width, kv.k.cols());
     sums->size.setZero(width, kv.k.cols());
   }
+  for (Roundings* roundings : {&dk_rounding_, &dv_rounding_}) {
+    roundings->squares.setZero(kv.k.cols());
+    roundings->added.setZero(kv.k.cols());
+  }
 }
 
 GradientBudget::RowTerms GradientBudget::row_terms(double q_norm, double d_o_norm, double o_norm,
@@ -152,6 +156,8 @@ void GradientBudget::begin_block(const LogicalData& data, BlockPlace at, const B
   d_o_largest_ = std::max(d_o_largest_, d_o_unit_);
   dq_error_.setZero(q_.rows(), count);
   dq_size_.setZero(q_.rows(), count);
+  dq_rounding_.squares.setZero(count);
+  dq_rounding_.added.setZero(count);
 }
 
 void GradientBudget::bound_scores(const GradientStep& step, Eigen::Index r, int first, int last) {
@@ -267,11 +273,43 @@ void GradientBudget::add(const GradientStep& step, const BlockKeys& keys) {
   add_to(dk_.size, q_weighted_, ds_, q_unit_);
   add_to(dv_.error, d_o_weighted_, p_error_, d_o_unit_);
   add_to(dv_.size, d_o_weighted_, p_, d_o_unit_);
+  add_roundings(step, step.ds, kernel_.ds, &dq_rounding_, dk_rounding_);
+  add_roundings(step, step.p, kernel_.p, nullptr, dv_rounding_);
+}
+
+void GradientBudget::add_roundings(const GradientStep& step, const Matrix& exact, DType dtype,
+                                   Roundings* of_queries, Roundings& of_keys) {
+  if (dtype == DType::f32) return;
+  thread_local Eigen::MatrixXf value, added;
+  value.resize(exact.rows(), exact.cols());
+  const double* const in = exact.data();
+  float* const out = value.data();
+  for (Eigen::Index i = 0; i < exact.size(); ++i) out[i] = static_cast<float>(in[i]);
+  added = value;
+  round_all(dtype, {added.data(), static_cast<std::size_t>(added.size())});
+  added -= value;
+  auto squares_of_keys = of_keys.squares.segment(step.begin, exact.rows());
+  auto added_of_keys = of_keys.added.segment(step.begin, exact.rows());
+  for (Eigen::Index r = 0; r < exact.cols();
+       ++r) {  // squares in double: those of gradients leave f32's range
+    squares_of_keys += exact.col(r).array().square();
+    added_of_keys += added.col(r).array().cast<double>();
+    if (of_queries == nullptr) continue;
+    of_queries->squares(r) += exact.col(r).squaredNorm();
+    of_queries->added(r) += static_cast<double>(added.col(r).sum());
+  }
+}
+
+RowRounding GradientBudget::row_rounding(DType dtype, const Roundings& roundings, Eigen::Index row,
+                                         double longest) const {
+  if (dtype == DType::f32) return {};
+  const double variance = budget::rounding_variance(dtype) * roundings.squares(row);
+  return {variance * longest * longest, variance > 0 ? roundings.added(row) / std::sqrt(variance) : 0.0};
 }
 
 template <class Error, class Size>
 double GradientBudget::finish(const double* values, const Error& error, const Size& size,
-                              const Ending& ending, double* budget) const {
+                              const Ending& ending, double* budget, double* lean) const {
   // What the bounds may have lost to f32: their terms are not negative, so with n terms, dot products of d
   // and a dozen operations each no more than this share, and what factors underflow.
   const double open = (1.01 * ending.terms + 2 * (shape_.d_qk + shape_.d_v) + 128) * static_cast<double>(kU);
@@ -290,6 +328,13 @@ double GradientBudget::finish(const double* values, const Error& error, const Si
     bound += (value + bound) * output.relative + output.absolute;
     const bool finite = 1.01 * (sizes + errors) < accumulator && value + bound < output.overflow;
     budget[c] = open < 0.5 && finite ? bound : kInfinity;
+    // `errors` has the rounding of each P or dS, as a share of it: what is random of them is taken out again.
+    const double random = ending.rounding * std::max(static_cast<double>(size(c)) * ending.unit -
+                                                         ending.terms * ending.floor * ending.lost_unit,
+                                                     0.0);
+    double leaning = (errors - random + gamma * (sizes + errors) + ending.underflow) * ending.scale;
+    leaning += (value + leaning) * rounding + output.absolute;
+    lean[c] = std::isinf(budget[c]) ? kInfinity : leaning;
     if (budget[c] > 0) drop = std::max(drop, sizes * ending.scale / ending.terms / budget[c]);
   }
   return drop;
@@ -298,7 +343,9 @@ double GradientBudget::finish(const double* values, const Error& error, const Si
 void GradientBudget::end_block(BudgetedGradients& out) {
   const auto values = columns(out.reference.dq, at_);
   auto budgets = columns(out.budget.dq, at_);
+  auto leans = columns(out.lean.dq, at_);
   auto drops = columns(out.smallest_drop.dq, at_);
+  RowRounding* const roundings = out.dq_rounding.matrix(at_.sequence, at_.first_head) + at_.rows.first;
   for (Eigen::Index r = 0; r < values.cols(); ++r) {
     const RowTerms& row = rows_[static_cast<std::size_t>(r)];
     if (row.keys == 0) continue;
@@ -308,8 +355,11 @@ void GradientBudget::end_block(BudgetedGradients& out) {
     ending.underflow = budget::gradient_underflow(kernel_, row.keys, k_norm_, 3 * row.g);
     ending.scale = shape_.scale;
     ending.is_scaled = true;
-    drops(0, r) =
-        finish(values.col(r).data(), dq_error_.col(r), dq_size_.col(r), ending, budgets.col(r).data());
+    ending.rounding = ds_rounding_.relative;
+    ending.floor = row.ds_floor;
+    drops(0, r) = finish(values.col(r).data(), dq_error_.col(r), dq_size_.col(r), ending,
+                         budgets.col(r).data(), leans.col(r).data());
+    roundings[r] = row_rounding(kernel_.ds, dq_rounding_, r, shape_.scale * k_norm_);
   }
 }
 
@@ -325,16 +375,23 @@ void GradientBudget::end_head(BudgetedGradients& out) {
     ending.underflow = budget::gradient_underflow(kernel_, ending.terms, q_largest_, 3 * g_largest_);
     ending.scale = shape_.scale;
     ending.is_scaled = true;
+    ending.rounding = ds_rounding_.relative;
+    ending.floor = budget::exponent_floor(kernel_.pv, kernel_.ds) / g_largest_;
     *out.smallest_drop.dk.row(sequence_, kv_head_, row) =
         finish(out.reference.dk.row(sequence_, kv_head_, row), dk_.error.col(j), dk_.size.col(j), ending,
-               out.budget.dk.row(sequence_, kv_head_, row));
+               out.budget.dk.row(sequence_, kv_head_, row), out.lean.dk.row(sequence_, kv_head_, row));
+    *out.dk_rounding.row(sequence_, kv_head_, row) =
+        row_rounding(kernel_.ds, dk_rounding_, j, shape_.scale * q_largest_);
     ending.lost_unit = d_o_largest_;
     ending.underflow = budget::gradient_underflow(kernel_, ending.terms, d_o_largest_, 2);
     ending.scale = 1;
     ending.is_scaled = false;
+    ending.rounding = p_rounding_.relative;
+    ending.floor = budget::exponent_floor(kernel_.pv, kernel_.p);
     *out.smallest_drop.dv.row(sequence_, kv_head_, row) =
         finish(out.reference.dv.row(sequence_, kv_head_, row), dv_.error.col(j), dv_.size.col(j), ending,
-               out.budget.dv.row(sequence_, kv_head_, row));
+               out.budget.dv.row(sequence_, kv_head_, row), out.lean.dv.row(sequence_, kv_head_, row));
+    *out.dv_rounding.row(sequence_, kv_head_, row) = row_rounding(kernel_.p, dv_rounding_, j, d_o_largest_);
   }
 }
 

@@ -39,6 +39,11 @@ class GradientBudget {
   struct Sums {  ///< of dK or dV, columns are keys
     Eigen::MatrixXd error, size;
   };
+  /// Of the roundings of P or dS to 16 bits, a row of an output each: sum of squares of what is rounded, and
+  /// sum of what rounding adds.
+  struct Roundings {
+    Eigen::ArrayXd squares, added;
+  };
   struct Ending {  ///< how a row of sums becomes a budget
     int terms = 0, runs = 1;
     double unit = 1;       ///< of the sums
@@ -46,6 +51,8 @@ class GradientBudget {
     double underflow = 0;  ///< of the kernel's sum
     double scale = 1;      ///< multiplied in at the end
     bool is_scaled = false;
+    double rounding = 0;  ///< of P or dS, relative
+    double floor = 0;     ///< how much larger than these they may be counted, each
   };
 
   [[nodiscard]] RowTerms row_terms(double q_norm, double d_o_norm, double o_norm, double d_magnitude,
@@ -58,7 +65,13 @@ class GradientBudget {
   /// Returns smallest_drop.
   template <class Error, class Size>
   double finish(const double* values, const Error& error, const Size& size, const Ending& ending,
-                double* budget) const;
+                double* budget, double* lean) const;
+  /// Adds the roundings of `exact`, of the step, to those of its queries (null: nobody asks) and keys.
+  void add_roundings(const GradientStep& step, const Matrix& exact, DType dtype, Roundings* of_queries,
+                     Roundings& of_keys);
+  /// Where each addend of a row is at most `longest` times what is rounded.
+  [[nodiscard]] RowRounding row_rounding(DType dtype, const Roundings& roundings, Eigen::Index row,
+                                         double longest) const;
 
   const Numerics kernel_;
   const budget::BackwardShape shape_;
@@ -71,6 +84,7 @@ class GradientBudget {
   double k_norm_ = 0, v_norm_ = 0;   ///< those norms
   double g_largest_ = 0, q_largest_ = 0, d_o_largest_ = 0;
   Sums dk_, dv_;
+  Roundings dk_rounding_, dv_rounding_;
   // Of the block.
   BlockPlace at_;
   std::vector<RowTerms> rows_;
@@ -79,6 +93,7 @@ class GradientBudget {
   Eigen::MatrixXf q_weighted_, d_o_weighted_;  ///< times g and the norm, the norm; in units of the largest
   double q_unit_ = 0, d_o_unit_ = 0;           ///< those
   Eigen::MatrixXf dq_error_, dq_size_;
+  Roundings dq_rounding_;
   // Of the step, keys x rows.
   Eigen::MatrixXf dots_, value_dots_, p_, p_error_, ds_, ds_error_;
   // Of one row of it.

@@ -51,12 +51,14 @@ KeyValueBounds key_value_bounds(const KeyValues& kv, double floor) {
   KeyValueBounds bounds{largest.row(kv.v.rows()), squares.matrix(kv.v.rows(), keys),
                         magnitudes.matrix(kv.k.rows(), keys)};
   bounds.v_largest.setZero();
-  double norm_squared = 0;
+  double norm_squared = 0, v_norm_squared = 0;
   for (Eigen::Index j = 0; j < keys; ++j) {
     bounds.v_largest = bounds.v_largest.max(kv.v.col(j).array().abs());
     norm_squared = std::max(norm_squared, kv.k.col(j).array().abs().max(floor).square().sum());
+    v_norm_squared = std::max(v_norm_squared, kv.v.col(j).squaredNorm());
   }
   bounds.k_norm_largest = std::sqrt(norm_squared);
+  bounds.v_norm_largest = std::sqrt(v_norm_squared);
 
   thread_local Eigen::ArrayXd of_v;
   of_v = bounds.v_largest.unaryExpr(&inverse);

@@ -73,11 +73,13 @@ LogicalTensor<double> turned(const Problem& problem, const LogicalData& data,
   return to;
 }
 
-/// Of a turned tensor; 0 where nothing is turned.
+/// Of a turned tensor; 0 where nothing is turned. Without the output's rounding where `lean`.
 LogicalTensor<double> turned_budget(const Problem& problem, const LogicalData& data, const Numerics& numerics,
-                                    const LogicalTensor<float>& from, const LogicalTensor<double>& values) {
+                                    const LogicalTensor<float>& from, const LogicalTensor<double>& values,
+                                    bool lean) {
   const double relative = budget::turned_relative(numerics), absolute = budget::turned_underflow(numerics);
-  const budget::OutputRounding output = budget::output_rounding(numerics);
+  budget::OutputRounding output = budget::output_rounding(numerics);
+  if (lean) output.relative = 0;
   const auto bound = [&](double magnitude, double value) {
     const double error = relative * magnitude + absolute;
     const double largest = std::fabs(value) + error;
@@ -133,9 +135,12 @@ BudgetedAppend append_kv_with_budget(const Problem& problem, const LogicalData& 
                                      const Numerics& numerics) {
   BudgetedAppend out;
   out.reference = append_kv(problem, data);
-  out.budget.q_rot = turned_budget(problem, data, numerics, data.q, out.reference.q_rot);
-  out.budget.k = turned_budget(problem, data, numerics, data.k, out.reference.k);
-  out.budget.v = LogicalTensor<double>(new_rows(problem), data.v.heads(), data.v.width());
+  for (const bool lean : {false, true}) {
+    Appended& to = lean ? out.lean : out.budget;
+    to.q_rot = turned_budget(problem, data, numerics, data.q, out.reference.q_rot, lean);
+    to.k = turned_budget(problem, data, numerics, data.k, out.reference.k, lean);
+    to.v = LogicalTensor<double>(new_rows(problem), data.v.heads(), data.v.width());
+  }
   out.next_position.q_rot = next_position(problem, data, out.reference.q_rot, out.budget.q_rot);
   out.next_position.k = next_position(problem, data, out.reference.k, out.budget.k);
   return out;

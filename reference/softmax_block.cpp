@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/problem/numbers.h"
+
 namespace flashdiff::detail {
 namespace {
 
@@ -93,10 +95,11 @@ SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys
 
 SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, const QueryBounds& q_bounds,
                                       const KeyValueBounds& kv_bounds, const BlockKeys& keys,
-                                      const ScoreModifiers& modifiers) {
+                                      const ScoreModifiers& modifiers, DType p_dtype) {
   thread_local FloatScratch p_v_squared, weights_memory, dots_memory;
   SoftmaxBlock block = empty_block(q.cols(), kv.v.rows());
-  SoftmaxMoments moments{p_v_squared.matrix(kv.v.rows(), q.cols()), Eigen::ArrayXf::Zero(q.cols())};
+  SoftmaxMoments moments{p_v_squared.matrix(kv.v.rows(), q.cols()), Eigen::ArrayXf::Zero(q.cols()),
+                         Eigen::ArrayXf::Zero(q.cols()), Eigen::ArrayXf::Zero(q.cols())};
   moments.p_v_squared.setZero();
   for_each_step(
       q, kv, keys, modifiers, block.max, block.sum,
@@ -104,6 +107,8 @@ SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, cons
         block.p_v.col(r) *= factor;
         moments.p_v_squared.col(r) *= static_cast<float>(factor);
         moments.p_dot_squared(r) *= static_cast<float>(factor);
+        moments.p_squared(r) *= static_cast<float>(factor * factor);
+        moments.p_rounding(r) *= static_cast<float>(factor);
       },
       [&](int begin, const Matrix& weights) {
         const Eigen::Index size = weights.rows();
@@ -115,6 +120,13 @@ SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, cons
         dots.noalias() = kv_bounds.k_magnitude.middleCols(begin, size).transpose() * q_bounds.magnitude;
         for (Eigen::Index r = 0; r < q.cols(); ++r)
           moments.p_dot_squared(r) += (p.col(r).array() * dots.col(r).array().square()).sum();
+        if (p_dtype == DType::f32) return;
+        dots = p;
+        round_all(p_dtype, {dots.data(), static_cast<std::size_t>(dots.size())});
+        for (Eigen::Index r = 0; r < q.cols(); ++r) {
+          moments.p_squared(r) += p.col(r).squaredNorm();
+          moments.p_rounding(r) += (dots.col(r) - p.col(r)).sum();
+        }
       });
   return {block, moments};
 }

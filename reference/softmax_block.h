@@ -1,4 +1,5 @@
 #pragma once
+#include "harness/problem/problem.h"
 #include "reference/eigen_types.h"
 #include "reference/operands.h"
 #include "reference/row_blocks.h"
@@ -23,6 +24,8 @@ struct SoftmaxBlock {
 struct SoftmaxMoments {
   FloatMatrix p_v_squared;       ///< d_v x rows: sum of P * (V / v_largest)^2
   Eigen::ArrayXf p_dot_squared;  ///< rows: sum of P * (|q| . |k_j| / (||q|| k_norm_largest))^2
+  Eigen::ArrayXf p_squared;      ///< rows: sum of P^2
+  Eigen::ArrayXf p_rounding;     ///< rows: sum of what rounding to its dtype adds to P; 0 in f32
 };
 
 /// The least that a moment (or an array of them), divided by the row's sum, can be sure to be at most: its
@@ -39,9 +42,10 @@ struct SoftmaxBlockWithMoments {
   SoftmaxBlock block;
   SoftmaxMoments moments;
 };
+/// `p`: what P is rounded to.
 [[nodiscard]] SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv,
                                                     const QueryBounds& q_bounds,
                                                     const KeyValueBounds& kv_bounds, const BlockKeys& keys,
-                                                    const ScoreModifiers& modifiers);
+                                                    const ScoreModifiers& modifiers, DType p);
 
 }  // namespace flashdiff::detail

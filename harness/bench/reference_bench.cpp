@@ -1,11 +1,16 @@
 #include "harness/bench/reference_bench.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
 #include "harness/bench/measure.h"
+#include "harness/oracle/judge.h"
 #include "harness/problem/data.h"
+#include "harness/problem/numbers.h"
 #include "reference/attention.h"
 #include "reference/backward.h"
 #include "reference/given.h"
@@ -87,6 +92,48 @@ void with_budget(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.forward_flops()));
 }
 
+/// The answer of a kernel that makes no error but the last.
+Answer rounded_answer(const Problem& problem, const Wanted& want) {
+  Answer answer;
+  for (const WantedTensor& output : want.outputs) {
+    LogicalTensor<float>& got = answer.of(output.role);
+    std::vector<int> rows;
+    for (int s = 0; s < output.want.sequences(); ++s) rows.push_back(output.want.rows(s));
+    got = {std::move(rows), output.want.heads(), output.want.width()};
+    std::ranges::transform(output.want.values(), got.values().begin(),
+                           [](double value) { return static_cast<float>(value); });
+    round_all(output.role == TensorRole::lse ? DType::f32 : problem.dtype, got.values());
+  }
+  return answer;
+}
+
+/// All that a case costs beside running it: the reference with its budget, and the judgement.
+void judged(benchmark::State& state, const Shape& shape, Pass pass) {
+  Problem problem = problem_of(shape);
+  problem.pass = pass;
+  const LogicalData data = make_given(problem).value();
+  const Numerics numerics{.p = DType::f16, .ds = DType::f16, .out = DType::f16};
+  const Case question{problem, {}};
+  const Answer answer = rounded_answer(problem, wanted(problem, data, numerics));
+  Fastest all, plain;
+  for ([[maybe_unused]] auto _ : state) {
+    all.time([&] {
+      benchmark::DoNotOptimize(judge(question, numerics, wanted(problem, data, numerics), answer));
+    });
+    state.PauseTiming();
+    plain.time([&] {
+      if (pass == Pass::forward)
+        benchmark::DoNotOptimize(attention_forward(problem, data));
+      else
+        benchmark::DoNotOptimize(attention_backward(problem, data));
+    });
+    state.ResumeTiming();
+  }
+  state.counters["judge_over_reference"] = all.seconds() / plain.seconds();
+  const double flops = pass == Pass::forward ? problem.forward_flops() : problem.backward_flops();
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(flops));
+}
+
 }  // namespace
 
 void register_reference_benchmarks() {
@@ -95,7 +142,11 @@ void register_reference_benchmarks() {
     benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, shape)->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/with_budget").c_str(), with_budget, shape)
         ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((name + "/judged").c_str(), judged, shape, Pass::forward)
+        ->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/backward").c_str(), backward, shape)
+        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((name + "/backward_judged").c_str(), judged, shape, Pass::backward)
         ->Unit(benchmark::kMillisecond);
   }
 }

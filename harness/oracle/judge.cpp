@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/bias.h"
 #include "harness/oracle/causes.h"
 #include "harness/oracle/deviations.h"
 #include "harness/oracle/error_map.h"
@@ -54,6 +55,10 @@ Verdict judge(const Case& c, const Numerics& numerics, const Wanted& wanted, con
     return mismatch;
   }
   if (answer.touched.count > 0) return touched(answer.touched);
+  if (std::optional<verdict::Bias> leaning = detail::bias(numerics, wanted, answer)) {
+    leaning->use = found.use();
+    return *std::move(leaning);
+  }
   if (const auto blind = detail::blind_spot(c.problem, wanted))
     return verdict::PassWeak{found.use(), blind->weight, blind->tensor};
   return verdict::Pass{found.use()};

@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/problem/numbers.h"
 #include "properties/tests/reference/simulated_arithmetic.h"
 #include "reference/element_budget.h"
 
@@ -148,13 +149,40 @@ RowFacts usual_row() {
           .dot_mean = 60};
 }
 
-/// O and its budget for two columns: one of ordinary values, one where all V are equal.
-std::array<double, 2> budget_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
+struct Columns {
+  std::array<double, 2> budget{}, lean{};
+};
+/// O and what is allowed in two columns: one of ordinary values, one where all V are equal.
+Columns columns_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
   const std::array<double, 2> values{o, 1.0}, largest{3.0, 1.0}, moments{(1.0 + o * o) / 9, 1.0};
-  std::array<double, 2> budget{};
+  Columns columns;
   (void)detail::RowBudget(numerics, usual_shape(), row)
-      .elements(values, moments.data(), largest.data(), budget.data());
-  return budget;
+      .elements(values, moments.data(), largest.data(), columns.budget.data(), columns.lean.data());
+  return columns;
+}
+std::array<double, 2> budget_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
+  return columns_of(numerics, row, o).budget;
+}
+
+/// What may lean to one side is the budget of the same kernel with P and O in f32.
+TEST(RowBudget, WhatMayLeanIsAllButTheRoundingsTo16Bits) {
+  for (const bool shared : {false, true})
+    for (const DType dtype : {DType::f16, DType::bf16})
+      for (const Accumulation pv : {Accumulation::f32_fma, Accumulation::f32_tensor_core}) {
+        const Numerics kernel{.p = dtype, .sum_uses_rounded_p = shared, .pv = pv, .out = dtype};
+        const Numerics in_f32{.sum_uses_rounded_p = shared, .pv = pv};
+        const Columns all = columns_of(kernel, usual_row()), plain = columns_of(in_f32, usual_row());
+        // The tensor core takes a 16-bit P for at least its dtype's smallest normal number; products of
+        // errors, the second order of a shared P's among them.
+        const double u = format_of(dtype).unit_roundoff, second_order = shared ? 3 * u * u : 0;
+        const double more = 0.02 * plain.budget[0] + 0x1p-22 + second_order;
+        EXPECT_GE(all.lean[0], plain.budget[0] * (1 - 1e-9)) << name_of(dtype) << shared;
+        EXPECT_LE(all.lean[0], plain.budget[0] + more) << name_of(dtype) << shared;
+        EXPECT_LT(all.lean[0], 0.2 * all.budget[0]);
+      }
+  const Numerics whole_rows{.p = DType::f16, .whole_rows = true, .out = DType::f32};
+  const Columns divided = columns_of(whole_rows, usual_row());
+  EXPECT_NEAR(divided.lean[0], divided.budget[0], 1e-9) << "a P that is divided may round alike everywhere";
 }
 
 TEST(RowBudget, GrowsWithEveryDeclaration) {
