@@ -79,9 +79,11 @@ Examination examine(Backend& backend, const Case& c) {
     return examined;
   }
   examined.verdict = judge(c, numerics, expected.wanted, *answer);
+  examined.answer = *answer;
   if (is_failure(examined.verdict)) return examined;
   for (const Case& other :
        detail::other_layouts(c, [&backend](const Case& other) { return backend.supports(other).yes; })) {
+    if (examined.relations.empty()) examined.relations.emplace_back(layouts_relation);
     Verdict there = examine_other(backend, c, *answer, other, expected);
     // A run that could not be made proves nothing either way, so only failures replace the verdict.
     if (!is_failure(there)) continue;

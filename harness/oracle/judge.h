@@ -1,4 +1,8 @@
 #pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "harness/backend/backend.h"
 #include "harness/oracle/verdict.h"
 #include "harness/oracle/wanted.h"
@@ -25,9 +29,14 @@ namespace flashdiff {
 /// is NotExecuted, never a pass.
 struct Examination {
   Verdict verdict;
-  double device_ms = 0;     ///< the case's own run; the other layouts are not counted
-  double reference_ms = 0;  ///< 0 where the reference was still known from the case before
+  double device_ms = 0;            ///< the case's own run; the other layouts are not counted
+  double reference_ms = 0;         ///< 0 where the reference was still known from the case before
+  std::optional<Answer> answer{};  ///< to the case itself, where there is one
+  std::vector<std::string>
+      relations{};  ///< that were tried of it, by name (rule 5), the one that failed last
 };
+/// What layout equivalence is called among relations.
+inline constexpr const char* layouts_relation = "layouts";
 [[nodiscard]] Examination examine(Backend& backend, const Case& c);
 
 }  // namespace flashdiff

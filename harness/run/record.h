@@ -25,6 +25,12 @@ struct CaseRecord {
   int shrink_steps = 0;                     ///< executions that the shrinking took
 };
 
+/// What the label of a relation that was tried of a case begins with; behind it its name (DESIGN, The oracle,
+/// rule 5).
+inline constexpr const char* relation_label = "relation:";
+/// Their names, in the order in which they were tried: where one failed, the last.
+[[nodiscard]] std::vector<std::string> relations_of(const CaseRecord& record);
+
 /// Where and on what a run was made; printed first in every report.
 struct RunContext {
   std::string flashdiff_version, commit, host, cpu, os, compiler, nvcc, device, driver, command_line,

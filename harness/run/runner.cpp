@@ -12,6 +12,16 @@
 namespace flashdiff {
 namespace {
 
+/// What a smaller case is asked so that it can fail as this one did. The others need no relation; of a worker
+/// that died nobody knows whether it was one.
+std::string relations_to_fail(const CaseRecord& failure, const std::string& asked) {
+  if (std::holds_alternative<verdict::Crash>(failure.verdict) ||
+      std::holds_alternative<verdict::Timeout>(failure.verdict))
+    return asked;
+  const std::vector<std::string> tried = relations_of(failure);
+  return tried.empty() || tried.back() == layouts_relation ? "none" : tried.back();
+}
+
 using Clock = std::chrono::steady_clock;
 
 /// What the threads share; everything under one lock, held for microseconds beside cases of milliseconds.
@@ -89,7 +99,7 @@ class Run {
   }
 
   std::optional<CaseRecord> executed(Worker& worker, const std::string& backend, const Drawn& drawn,
-                                     std::uint64_t index) {
+                                     std::uint64_t index, const std::string& relations) {
     CaseRecord record;
     record.index = index;
     record.line = print(drawn.value);
@@ -98,7 +108,7 @@ class Run {
     if (const auto told = plan_.repro_options.find(backend); told != plan_.repro_options.end())
       record.repro_options = told->second;
     record.labels = drawn.labels;
-    Outcome<Examination> examined = worker.examine(backend, record.line);
+    Outcome<Examination> examined = worker.examine(backend, record.line, {relations, false});
     if (!examined) {
       broken(std::move(examined.error()));
       return std::nullopt;
@@ -106,6 +116,8 @@ class Run {
     record.verdict = std::move(examined->verdict);
     record.device_ms = examined->device_ms;
     record.reference_ms = examined->reference_ms;
+    for (const std::string& relation : examined->relations)
+      record.labels.push_back(relation_label + relation);
     return record;
   }
 
@@ -123,7 +135,7 @@ class Run {
   }
 
   bool one_case(Worker& worker, const std::string& backend, const Next& next) {
-    std::optional<CaseRecord> record = executed(worker, backend, next.drawn, next.index);
+    std::optional<CaseRecord> record = executed(worker, backend, next.drawn, next.index, plan_.relations);
     if (!record || !stored(*record)) return false;
     return !is_failure(record->verdict) || made_smaller(worker, *record, next.drawn);
   }
@@ -143,6 +155,7 @@ class Run {
   /// Greedy: the first smaller case that fails in the same way is the next to be made smaller.
   std::optional<CaseRecord> shrink(Worker& worker, const CaseRecord& failure, const Drawn& drawn) {
     const std::string kind = name_of(failure.verdict);
+    const std::string relations = relations_to_fail(failure, plan_.relations);
     CaseRecord best = failure;
     Drawn at = drawn;
     int steps = 0;
@@ -156,7 +169,8 @@ class Run {
       for (Drawn& candidate : candidates) {
         if (steps >= plan_.most_shrink_steps || stop_) break;
         ++steps;
-        std::optional<CaseRecord> tried = executed(worker, failure.backend, candidate, failure.index);
+        std::optional<CaseRecord> tried =
+            executed(worker, failure.backend, candidate, failure.index, relations);
         if (!tried) return std::nullopt;
         if (name_of(tried->verdict) != kind) continue;
         best = std::move(*tried);

@@ -22,12 +22,13 @@ struct RunPlan {
   std::map<std::string, std::string> repro_options;  ///< backend -> CaseRecord::repro_options
   std::optional<std::uint64_t> cases;                ///< none: until the source ends or the time is up
   Shard shard;                                       ///< of those; the others are another machine's
-  Resumed before;               ///< what the store has of the run already: not executed again
-  double seconds = 0;           ///< no new case after so long; 0: no limit
-  int jobs = 1;                 ///< worker processes
-  double timeout_seconds = 60;  ///< of one case
-  int shrunk_per_backend = 3;   ///< failures that are shrunk; the others are stored as drawn
-  int most_shrink_steps = 200;  ///< executions that one shrinking may take
+  Resumed before;                  ///< what the store has of the run already: not executed again
+  double seconds = 0;              ///< no new case after so long; 0: no limit
+  int jobs = 1;                    ///< worker processes
+  double timeout_seconds = 60;     ///< of one case
+  std::string relations = "none";  ///< which are tried of what passes, see related.h
+  int shrunk_per_backend = 3;      ///< failures that are shrunk; the others are stored as drawn
+  int most_shrink_steps = 200;     ///< executions that one shrinking may take
 };
 
 /// Told of everything that is stored, one call at a time, in the order of storing.
@@ -40,9 +41,10 @@ class RunListener {
 
 enum class RunEnd : std::uint8_t { finished, interrupted };
 
-/// Draws, executes in worker processes, shrinks what fails while it stays the same kind of failure, stores
-/// each case as it ends. `stop` ends the run after the cases in flight. Errors: a worker that cannot start
-/// (its backends' own words), a store that cannot be written; what is stored stays.
+/// Draws, executes in worker processes, shrinks what fails while it stays the same kind of failure (of a
+/// broken relation: that one), stores each case as it ends, with a label "relation:NAME" for each relation
+/// tried. `stop` ends the run after the cases in flight. Errors: a worker that cannot start (its backends'
+/// own words), a store that cannot be written; what is stored stays.
 [[nodiscard]] Outcome<RunEnd> run_cases(const RunPlan& plan, CaseSource& source, Store& store,
                                         std::int64_t run, RunListener& listener,
                                         const std::atomic<bool>& stop);

@@ -18,34 +18,58 @@ void say(const json& what) {
   (void)detail::Process::say(what.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+/// Tries what relations are asked for. Returns what came of them where the case had failed by itself.
+Related relate_to(Backend& backend, const Case& c, const json& question, const Relate& relate,
+                  Examination& examined) {
+  const std::string which = question.value("relations", "none");
+  const bool failed = is_failure(examined.verdict);
+  if (!relate || which == "none" || !examined.answer) return {};
+  if (failed && !question.value("of_failures", false)) return {};
+  Related related = relate(backend, c, *examined.answer, which);
+  if (failed) return related;
+  examined.relations.insert(examined.relations.end(), related.tried.begin(), related.tried.end());
+  if (related.failure) examined.verdict = std::move(*related.failure);
+  return {};
+}
+
+bool is_fault(const std::optional<Verdict>& verdict) {
+  return verdict && std::holds_alternative<verdict::Fault>(*verdict);
+}
+
 json answer(const std::vector<std::unique_ptr<Backend>>& backends, const std::string& line,
-            const Aside& aside) {
+            const Aside& aside, const Relate& relate) {
   const json question = json::parse(line);
   const Outcome<Case> c = parse_case(question.at("case").get<std::string>());
   Examination examined{verdict::NotExecuted{c ? "no such backend in this worker" : c.error().what}};
   std::string besides;
+  Related beyond;
   for (const auto& backend : backends) {
     if (!c || backend->name() != question.at("backend")) continue;
     examined = examine(*backend, *c);
-    if (aside && !std::holds_alternative<verdict::Fault>(examined.verdict)) besides = aside(*backend, *c);
+    beyond = relate_to(*backend, *c, question, relate, examined);
+    if (aside && !is_fault(examined.verdict) && !is_fault(beyond.failure)) besides = aside(*backend, *c);
   }
   json told{{"verdict", json_of(examined.verdict)},
             {"device_ms", examined.device_ms},
-            {"reference_ms", examined.reference_ms}};
+            {"reference_ms", examined.reference_ms},
+            {"relations", examined.relations}};
+  if (beyond.failure) told["broken"] = beyond.tried.back();
+  if (is_fault(beyond.failure)) told["device_broken"] = true;
   if (aside) told["aside"] = besides;
   return told;
 }
 
 }  // namespace
 
-bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends, const Aside& aside) {
+bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends, const Aside& aside,
+           const Relate& relate) {
   if (!backends) {
     const Error& error = backends.error();
     say({{"error", error.what}, {"kind", static_cast<int>(error.kind)}, {"detail", error.detail}});
     return false;
   }
   say({{"ready", true}});
-  for (std::string line; std::getline(std::cin, line);) say(answer(*backends, line, aside));
+  for (std::string line; std::getline(std::cin, line);) say(answer(*backends, line, aside, relate));
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "harness/backend/backend.h"
 #include "harness/outcome/outcome.h"
+#include "harness/run/related.h"
 
 namespace flashdiff {
 
@@ -13,10 +14,13 @@ namespace flashdiff {
 using Aside = std::function<std::string(Backend&, const Case&)>;
 
 /// The worker process's life: says on detail::Process::answer_fd whether the backends are open, then answers
-/// each line of standard input, {"backend": name, "case": repro line}, with {"verdict", "device_ms",
-/// "reference_ms"}, until the input ends; with `aside` also {"aside"}, but not where the device is broken.
-/// False where `backends` is an error.
+/// each line of standard input, {"backend": name, "case": repro line, "relations": which, "of_failures":
+/// whether}, with {"verdict", "device_ms", "reference_ms", "relations": names of those tried}, until the
+/// input ends; with `aside` also {"aside"}, but not where the device is broken. Where the case has failed by
+/// itself,
+/// {"broken"} is the relation that its answer broke besides, and {"device_broken"} says that this took the
+/// device along. False where `backends` is an error.
 [[nodiscard]] bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends,
-                         const Aside& aside = {});
+                         const Aside& aside = {}, const Relate& relate = {});
 
 }  // namespace flashdiff

@@ -38,15 +38,21 @@ Outcome<void> Worker::ready() {
   return {};
 }
 
-Outcome<Examination> Worker::examine(const std::string& backend, const std::string& line) {
+Outcome<Examination> Worker::examine(const std::string& backend, const std::string& line,
+                                     const AskedRelations& relations) {
   aside_.clear();
+  broken_.clear();
   if (auto there = ready(); !there) return tl::unexpected<Error>(there.error());
   Examination examination;
   const auto start = std::chrono::steady_clock::now();
   std::string answer;
   Process::Heard heard = Process::Heard::closed;
-  if (process_->ask(json{{"backend", backend}, {"case", line}}.dump()))
-    heard = process_->answer(answer, in(timeout_));
+  json question{{"backend", backend}, {"case", line}};
+  if (relations.which != "none") {
+    question["relations"] = relations.which;
+    question["of_failures"] = relations.of_failures;
+  }
+  if (process_->ask(question.dump())) heard = process_->answer(answer, in(timeout_));
   if (heard == Process::Heard::late) {
     examination.verdict = verdict::Timeout{timeout_};
     examination.device_ms =
@@ -69,9 +75,12 @@ Outcome<Examination> Worker::examine(const std::string& backend, const std::stri
   examination.verdict = std::move(*verdict);
   examination.device_ms = said.value("device_ms", 0.0);
   examination.reference_ms = said.value("reference_ms", 0.0);
+  examination.relations = said.value("relations", std::vector<std::string>{});
   aside_ = said.value("aside", "");
+  broken_ = said.value("broken", "");
   // A fault breaks the context that it happened in.
-  if (std::holds_alternative<verdict::Fault>(examination.verdict)) process_.reset();
+  if (std::holds_alternative<verdict::Fault>(examination.verdict) || said.value("device_broken", false))
+    process_.reset();
   return examination;
 }
 

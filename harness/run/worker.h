@@ -6,6 +6,7 @@
 #include "harness/oracle/judge.h"
 #include "harness/outcome/outcome.h"
 #include "harness/run/process.h"
+#include "harness/run/related.h"
 
 namespace flashdiff {
 
@@ -21,17 +22,21 @@ class Worker {
   /// that it cannot open (its kind is kept), or harness where it died before it said anything.
   [[nodiscard]] Outcome<void> ready();
 
-  /// The verdict of a backend about the case of a line. Errors: those of ready().
-  [[nodiscard]] Outcome<Examination> examine(const std::string& backend, const std::string& line);
+  /// The verdict of a backend about the case of a line, and what relations were tried of it; its answer stays
+  /// in the process. Errors: those of ready().
+  [[nodiscard]] Outcome<Examination> examine(const std::string& backend, const std::string& line,
+                                             const AskedRelations& relations = {});
 
   /// What the process said aside (serve.h) of the last case; empty where nothing.
   [[nodiscard]] const std::string& aside() const { return aside_; }
+  /// The relation that the last case, which failed by itself, broke besides; empty where none.
+  [[nodiscard]] const std::string& broken() const { return broken_; }
 
  private:
   std::vector<std::string> command_;
   double timeout_;
   std::optional<detail::Process> process_;
-  std::string aside_;
+  std::string aside_, broken_;
 };
 
 }  // namespace flashdiff

@@ -141,6 +141,23 @@ TEST_F(Runner, FailuresOfEveryKindAreMadeSmaller) {
   EXPECT_THAT(told_.shrinking, SizeIs(3));
 }
 
+/// Its smallest case has fewer than ten keys, which by itself would be asked another relation.
+TEST_F(Runner, ABrokenRelationIsMadeSmallerAsTheSameRelation) {
+  Line source(large, 1);
+  RunPlan p = plan("broken");
+  p.relations = "one";
+  ASSERT_EQ(run(p, source).value(), RunEnd::finished);
+  const auto records = stored();
+  ASSERT_THAT(records, SizeIs(2));
+  for (const CaseRecord& record : records) {
+    ASSERT_TRUE(std::holds_alternative<verdict::BrokenRelation>(record.verdict));
+    EXPECT_EQ(std::get<verdict::BrokenRelation>(record.verdict).relation, "wide");
+    EXPECT_THAT(relations_of(record), ::testing::ElementsAre("layouts", "wide"));
+  }
+  EXPECT_EQ(records[1].line,
+            "fd1 b=1 hq=1 hk=1 d=1 dv=1 dt=f32 lay=right q=1 kv=3 mask=none data=normal seed=0x0");
+}
+
 TEST_F(Runner, AHangIsMadeSmallerWithinItsSteps) {
   Line source(large, 1);
   RunPlan p = plan("hang");

@@ -37,6 +37,14 @@ Outcome<void> misbehave(const std::string& how, LaidOut& io) {
   return {};
 }
 
+/// "one" is `wide` where a sequence has ten keys, else `narrow`; a case breaks whichever it is asked.
+Related relate_stand_in(Backend&, const Case& c, const Answer&, const std::string& which) {
+  const bool wide = c.problem.sequences.front().kv_len >= 10;
+  const std::string name = which == "one" ? (wide ? "wide" : "narrow") : which;
+  if (!triggered(c)) return {{name}, {}};
+  return {{name}, verdict::BrokenRelation{name, "it holds", {}, 1, 2, 0.5, 1, 1}};
+}
+
 }  // namespace
 }  // namespace flashdiff
 
@@ -52,5 +60,7 @@ int main(int argc, char** argv) {
   Aside aside;
   if (how == "aside" || how == "fault")
     aside = [](Backend&, const Case& c) { return triggered(c) ? "three keys" : ""; };
-  return serve(Outcome<std::vector<std::unique_ptr<Backend>>>(std::move(backends)), aside) ? 0 : 3;
+  Relate relate;
+  if (how == "broken" || how == "wrong") relate = relate_stand_in;
+  return serve(Outcome<std::vector<std::unique_ptr<Backend>>>(std::move(backends)), aside, relate) ? 0 : 3;
 }

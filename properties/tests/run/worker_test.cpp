@@ -14,6 +14,7 @@ using test::harmless;
 using test::stand_in;
 using test::trigger;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr double patient = 60;
@@ -45,6 +46,30 @@ TEST_F(WorkerTest, AWordAsideIsOfTheLastCase) {
   Worker broken(stand_in("fault"), patient);
   EXPECT_STREQ(name_of(verdict_of(broken, trigger)), "fault");
   EXPECT_EQ(broken.aside(), "") << "nobody asks a device that is broken";
+}
+
+TEST_F(WorkerTest, RelationsAreTriedOfWhatPassesAsTheyAreAsked) {
+  Worker worker(stand_in("broken"), patient);
+  const auto asked = [&](const std::string& line, const AskedRelations& relations) {
+    return worker.examine("fake", line, relations).value();
+  };
+  EXPECT_THAT(asked(trigger, {}).relations, ElementsAre("layouts")) << "nobody asked";
+  EXPECT_STREQ(name_of(asked(trigger, {}).verdict), "pass");
+  EXPECT_THAT(asked(harmless, {"one", false}).relations, ElementsAre("layouts", "narrow"));
+  EXPECT_STREQ(name_of(asked(harmless, {"one", false}).verdict), "pass");
+  const Examination broken = asked(trigger, {"wide", false});
+  EXPECT_THAT(broken.relations, ElementsAre("layouts", "wide"));
+  EXPECT_EQ(std::get<verdict::BrokenRelation>(broken.verdict).relation, "wide");
+  EXPECT_EQ(worker.broken(), "") << "that is the verdict";
+}
+
+TEST_F(WorkerTest, OfAFailureRelationsAreTriedWhereThatIsAsked) {
+  Worker worker(stand_in("wrong"), patient);
+  ASSERT_TRUE(worker.examine("fake", trigger, {"one", false}));
+  EXPECT_EQ(worker.broken(), "");
+  const Examination wrong = worker.examine("fake", trigger, {"one", true}).value();
+  EXPECT_STREQ(name_of(wrong.verdict), "mismatch") << "what it was stays its verdict";
+  EXPECT_EQ(worker.broken(), "narrow");
 }
 
 TEST_F(WorkerTest, AWrongAnswerKeepsItsDetails) {

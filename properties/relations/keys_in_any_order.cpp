@@ -1,0 +1,46 @@
+#include <algorithm>
+
+#include "properties/relations/changed.h"
+#include "properties/relations/relation.h"
+
+namespace flashdiff::relations {
+namespace {
+
+std::string why_not(const Case& c, const Numerics&) {
+  if (c.problem.mask.kind != MaskKind::none) return "a mask knows the order of keys";
+  if (c.problem.alibi) return "ALiBi knows the order of keys";
+  const bool two = std::ranges::any_of(c.problem.sequences, [](const auto& one) { return one.kv_len > 1; });
+  return two ? "" : "no sequence has two keys";
+}
+
+Outcome<void> hold(Trial& trial) {
+  std::vector<std::vector<int>> orders;
+  for (int s = 0; s < trial.problem().batch(); ++s)
+    orders.push_back(permutation(trial.problem().sequences[static_cast<std::size_t>(s)].kv_len,
+                                 trial.bits(static_cast<std::uint64_t>(s))));
+  const auto where = [&orders](RowAt at) {
+    at.row = orders[static_cast<std::size_t>(at.sequence)][static_cast<std::size_t>(at.row)];
+    return at;
+  };
+  Question question = trial.question();
+  for (LogicalTensor<float>* tensor : of_keys(question.data)) *tensor = with_rows(*tensor, where);
+  const Outcome<Answered> said = trial.answer(question);
+  if (!said) return tl::unexpected<Error>(said.error());
+  trial.found.all_rows(*said, trial.own(), [&where](TensorRole output, RowAt at) {
+    return follows_queries(output) ? at : where(at);
+  });
+  return {};
+}
+
+}  // namespace
+
+Relation keys_in_any_order() {
+  return {"keys-in-any-order",
+          "without a mask the order of keys is none: O and dQ stay, dK and dV follow",
+          {Pass::forward, Pass::backward},
+          "no mask, no ALiBi",
+          why_not,
+          hold};
+}
+
+}  // namespace flashdiff::relations
