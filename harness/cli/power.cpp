@@ -31,6 +31,7 @@ struct Options {
   int jobs = 0;
   double timeout_seconds = 60;
   bool no_other_rules = false, resume = false;
+  std::string relations = "one";
   fs::path store, json, mutants;
   power::Workshop workshop = power::workshop_of_this_build();
   std::string part = "1/1";
@@ -135,6 +136,7 @@ Outcome<ExitCode> hunt(const Options& options) {
   plan.jobs = options.jobs > 0 ? options.jobs : processors;
   plan.timeout_seconds = options.timeout_seconds;
   plan.other_rules = !options.no_other_rules;
+  plan.relations = options.relations;
   plan.resume = options.resume;
   plan.program = program_hash();
 
@@ -200,6 +202,13 @@ void add_power(CLI::App& program, Chosen& chosen) {
   command->add_flag(
       "--no-other-rules", options->no_other_rules,
       "do not ask what other projects' acceptance rules say: a mutant is then done when it is killed");
+  command
+      ->add_option(
+          "--relations", options->relations,
+          "which relations between answers are tried of each answer: one, by a hash of the case; all that "
+          "apply; none")
+      ->check(CLI::IsMember({"one", "all", "none"}))
+      ->capture_default_str();
   command
       ->add_option(
           "--store", options->store,

@@ -18,6 +18,14 @@ using nlohmann::json;
 using power::Hunted;
 using power::Score;
 
+/// "ones-in-v by case 3, split-keys by case 17".
+std::string words_of(const std::map<std::string, std::uint64_t>& relations) {
+  std::string words;
+  for (const auto& [name, index] : relations)
+    words += fmt::format("{}{} by case {}", words.empty() ? "" : ", ", name, index + 1);
+  return words;
+}
+
 std::string mutants_table(const std::vector<Hunted>& all) {
   std::size_t names = 6, kernels = 6, killers = 9;
   for (const Hunted& one : all) {
@@ -39,6 +47,8 @@ std::string mutants_table(const std::vector<Hunted>& all) {
     if (one.smallest)
       text +=
           fmt::format("    {} repro {} {}\n", program_name(), shell_quoted(one.smallest->line), one.options);
+    if (!one.relations.empty())
+      text += fmt::format("    relations that it breaks: {}\n", words_of(one.relations));
     if (!one.unlike.empty()) text += fmt::format("    not as its file says: {}\n", explained(one));
     if (!one.alarm.empty())
       text += fmt::format("    the kernel as it is fails there, too: {}\n", one_line(one.alarm));

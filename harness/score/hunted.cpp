@@ -129,6 +129,7 @@ json json_of(const Hunted& h) {
                      {"explanation", h.smallest->explanation},
                      {"executions", h.smallest->executions}};
   j["rules"] = json_of(h.rules);
+  if (!h.relations.empty()) j["relations"] = h.relations;
   return j;
 }
 
@@ -155,6 +156,7 @@ Outcome<Hunted> hunted_of(const std::string& text) {
           Smallest{small.at("line"), small.at("verdict"), small.at("explanation"), small.at("executions")};
     }
     h.rules = rules_of(j.at("rules"));
+    h.relations = j.value("relations", h.relations);
     return h;
   } catch (const json::exception& e) {
     return bad_input(fmt::format("a mutant's outcome cannot be read: {}", e.what()));

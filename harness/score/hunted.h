@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,8 @@ struct Hunted {
   std::vector<std::string> unlike;  ///< what is not as the file says
   std::string alarm;                ///< how the kernel as it is fails the smallest case; empty: it passes
   std::vector<RuleCount> rules;
+  /// Relations between answers that the mutant broke, whatever else gave it away, and the first case of each.
+  std::map<std::string, std::uint64_t> relations{};
   bool ended = false;
 
   [[nodiscard]] bool survived() const { return ended && !kill; }

@@ -76,6 +76,7 @@ Outcome<void> Hunt::run(Hunted& hunted) const {
       if (!hunted.expected_at && kind == mutant.expected) hunted.expected_at = index;
     }
     if (is_silent(seen->verdict)) ++hunted.silent;
+    if (!seen->broken.empty()) hunted.relations.try_emplace(seen->broken, index);
     if (auto counted = count_rules(hunted, seen->rules, index, c); !counted) return counted;
     if (auto saved = save(hunted); !saved) return saved;
   }
@@ -114,6 +115,7 @@ Outcome<void> Hunt::shrink(Hunted& hunted, std::uint64_t index) const {
     hunted.unlike.push_back(fmt::format("case {} failed once, and is {} when asked again", index, kind));
     return {};
   }
+  const Ask ask = alike ? alike(*failure) : wrong;
   const auto start = Clock::now();
   int executions = 0;
   auto shrinks = at.shrinks();
@@ -121,7 +123,7 @@ Outcome<void> Hunt::shrink(Hunted& hunted, std::uint64_t index) const {
     if (stop) return {};
     if (executions == most_executions || seconds_since(start) > most_shrink_seconds) break;
     ++executions;
-    Outcome<Seen> tried = wrong(next->value());
+    Outcome<Seen> tried = ask(next->value());
     if (!tried) return tl::unexpected<Error>(tried.error());
     if (name_of(tried->verdict) != kind) continue;
     failure = std::move(tried);

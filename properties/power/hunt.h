@@ -13,7 +13,8 @@ namespace flashdiff::power {
 /// What a kernel's answer to a case came to.
 struct Seen {
   Verdict verdict;
-  std::string rules;  ///< as ask_other_rules says it
+  std::string rules;     ///< as ask_other_rules says it
+  std::string broken{};  ///< relation that is broken: the verdict's, or besides it; empty: none
 };
 using Ask = std::function<Outcome<Seen>(const Case&)>;
 
@@ -25,16 +26,18 @@ inline constexpr int most_silent = 10;
 
 /// Hunts one mutant: random cases of `hunted.seed` until one fails, on to the first failure of the kind that
 /// the mutant's file expects, on to the first that each of the other projects' rules rejects, at most
-/// `hunted.most` cases. The failure of the expected kind (else the first) is shrunk while it keeps its kind;
-/// the kernel as it is must answer the shrunk case rightly. Begins where `hunted` stands; `save` is told
-/// after each case. Returns early when `stop` says so, with `hunted.ended` false. Errors: those of the asked,
-/// of `save` and of cases_for.
+/// `hunted.most` cases. The failure of the expected kind (else the first) is shrunk while it keeps its kind
+/// (of a broken relation, while that one is broken: `alike` says whom to ask for it); the kernel as it is
+/// must answer the shrunk case rightly. Begins where `hunted` stands; `save` is told after each case. Returns
+/// early when `stop` says so, with `hunted.ended` false. Errors: those of the asked, of `save` and of
+/// cases_for.
 struct Hunt {
   const Mutant& mutant;
   Ask wrong, right;
   bool other_rules = true;
   std::function<Outcome<void>(const Hunted&)> save;
   const std::atomic<bool>& stop;
+  std::function<Ask(const Seen& failure)> alike{};  ///< empty: `wrong`, whatever the failure
 
   [[nodiscard]] Outcome<void> run(Hunted& hunted) const;
 

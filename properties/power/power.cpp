@@ -107,18 +107,29 @@ class Campaign {
   }
 
   [[nodiscard]] std::string key_of(const std::string& what) const {
-    return hash_of(fmt::format("{}\n{}\n{}\n{}\n{}", plan_.program, what, plan_.seed, plan_.cases,
-                               plan_.other_rules ? "other rules" : ""));
+    return hash_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", plan_.program, what, plan_.seed, plan_.cases,
+                               plan_.other_rules ? "other rules" : "", plan_.relations));
   }
 
   /// A worker process; started when it is asked first.
-  Ask asker(const Mutant& mutant, const Answerer& answerer) {
-    auto worker = std::make_shared<Worker>(answerer.worker, plan_.timeout_seconds);
-    return [worker, kernel = mutant.kernel](const Case& c) -> Outcome<Seen> {
-      Outcome<Examination> examined = worker->examine(kernel, print(c));
+  std::shared_ptr<Worker> worker_of(const Answerer& answerer) const {
+    return std::make_shared<Worker>(answerer.worker, plan_.timeout_seconds);
+  }
+  static Ask asker(const Mutant& mutant, std::shared_ptr<Worker> worker, AskedRelations relations) {
+    return [worker = std::move(worker), relations = std::move(relations),
+            kernel = mutant.kernel](const Case& c) -> Outcome<Seen> {
+      Outcome<Examination> examined = worker->examine(kernel, print(c), relations);
       if (!examined) return tl::unexpected<Error>(std::move(examined.error()));
-      return Seen{std::move(examined->verdict), worker->aside()};
+      std::string broken = worker->broken();
+      if (broken.empty() && is_failure(examined->verdict) && !examined->relations.empty())
+        broken = examined->relations.back();
+      return Seen{std::move(examined->verdict), worker->aside(), std::move(broken)};
     };
+  }
+  /// Shrinking asks the relation that is broken, and of other failures none.
+  static AskedRelations relations_like(const Seen& failure) {
+    const auto* broken = std::get_if<verdict::BrokenRelation>(&failure.verdict);
+    return {broken == nullptr ? "none" : broken->relation, false};
   }
 
   Outcome<void> keep(const char* kind, const std::string& name, const nlohmann::json& what) {
@@ -139,12 +150,14 @@ class Campaign {
     if (!wrong || !right) return tl::unexpected<Error>((wrong ? right : wrong).error());
     Hunted hunted = begun(mutant, *image, *wrong);
     if (!hunted.ended) {
+      const std::shared_ptr<Worker> worker = worker_of(*wrong);
       const Hunt chase{mutant,
-                       asker(mutant, *wrong),
-                       asker(mutant, *right),
+                       asker(mutant, worker, {plan_.relations, true}),
+                       asker(mutant, worker_of(*right), {plan_.relations, false}),
                        plan_.other_rules,
                        [this](const Hunted& so_far) { return saved(so_far); },
-                       stop_};
+                       stop_,
+                       [&](const Seen& failure) { return asker(mutant, worker, relations_like(failure)); }};
       if (auto done = chase.run(hunted); !done) return done;
     }
     const std::lock_guard lock(mutex_);
@@ -236,11 +249,13 @@ class Campaign {
       record.device = right->device;
       record.repro_options = right->repro_options;
       record.labels = classify(c);
-      Outcome<Examination> examined = worker.examine(part.kernel, record.line);
+      Outcome<Examination> examined = worker.examine(part.kernel, record.line, {plan_.relations, false});
       if (!examined) return tl::unexpected<Error>(std::move(examined.error()));
       record.verdict = std::move(examined->verdict);
       record.device_ms = examined->device_ms;
       record.reference_ms = examined->reference_ms;
+      for (const std::string& relation : examined->relations)
+        record.labels.push_back(relation_label + relation);
       ++part.cases;
       if (!std::holds_alternative<verdict::Unsupported>(record.verdict)) ++part.judged;
       if (is_failure(record.verdict)) part.alarms.push_back(record.line + ": " + explain(record.verdict));

@@ -27,6 +27,7 @@ struct PowerPlan {
   int jobs = 1;  ///< mutants that are hunted at once, a worker process each
   double timeout_seconds = 60;
   bool other_rules = true;
+  std::string relations = "none";  ///< tried of every case that has an answer, see run/related.h
   bool resume = false;  ///< what the store holds of the same mutants, cases and program is not hunted again
   std::string program;  ///< tells programs apart whose verdicts may differ
   /// A mutant's kernel with its `soft` setting, and with its image or, where that is empty, as it is.
