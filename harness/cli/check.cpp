@@ -88,6 +88,7 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   plan.cases = cases->count;
   plan.seconds = options.seconds;
   plan.timeout_seconds = options.timeout_seconds;
+  plan.relations = options.relations;
   Outcome<RunContext> context = context_of(*subject, cases->seed);
   if (!context) return tl::unexpected<Error>(context.error());
   plan.devices = devices_of(*subject).value();

@@ -132,6 +132,13 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
   command.add_option("--timeout", options.timeout_seconds, "seconds after which a case is a timeout")
       ->check(CLI::Range(0.01, 1e6))
       ->capture_default_str();
+  command
+      .add_option(
+          "--relations", options.relations,
+          "which relations between answers are tried of a case that passes: one, by a hash of the case; "
+          "all that apply; none (flashdiff properties lists them)")
+      ->check(CLI::IsMember({"one", "all", "none"}))
+      ->capture_default_str();
   command.add_flag("--classify", options.classify, "print how the cases are distributed over their classes");
   add_terminal_options(command, options.terminal);
 }

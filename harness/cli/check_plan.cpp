@@ -30,6 +30,7 @@ std::string plan_of(const CheckOptions& options, const Subject& subject, const S
             {"masks", options.masks},
             {"data", options.data},
             {"pass", options.pass},
+            {"relations", options.relations},
             {"activations", options.activations},
             {"backends", subject.backends},
             {"device", options.subject.device},

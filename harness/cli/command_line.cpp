@@ -74,6 +74,7 @@ int parse_and_run(int argc, char** argv) {
   add_check(program, chosen);
   add_repro(program, chosen);
   add_power(program, chosen);
+  add_properties(program, chosen);
   add_counters(program, chosen);
   add_merge(program, chosen);
   add_report(program, chosen);

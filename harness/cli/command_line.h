@@ -30,6 +30,7 @@ void add_bench(CLI::App& program, Chosen& chosen);
 void add_generate(CLI::App& program, Chosen& chosen);
 void add_lint(CLI::App& program, Chosen& chosen);
 void add_merge(CLI::App& program, Chosen& chosen);
+void add_properties(CLI::App& program, Chosen& chosen);
 void add_ptx(CLI::App& program, Chosen& chosen);
 void add_worker(CLI::App& program, Chosen& chosen);
 

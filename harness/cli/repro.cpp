@@ -26,12 +26,14 @@ struct Options {
   std::vector<std::string> words;  ///< of the line: quotes are easily forgotten
   SubjectWords subject;
   double timeout_seconds = 600;
+  std::string relations = "all";
   bool json = false;
   TerminalWords terminal;
 };
 
 void tell(const std::string& backend, const std::string& device, const Examination& examined) {
   fmt::print("{} on {}: {}\n{}", backend, device, name_of(examined.verdict), details_of(examined.verdict));
+  if (!examined.relations.empty()) fmt::print("  {:<8} {}\n", "tried", fmt::join(examined.relations, ", "));
   fmt::print("  {:<8} device {}, reference {}\n", "time", duration(examined.device_ms),
              duration(examined.reference_ms));
 }
@@ -43,7 +45,8 @@ void tell_json(const std::string& backend, const std::string& device, const std:
                             {"device", device},
                             {"verdict", json_of(examined.verdict)},
                             {"device_ms", examined.device_ms},
-                            {"reference_ms", examined.reference_ms}};
+                            {"reference_ms", examined.reference_ms},
+                            {"relations", examined.relations}};
   fmt::print("{}\n", told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -59,6 +62,8 @@ bool answered(const Verdict& verdict) {
          std::holds_alternative<verdict::PassWeak>(verdict) ||
          std::holds_alternative<verdict::Mismatch>(verdict) ||
          std::holds_alternative<verdict::PaddingTouched>(verdict) ||
+         std::holds_alternative<verdict::Bias>(verdict) ||
+         std::holds_alternative<verdict::BrokenRelation>(verdict) ||
          std::holds_alternative<verdict::NotEquivalent>(verdict);
 }
 
@@ -103,7 +108,7 @@ Outcome<ExitCode> repro(const Options& options) {
   std::vector<std::string> who;
   if (!options.json) fmt::print("{}\n", line);
   for (const std::string& backend : subject->backends) {
-    const Outcome<Examination> examined = worker.examine(backend, line);
+    const Outcome<Examination> examined = worker.examine(backend, line, {options.relations, false});
     if (!examined) return tl::unexpected<Error>(examined.error());
     if (options.json)
       tell_json(backend, devices->at(backend), line, *examined);
@@ -132,6 +137,13 @@ void add_repro(CLI::App& program, Chosen& chosen) {
   add_subject_options(*command, options->subject);
   command->add_option("--timeout", options->timeout_seconds, "seconds after which it is a timeout")
       ->check(CLI::Range(0.01, 1e6))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--relations", options->relations,
+          "which relations between answers are tried where it passes: all that apply, one as `check` "
+          "chooses it, none")
+      ->check(CLI::IsMember({"one", "all", "none"}))
       ->capture_default_str();
   command->add_flag("--json", options->json, "one JSON object a backend, with the error map");
   command->footer(

@@ -8,6 +8,7 @@
 #include "harness/cli/subject.h"
 #include "harness/run/serve.h"
 #include "properties/power/other_rules.h"
+#include "properties/relations/relate.h"
 
 // Hidden: what `check`, `repro` and `power` start to examine cases in a process that may die.
 
@@ -36,8 +37,8 @@ Outcome<std::vector<std::unique_ptr<Backend>>> opened(const Options& options) {
 int run(const Options& options) {
   // A parent that is killed takes its workers along, even those in the middle of a long case.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  return serve(opened(options), options.other_rules ? power::ask_other_rules : Aside{}) ? as_expected
-                                                                                        : harness_failed;
+  const Aside aside = options.other_rules ? power::ask_other_rules : Aside{};
+  return serve(opened(options), aside, relations::relate) ? as_expected : harness_failed;
 }
 
 }  // namespace
