@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <cmath>
-#include <map>
 
-#include "reports/summarise.h"
+#include "reports/counts.h"
 
 namespace flashdiff {
 
@@ -24,36 +23,34 @@ std::int64_t UseHistogram::total() const {
 }
 
 namespace detail {
-namespace {
 
-void keep_worst(std::vector<TensorWorst>& worst, TensorRole tensor, CaseUse found) {
-  const auto known = std::ranges::find(worst, tensor, &TensorWorst::tensor);
-  if (known == worst.end())
-    worst.push_back({tensor, found});
-  else if (uses_more(found.use, known->at.use))
-    known->at = found;
+void BackendCounts::add(const Passing& passing) {
+  const CaseRecord& record = passing.record();
+  const auto [at, is_new] = known_.try_emplace(record.backend, all_.size());
+  if (is_new) all_.emplace_back().summary.name = record.backend;
+  auto& [summary, worst] = all_[at->second];
+  if (summary.device.empty()) summary.device = record.device;
+  summary.tally.add(record.verdict);
+  summary.device_ms += record.device_ms;
+  summary.reference_ms += record.reference_ms;
+  const auto use = use_of(record.verdict);
+  if (!use) return;
+  summary.histogram.add(use->worst());
+  for (const TensorUse& one : use->outputs) {
+    const auto known = std::ranges::find(worst, one.tensor, &Worst::tensor);
+    if (known == worst.end())
+      worst.push_back({one.tensor, passing.kept, one.use});
+    else if (uses_more(one.use, known->use))
+      *known = {one.tensor, passing.kept, one.use};
+  }
 }
 
-}  // namespace
-
-std::vector<BackendSummary> backends_of(const Report& report) {
+std::vector<BackendSummary> BackendCounts::backends() const {
   std::vector<BackendSummary> backends;
-  std::map<std::string, std::size_t> known;
-  for (std::size_t i = 0; i < report.cases.size(); ++i) {
-    const CaseRecord& record = report.cases[i];
-    const auto [at, is_new] = known.try_emplace(record.backend, backends.size());
-    if (is_new) backends.emplace_back().name = record.backend;
-    BackendSummary& b = backends[at->second];
-    if (b.device.empty()) b.device = record.device;
-    b.tally.add(record.verdict);
-    b.device_ms += record.device_ms;
-    b.reference_ms += record.reference_ms;
-    if (const auto use = use_of(record.verdict)) {
-      b.histogram.add(use->worst());
-      for (const TensorUse& one : use->outputs) keep_worst(b.worst, one.tensor, {i, one.use});
-    }
+  for (const auto& [summary, worst] : all_) {
+    BackendSummary& told = backends.emplace_back(summary);
+    for (const Worst& one : worst) told.worst.push_back({one.tensor, {one.at->index, one.use}});
   }
-  for (BackendSummary& b : backends) b.shared = shared_by_failures(report, b.name);
   std::ranges::stable_sort(backends, worse, &BackendSummary::tally);
   return backends;
 }

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <map>
 
-#include "reports/summarise.h"
+#include "reports/counts.h"
 
 namespace flashdiff::detail {
 namespace {
@@ -28,40 +28,53 @@ std::pair<std::string, std::string> axis_and_class(const std::string& label) {
 
 }  // namespace
 
-std::vector<ClassAxis> classes_of(const Report& report) {
-  std::map<std::string, std::map<std::string, Tally>> counted;
-  for (const CaseRecord& record : report.cases)
-    for (const std::string& label : record.labels) {
-      const auto [axis, name] = axis_and_class(label);
-      counted[axis][name].add(record.verdict);
+void LabelCounts::add(const Passing& passing) {
+  std::vector<Tally>& counts = counts_[passing.record().backend];
+  for (const std::string& label : passing.labels) {
+    const auto [at, is_new] = known_.try_emplace(label, labels_.size());
+    if (is_new) {
+      labels_.push_back(label);
+      behind_.emplace_back();
     }
+    if (counts.size() < labels_.size()) counts.resize(labels_.size());
+    counts[at->second].add(passing.record().verdict);
+    behind_[at->second].add(passing.kept);
+  }
+}
+
+std::vector<ClassAxis> LabelCounts::classes() const {
+  std::map<std::string, std::map<std::string, ClassCount>> counted;
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    const auto [axis, name] = axis_and_class(labels_[i]);
+    ClassCount& count = counted[axis][name];
+    count.name = name;
+    count.behind = behind_[i].indices();
+    for (const auto& [backend, counts] : counts_)
+      if (i < counts.size()) count.tally += counts[i];
+  }
   std::vector<ClassAxis> axes;
-  for (const auto& [axis, classes] : counted) {
+  for (auto& [axis, classes] : counted) {
     ClassAxis& told = axes.emplace_back(ClassAxis{axis, {}});
-    for (const auto& [name, tally] : classes) told.classes.push_back({name, tally});
+    for (auto& [name, count] : classes) told.classes.push_back(std::move(count));
     std::ranges::stable_sort(told.classes, std::ranges::greater{},
                              [](const ClassCount& c) { return c.tally.cases(); });
   }
   return axes;
 }
 
-std::vector<SharedClass> shared_by_failures(const Report& report, const std::string& backend) {
-  Tally all;
-  std::map<std::string, Tally> within;
-  for (const CaseRecord& record : report.cases) {
-    if (record.backend != backend) continue;
-    all.add(record.verdict);
-    for (const std::string& label : record.labels) within[label].add(record.verdict);
-  }
+std::vector<SharedClass> LabelCounts::shared_by_failures(const BackendSummary& backend) const {
+  const Tally& all = backend.tally;
   std::vector<SharedClass> shared;
-  if (all.failed < 2) return shared;  // one failure shares everything with itself
-  for (const auto& [label, tally] : within)
-    if (tally.failed == all.failed &&
+  const auto counted = counts_.find(backend.name);
+  if (all.failed < 2 || counted == counts_.end()) return shared;  // one failure shares everything with itself
+  for (std::size_t i = 0; i < counted->second.size(); ++i)
+    if (const Tally& tally = counted->second[i];
+        tally.failed == all.failed &&
         static_cast<double>(tally.judged()) <= told_share * static_cast<double>(all.judged()) &&
         chance_of_sharing(all.failed, tally.judged(), all.judged()) < luck)
-      shared.push_back({label, tally, all - tally});
-  std::ranges::stable_sort(shared, std::ranges::less{},
-                           [](const SharedClass& s) { return s.within.judged(); });
+      shared.push_back({labels_[i], tally, all - tally});
+  std::ranges::sort(shared, std::ranges::less{},
+                    [](const SharedClass& s) { return std::pair(s.within.judged(), s.label); });
   if (shared.size() > shared_shown) shared.resize(shared_shown);
   return shared;
 }

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "harness/problem/case.h"
 #include "reports/numbers.h"
 #include "reports/text.h"
 
@@ -76,6 +75,11 @@ std::vector<std::string> chips_of(const std::string& line) {
 std::string repro_command(const ReportOptions& options, const CaseRecord& record) {
   const std::string line = options.program + " repro " + shell_quoted(one_line(record.line));
   return record.repro_options.empty() ? line : line + ' ' + one_line(record.repro_options);
+}
+
+std::string class_of(const std::string& backend, const Outcome<Case>& parsed) {
+  if (!parsed) return backend;
+  return fmt::format("{}.{}.{}", backend, name_of(phase_of(parsed->problem)), name_of(parsed->problem.dtype));
 }
 
 std::string failing_share(const Tally& tally) {

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/problem/case.h"
 #include "reports/model.h"
 
 namespace flashdiff {
@@ -25,6 +26,10 @@ struct Fact {
 
 /// The command that runs a case again.
 [[nodiscard]] std::string repro_command(const ReportOptions& options, const CaseRecord& record);
+
+/// "flash_forward_simt.decode.f16": what a CI's test view groups by; the backend alone for a line that this
+/// version cannot read.
+[[nodiscard]] std::string class_of(const std::string& backend, const Outcome<Case>& parsed);
 
 /// "within and their share": "37 of 75 fail".
 [[nodiscard]] std::string failing_share(const Tally& tally);

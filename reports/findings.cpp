@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
 #include <unordered_map>
 
 #include "harness/problem/case.h"
+#include "reports/counts.h"
 #include "reports/summarise.h"
 
 // Many failures are one bug. Those of a backend that end in the same way and shrink to the same case become
@@ -49,13 +49,6 @@ int gravity(const Verdict& verdict) {
   return std::visit(Gravity{}, verdict);
 }
 
-/// How much a reader must hold in mind.
-double size_of(const std::string& line) {
-  const auto parsed = parse_case(line);
-  if (!parsed) return std::numeric_limits<double>::infinity();
-  return parsed->problem.forward_flops() + parsed->problem.batch();
-}
-
 }  // namespace
 
 std::vector<Finding> findings_of(const Report& report) {
@@ -82,7 +75,8 @@ std::vector<Finding> findings_of(const Report& report) {
 
   std::unordered_map<std::size_t, double> sizes;  // by record: lines are parsed once, not in every comparison
   for (const Finding& f : findings)
-    sizes[f.record] = size_of(f.shrunk ? report.shrunk[*f.shrunk].line : report.cases[f.record].line);
+    sizes[f.record] =
+        size_of(parse_case(f.shrunk ? report.shrunk[*f.shrunk].line : report.cases[f.record].line));
   std::ranges::stable_sort(findings, std::ranges::less{}, [&](const Finding& f) {
     return std::tuple(gravity(report.cases[f.record].verdict), !f.shrunk, sizes[f.record]);
   });

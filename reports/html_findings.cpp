@@ -157,6 +157,7 @@ Shown shown_of(const Report& report) {
     } else {
       ++shown.untold;
     }
+  shown.untold += report.unheld;
   for (const CaseUse& use : report.closest) shown.ids.insert(report.cases[use.record].id);
   return shown;
 }

@@ -53,11 +53,8 @@ struct Totals {
 
 double seconds_of(const CaseRecord& record) { return 1e-3 * (record.device_ms + record.reference_ms); }
 
-/// "flash_forward_simt.decode.f16": what a CI's test view groups by.
 std::string class_of(const CaseRecord& record) {
-  const auto c = parse_case(record.line);
-  if (!c) return record.backend;
-  return fmt::format("{}.{}.{}", record.backend, name_of(phase_of(c->problem)), name_of(c->problem.dtype));
+  return flashdiff::class_of(record.backend, parse_case(record.line));
 }
 
 /// One testsuite, written as its cases come.
@@ -80,26 +77,26 @@ class Suite {
   }
 
   /// Counted now and told at the end, one testcase for all that ended alike.
-  void add_together(const CaseRecord& record) {
-    const Ending ending = ending_of(record.verdict);
+  void add_together(const Together& more) {
+    const Ending ending = ending_of(more.verdict);
     const std::string what =
-        ending == Ending::skipped ? one_line(explain(record.verdict)) : name_of(record.verdict);
-    Together& together = together_[{class_of(record), what}];
-    together.ending = ending;
-    ++together.count;
-    together.seconds += seconds_of(record);
+        ending == Ending::skipped ? one_line(explain(more.verdict)) : name_of(more.verdict);
+    Alike& alike = alike_[{more.class_name, what}];
+    alike.ending = ending;
+    alike.count += more.count;
+    alike.seconds += more.seconds;
   }
   [[nodiscard]] std::int64_t blamed() const { return totals_.failures + totals_.errors; }
 
   std::string xml(const std::string& name, const std::string& attributes, const std::string& properties) {
-    for (const auto& [key, together] : together_) close(key.first, key.second, together);
+    for (const auto& [key, alike] : alike_) close(key.first, key.second, alike);
     return fmt::format("<testsuite name=\"{}\" {}{}>\n{}{}</testsuite>\n", markup_escaped(name),
                        totals_.attributes(), attributes, properties, body_);
   }
   [[nodiscard]] const Totals& totals() const { return totals_; }
 
  private:
-  struct Together {
+  struct Alike {
     Ending ending = Ending::success;
     std::int64_t count = 0;
     double seconds = 0;
@@ -109,14 +106,13 @@ class Suite {
     fmt::format_to(std::back_inserter(body_), R"(<testcase classname="{}" name="{}" time="{:.3f}")",
                    markup_escaped(class_name), markup_escaped(name), seconds);
   }
-  void close(const std::string& class_name, const std::string& what, const Together& together) {
-    totals_.add(together.ending, together.seconds);
-    open(class_name, fmt::format("{} more: {}", counted(together.count, "case", "cases"), what),
-         together.seconds);
+  void close(const std::string& class_name, const std::string& what, const Alike& alike) {
+    totals_.add(alike.ending, alike.seconds);
+    open(class_name, fmt::format("{} more: {}", counted(alike.count, "case", "cases"), what), alike.seconds);
     constexpr const char* elements[] = {"", "failure", "error", "skipped"};
-    if (together.ending != Ending::success)
+    if (alike.ending != Ending::success)
       fmt::format_to(std::back_inserter(body_), R"(><{} message="{}"/></testcase>)",
-                     elements[static_cast<int>(together.ending)], markup_escaped(what));
+                     elements[static_cast<int>(alike.ending)], markup_escaped(what));
     else
       body_ += "/>";
     body_ += "\n";
@@ -145,7 +141,7 @@ class Suite {
   Totals totals_;
   std::string body_;
   std::unordered_map<std::string, int> names_;
-  std::map<std::pair<std::string, std::string>, Together> together_;
+  std::map<std::pair<std::string, std::string>, Alike> alike_;
 };
 
 std::string properties_of(const Report& report) {
@@ -170,17 +166,21 @@ std::string junit_xml(const Report& report) {
   std::unordered_map<std::int64_t, const CaseRecord*> shrunk_of;
   for (const CaseRecord& record : report.shrunk) shrunk_of[*record.shrunk_from] = &record;
   const bool together = report.total.cases() > most_junit_cases;
+  static_assert(most_junit_cases <= most_whole, "a case that is named has to be held");
 
   std::map<std::string, Suite> suites;
   for (const CaseRecord& record : report.cases) {
     Suite& suite = suites[record.backend];
-    if (together && (!is_failure(record.verdict) || suite.blamed() >= most_junit_cases)) {
-      suite.add_together(record);
+    if (together && !is_failure(record.verdict)) continue;  // it is among report.together
+    if (together && suite.blamed() >= most_junit_cases) {
+      suite.add_together({record.backend, class_of(record), record.verdict, 1, seconds_of(record)});
     } else {
       const auto shrunk = shrunk_of.find(record.id);
       suite.add(record, shrunk == shrunk_of.end() ? nullptr : shrunk->second, report.options);
     }
   }
+
+  for (const Together& more : report.together) suites[more.backend].add_together(more);
 
   Totals all;
   std::string body;

@@ -230,12 +230,12 @@ std::string with_room(const Report& report, const Room& room) {
   root.set("unsupported", grouped(report.total.unsupported));
   root.set("not_executed", grouped(report.total.not_executed));
   const ViewList failures = failures_of(report, room.failures);
-  const std::size_t untold = report.findings.size() - failures.size();
+  const std::int64_t untold = std::ssize(report.findings) - std::ssize(failures) + report.unheld;
   root.set("any_failure", View(!report.findings.empty()));
   root.set("failures", failures);
   root.set("has_untold", View(untold > 0));
-  root.set("untold", "And " + counted(static_cast<std::int64_t>(untold), "more", "more") +
-                         ": index.html, junit.xml and the store name them.");
+  root.set("untold",
+           "And " + counted(untold, "more", "more") + ": index.html, junit.xml and the store name them.");
   fill_backends(root, report, room);
   root.set("matrices", matrices_of(report, room));
   fill_bench(root, report, room);

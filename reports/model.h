@@ -20,6 +20,7 @@ struct Matrix {
     std::string name;
     std::vector<Tally> cells;  ///< one a column
     Tally total;
+    std::vector<std::vector<std::size_t>> behind;  ///< of each cell, indices into Report::cases, some only
   };
   std::string backend, row_axis, column_axis;
   std::vector<std::string> columns;
@@ -76,6 +77,7 @@ struct Finding {
 struct ClassCount {
   std::string name;
   Tally tally;
+  std::vector<std::size_t> behind;  ///< indices into Report::cases, some only
 };
 struct ClassAxis {
   std::string name;
@@ -86,7 +88,19 @@ struct ClassAxis {
 struct Reason {
   std::string kind, backend, why;
   std::int64_t count = 0;
+  std::vector<std::size_t> behind;  ///< indices into Report::cases, some only
 };
+
+/// Cases of a class that ended alike and are counted, not named: see Report::cases.
+struct Together {
+  std::string backend, class_name;  ///< as JUnit groups them, see class_of() in facts.h
+  Verdict verdict;                  ///< of the first of them
+  std::int64_t count = 0;
+  double seconds = 0;  ///< on the device and in the reference
+};
+
+/// A report of more cases than this does not hold them all.
+inline constexpr std::int64_t most_whole = 5'000;
 
 struct KindCount {
   std::string kind;
@@ -113,8 +127,13 @@ struct Report {
   std::vector<GenerationTable> generation;
   std::vector<power::Hunted> hunted;  ///< those that are not as expected first
   std::vector<power::Sound> sound;
-  power::Score score;              ///< of the two above
-  std::vector<CaseRecord> cases;   ///< in the order of their execution, shrunk ones excluded
+  power::Score score;  ///< of the two above
+  /// In the order of their execution, shrunk ones excluded; all of them up to most_whole, then those that are
+  /// told: failures, the closest and weakest passes, some behind each number. Without labels; of failures
+  /// that no card can be of without their map.
+  std::vector<CaseRecord> cases;
+  std::int64_t unheld = 0;         ///< failures that are not in `cases`
+  std::vector<Together> together;  ///< behind most_whole: all cases but the failures in `cases`
   std::vector<CaseRecord> shrunk;  ///< what failures were shrunk to
 };
 

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "harness/run/store.h"
 
@@ -35,39 +37,69 @@ Outcome<void> read_power(const Store& store, std::map<std::string, power::Hunted
   return {};
 }
 
+struct Opened {
+  Store store;
+  std::int64_t before = 0;  ///< its ids begin behind those of the stores before it
+};
+
+Outcome<std::vector<Opened>> opened(std::span<const std::filesystem::path> files) {
+  std::vector<Opened> all;
+  std::int64_t before = 0;
+  for (const std::filesystem::path& file : files) {
+    Outcome<Store> store = Store::open_readonly(file);
+    if (!store) return tl::unexpected<Error>(store.error());
+    const Outcome<std::int64_t> last = store->last_case();
+    if (!last) return tl::unexpected<Error>(last.error());
+    all.push_back({std::move(*store), before});
+    before += *last;
+  }
+  return all;
+}
+
+Outcome<Summary> summary_of(const std::vector<Opened>& stores) {
+  std::unordered_set<std::int64_t> shrunk;
+  for (const auto& [store, before] : stores) {
+    const auto ids = store.shrunk_failures();
+    if (!ids) return tl::unexpected<Error>(ids.error());
+    for (const std::int64_t id : *ids) shrunk.insert(id + before);
+  }
+  Summary summary(std::move(shrunk));
+  for (const auto& opened : stores) {
+    auto read = opened.store.for_each_case([&summary, before = opened.before](CaseRecord record) {
+      record.id += before;
+      if (record.shrunk_from) *record.shrunk_from += before;
+      summary.add(std::move(record));
+    });
+    if (!read) return tl::unexpected<Error>(read.error());
+  }
+  return summary;
+}
+
 }  // namespace
 
-Outcome<Told> read_stores(std::span<const std::filesystem::path> stores) {
-  if (stores.empty()) return bad_input("no store to report on, expected at least one");
+Outcome<Report> read_stores(std::span<const std::filesystem::path> files, ReportOptions options) {
+  if (files.empty()) return bad_input("no store to report on, expected at least one");
+  const Outcome<std::vector<Opened>> stores = opened(files);
+  if (!stores) return tl::unexpected<Error>(stores.error());
   Told told;
-  std::int64_t before = 0, largest = 0;  // ids of this store begin behind those of the stores before it
-  const auto take = [&](CaseRecord record) {
-    record.id += before;
-    if (record.shrunk_from) *record.shrunk_from += before;
-    largest = std::max(largest, record.id);
-    told.records.push_back(std::move(record));
-  };
   std::map<std::string, power::Hunted> hunted;
   std::map<Part, power::Sound> sound;
-  for (const std::filesystem::path& file : stores) {
-    const Outcome<Store> store = Store::open_readonly(file);
-    if (!store) return tl::unexpected<Error>(store.error());
-    Outcome<std::vector<StoredRun>> runs = store->runs();
+  for (const auto& [store, before] : *stores) {
+    Outcome<std::vector<StoredRun>> runs = store.runs();
     if (!runs) return tl::unexpected<Error>(runs.error());
     for (StoredRun& run : *runs) {
       told.finished = told.finished && run.finished;
       told.runs.push_back(std::move(run.context));
     }
-    if (auto read = store->for_each_case(take); !read) return tl::unexpected<Error>(read.error());
-    before = largest;
-    if (auto read = read_power(*store, hunted, sound); !read) return tl::unexpected<Error>(read.error());
+    if (auto read = read_power(store, hunted, sound); !read) return tl::unexpected<Error>(read.error());
   }
   for (auto& [name, one] : hunted) told.hunted.push_back(std::move(one));
   for (const auto& [part, one] : sound) {
     if (told.sound.empty() || told.sound.back().name != one.name) told.sound.emplace_back();
     add_to(told.sound.back(), one);
   }
-  return told;
+  return summary_of(*stores).map(
+      [&](Summary summary) { return std::move(summary).report(std::move(told), std::move(options)); });
 }
 
 }  // namespace flashdiff

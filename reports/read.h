@@ -7,9 +7,10 @@
 
 namespace flashdiff {
 
-/// Reads stores in the order given. A second store's ids are counted on from the first's largest, so that an
-/// id names one case; with one store they are its own. Errors: bad_input for no store at all, and what
-/// opening one says.
-[[nodiscard]] Outcome<Told> read_stores(std::span<const std::filesystem::path> stores);
+/// Reads stores in the order given, and summarises them case by case. A second store's ids are counted on
+/// from the first's largest, so that an id names one case; with one store they are its own. Errors: bad_input
+/// for no store at all, and what opening one says.
+[[nodiscard]] Outcome<Report> read_stores(std::span<const std::filesystem::path> stores,
+                                          ReportOptions options = {});
 
 }  // namespace flashdiff

@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "reports/read.h"
-#include "reports/summarise.h"
 #include "reports/write.h"
 
 namespace flashdiff {
@@ -23,8 +22,7 @@ Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
     if (!table) return tl::unexpected<Error>(std::move(table.error()));
     generation.push_back(std::move(*table));
   }
-  return read_stores(stores).and_then([&](Told told) {
-    Report report = summarise(std::move(told), options);
+  return read_stores(stores, options).and_then([&](Report report) {
     report.bench = std::move(bench);
     report.generation = std::move(generation);
     return write_files(report, out_dir);

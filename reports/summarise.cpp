@@ -7,20 +7,80 @@
 #include <utility>
 #include <variant>
 
+#include "reports/counts.h"
+#include "reports/facts.h"
+
 namespace flashdiff {
 namespace {
 
+using detail::Behind;
+using detail::Foremost;
+using detail::Kept;
+using detail::Passing;
+
 constexpr std::size_t listed_passes = 50;
 
-template <class Item>
-void keep_first(std::vector<Item>& items, std::size_t count) {
-  if (items.size() > count) items.erase(items.begin() + static_cast<std::ptrdiff_t>(count), items.end());
+struct UsesMore {
+  bool operator()(double a, double b) const { return uses_more(a, b); }
+};
+
+const std::string* why_not_judged(const Verdict& verdict) {
+  if (const auto* no = std::get_if<verdict::Unsupported>(&verdict)) return &no->why;
+  if (const auto* no = std::get_if<verdict::NotExecuted>(&verdict)) return &no->why;
+  return nullptr;
 }
 
-std::vector<KindCount> failures_by_kind(const std::vector<CaseRecord>& cases) {
-  std::map<std::string, std::int64_t> counts;
-  for (const CaseRecord& record : cases)
-    if (is_failure(record.verdict)) ++counts[name_of(record.verdict)];
+class ReasonCounts {
+ public:
+  void add(const Passing& passing) {
+    const CaseRecord& record = passing.record();
+    const std::string* why = why_not_judged(record.verdict);
+    if (why == nullptr) return;
+    auto& [count, behind] = counts_[{name_of(record.verdict), record.backend, *why}];
+    ++count;
+    behind.add(passing.kept);
+  }
+  [[nodiscard]] std::vector<Reason> reasons() const {
+    std::vector<Reason> reasons;
+    for (const auto& [key, counted] : counts_) {
+      const auto& [kind, backend, why] = key;
+      reasons.push_back({kind, backend, why, counted.first, counted.second.indices()});
+    }
+    std::ranges::stable_sort(reasons, std::ranges::greater{}, &Reason::count);
+    return reasons;
+  }
+
+ private:
+  std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::int64_t, Behind>> counts_;
+};
+
+/// What a long report tells together.
+class TogetherCounts {
+ public:
+  void add(const Passing& passing) {
+    const CaseRecord& record = passing.record();
+    const std::string* why = why_not_judged(record.verdict);
+    Together& together = counts_[{record.backend, class_of(record.backend, passing.parsed),
+                                  why != nullptr ? *why : name_of(record.verdict)}];
+    if (together.count == 0) {
+      together.backend = record.backend;
+      together.class_name = class_of(record.backend, passing.parsed);
+      together.verdict = record.verdict;
+    }
+    ++together.count;
+    together.seconds += 1e-3 * (record.device_ms + record.reference_ms);
+  }
+  [[nodiscard]] std::vector<Together> together() const {
+    std::vector<Together> all;
+    for (const auto& [key, one] : counts_) all.push_back(one);
+    return all;
+  }
+
+ private:
+  std::map<std::tuple<std::string, std::string, std::string>, Together> counts_;
+};
+
+std::vector<KindCount> most_frequent_first(const std::map<std::string, std::int64_t>& counts) {
   std::vector<KindCount> kinds;
   kinds.reserve(counts.size());
   for (const auto& [kind, count] : counts) kinds.push_back({kind, count});
@@ -28,61 +88,79 @@ std::vector<KindCount> failures_by_kind(const std::vector<CaseRecord>& cases) {
   return kinds;
 }
 
-std::vector<Reason> reasons_of(const std::vector<CaseRecord>& cases) {
-  std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> counts;
-  for (const CaseRecord& record : cases) {
-    if (const auto* no = std::get_if<verdict::Unsupported>(&record.verdict))
-      ++counts[{name_of(record.verdict), record.backend, no->why}];
-    if (const auto* no = std::get_if<verdict::NotExecuted>(&record.verdict))
-      ++counts[{name_of(record.verdict), record.backend, no->why}];
-  }
-  std::vector<Reason> reasons;
-  for (const auto& [key, count] : counts) {
-    const auto& [kind, backend, why] = key;
-    reasons.push_back({kind, backend, why, count});
-  }
-  std::ranges::stable_sort(reasons, std::ranges::greater{}, &Reason::count);
-  return reasons;
-}
-
-std::vector<CaseUse> closest_passes(const std::vector<CaseRecord>& cases) {
-  std::vector<CaseUse> passes;
-  for (std::size_t i = 0; i < cases.size(); ++i)
-    if (const auto use = use_of(cases[i].verdict); use && !is_failure(cases[i].verdict))
-      passes.push_back({i, use->worst()});
-  std::ranges::stable_sort(passes, uses_more, &CaseUse::use);
-  keep_first(passes, listed_passes);
-  return passes;
-}
-
-std::vector<std::size_t> weakest_passes(const std::vector<CaseRecord>& cases) {
-  std::vector<std::size_t> weak;
-  for (std::size_t i = 0; i < cases.size(); ++i)
-    if (std::holds_alternative<verdict::PassWeak>(cases[i].verdict)) weak.push_back(i);
-  std::ranges::stable_sort(
-      weak, uses_more, [&](std::size_t i) { return std::get<verdict::PassWeak>(cases[i].verdict).effect; });
-  keep_first(weak, listed_passes);
-  return weak;
-}
-
 }  // namespace
 
-Report summarise(Told told, ReportOptions options) {
+struct Summary::Parts {
+  detail::Held held;  ///< first: it outlives what the others hold
+  std::vector<Kept> whole;
+  std::vector<CaseRecord> shrunk;
+  Tally total;
+  std::map<std::string, std::int64_t> kinds;
+  detail::BackendCounts backends;
+  detail::MatrixCounts matrices;
+  detail::LabelCounts labels;
+  detail::FailureCounts failures;
+  ReasonCounts reasons;
+  TogetherCounts together;
+  Foremost<double, UsesMore> closest{listed_passes}, weakest{listed_passes};
+
+  explicit Parts(std::unordered_set<std::int64_t> ids) : failures(std::move(ids)) {}
+
+  void add(CaseRecord record) {
+    const std::vector<std::string> names = std::exchange(record.labels, {});
+    const Outcome<Case> parsed = parse_case(record.line);
+    const Kept kept = held.take(std::move(record));
+    const Passing passing{kept, names, parsed};
+    const Verdict& verdict = kept->record.verdict;
+    total.add(verdict);
+    backends.add(passing);
+    matrices.add(passing);
+    labels.add(passing);
+    reasons.add(passing);
+    const bool is_wrong = is_failure(verdict);
+    if (is_wrong) ++kinds[name_of(verdict)];
+    if (!failures.add(passing) || !is_wrong) together.add(passing);
+    if (const auto use = use_of(verdict); use && !is_wrong) closest.add(use->worst(), kept);
+    if (const auto* weak = std::get_if<verdict::PassWeak>(&verdict)) weakest.add(weak->effect, kept);
+    if (total.cases() <= most_whole)
+      whole.push_back(kept);
+    else
+      whole.clear();
+  }
+};
+
+Summary::Summary(std::unordered_set<std::int64_t> shrunk)
+    : parts_(std::make_unique<Parts>(std::move(shrunk))) {}
+Summary::Summary(Summary&&) noexcept = default;
+Summary::~Summary() = default;
+
+void Summary::add(CaseRecord record) {
+  if (record.shrunk_from)
+    parts_->shrunk.push_back(std::move(record));
+  else
+    parts_->add(std::move(record));
+}
+
+Report Summary::report(Told told, ReportOptions options) && {
+  Parts& parts = *parts_;
   Report report;
   report.options = std::move(options);
   report.runs = std::move(told.runs);
-  for (CaseRecord& record : told.records)
-    (record.shrunk_from ? report.shrunk : report.cases).push_back(std::move(record));
-  for (const CaseRecord& record : report.cases) report.total.add(record.verdict);
-  report.failures_by_kind = failures_by_kind(report.cases);
-  report.reasons = reasons_of(report.cases);
-  report.backends = detail::backends_of(report);
-  report.matrices = detail::matrices_of(report);
-  report.captures = detail::captures_of(report);
+  report.cases = parts.held.records();
+  report.shrunk = std::move(parts.shrunk);
+  report.total = parts.total;
+  report.unheld = parts.failures.unheld();
+  if (report.total.cases() > most_whole) report.together = parts.together.together();
+  report.failures_by_kind = most_frequent_first(parts.kinds);
+  report.reasons = parts.reasons.reasons();
+  report.backends = parts.backends.backends();
+  for (BackendSummary& b : report.backends) b.shared = parts.labels.shared_by_failures(b);
+  report.matrices = parts.matrices.matrices(report.backends);
+  report.captures = parts.matrices.captures(report.backends);
   report.findings = detail::findings_of(report);
-  report.closest = closest_passes(report.cases);
-  report.weak = weakest_passes(report.cases);
-  report.classes = detail::classes_of(report);
+  for (const auto& one : parts.closest) report.closest.push_back({one.kept->index, one.key});
+  for (const auto& one : parts.weakest) report.weak.push_back(one.kept->index);
+  report.classes = parts.labels.classes();
   report.hunted = std::move(told.hunted);
   report.sound = std::move(told.sound);
   report.score = power::score_of(report.hunted, report.sound);
@@ -91,6 +169,15 @@ Report summarise(Told told, ReportOptions options) {
   });
   detail::conclude(report, told.finished);
   return report;
+}
+
+Report summarise(Told told, ReportOptions options) {
+  std::unordered_set<std::int64_t> shrunk;
+  for (const CaseRecord& record : told.records)
+    if (record.shrunk_from) shrunk.insert(*record.shrunk_from);
+  Summary summary(std::move(shrunk));
+  for (CaseRecord& record : told.records) summary.add(std::move(record));
+  return std::move(summary).report(std::move(told), std::move(options));
 }
 
 }  // namespace flashdiff

@@ -1,4 +1,7 @@
 #pragma once
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "harness/run/record.h"
@@ -16,7 +19,24 @@ struct Told {
   std::vector<power::Sound> sound;    ///< and the kernels as they are, on the same cases
 };
 
-/// Sorts, counts and concludes; pure, and the only place where a report's numbers are made.
+/// Counts cases one by one, and keeps those that a report tells: memory does not grow with the cases.
+class Summary {
+ public:
+  /// `shrunk`: ids of all failures that a smaller case will come of.
+  explicit Summary(std::unordered_set<std::int64_t> shrunk);
+  Summary(Summary&&) noexcept;
+  ~Summary();
+
+  void add(CaseRecord record);
+  /// Sorts and concludes, from what was added and what stands beside the cases; told.records are not read.
+  [[nodiscard]] Report report(Told told, ReportOptions options) &&;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The report of told.records; pure.
 [[nodiscard]] Report summarise(Told told, ReportOptions options = {});
 
 /// Which findings to tell where there is room for `most`: the first of every kind of every backend, then the
@@ -26,12 +46,6 @@ struct Told {
 namespace detail {
 
 [[nodiscard]] std::vector<Finding> findings_of(const Report& report);
-[[nodiscard]] std::vector<BackendSummary> backends_of(const Report& report);
-/// layout x mask and phase x dtype of every backend in report.backends.
-[[nodiscard]] std::vector<Matrix> matrices_of(const Report& report);
-[[nodiscard]] std::vector<Matrix> captures_of(const Report& report);
-[[nodiscard]] std::vector<ClassAxis> classes_of(const Report& report);
-[[nodiscard]] std::vector<SharedClass> shared_by_failures(const Report& report, const std::string& backend);
 /// Sets conclusion and why from everything else.
 void conclude(Report& report, bool finished);
 

@@ -1,3 +1,4 @@
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -68,6 +69,22 @@ RunContext context_of(const std::string& text) {
   for_each_field(context, [&j](const char* name, std::string& value) { value = j.value(name, ""); });
   context.seed = j.value("seed", std::uint64_t{0});
   return context;
+}
+
+/// Names in a JSON array. There are thirty a case, which a reader of JSON takes longer for than for all else:
+/// plain ones are cut out, others are left to it.
+std::vector<std::string> names_of(std::string_view text) {
+  std::vector<std::string> names;
+  const bool plain = text.size() >= 4 && text.starts_with("[\"") && text.ends_with("\"]");
+  if (!plain || text.find('\\') != std::string_view::npos)
+    return json::parse(text).get<std::vector<std::string>>();
+  for (std::size_t begin = 2;;) {
+    const std::size_t end = text.find('"', begin);
+    names.emplace_back(text.substr(begin, end - begin));
+    if (end + 2 == text.size()) return names;
+    if (text.substr(end, 3) != "\",\"") return json::parse(text).get<std::vector<std::string>>();
+    begin = end + 3;
+  }
 }
 
 }  // namespace
@@ -238,6 +255,21 @@ Outcome<std::map<std::string, std::string>> Store::kept(const std::string& kind)
   });
 }
 
+Outcome<std::int64_t> Store::last_case() const {
+  return database_->guarded(
+      [&] { return database_->sql.execAndGet("SELECT ifnull(max(id), 0) FROM cases").getInt64(); });
+}
+
+Outcome<std::vector<std::int64_t>> Store::shrunk_failures() const {
+  return database_->guarded([&] {
+    std::vector<std::int64_t> failures;
+    SQLite::Statement select(database_->sql,
+                             "SELECT shrunk_from FROM cases WHERE shrunk_from IS NOT NULL ORDER BY id");
+    while (select.executeStep()) failures.push_back(select.getColumn(0).getInt64());
+    return failures;
+  });
+}
+
 Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit,
                                    std::optional<std::int64_t> run) const {
   Outcome<void> damaged;
@@ -263,7 +295,7 @@ Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit,
       record.verdict = std::move(*verdict);
       record.device_ms = select.getColumn(6).getDouble();
       record.reference_ms = select.getColumn(7).getDouble();
-      record.labels = json::parse(select.getColumn(8).getString()).get<std::vector<std::string>>();
+      record.labels = names_of(select.getColumn(8).getString());
       if (!select.getColumn(9).isNull()) record.shrunk_from = select.getColumn(9).getInt64();
       record.shrink_steps = select.getColumn(10).getInt();
       record.repro_options = select.getColumn(11).getString();

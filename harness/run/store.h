@@ -56,6 +56,11 @@ class Store {
   [[nodiscard]] Outcome<void> for_each_case(const std::function<void(CaseRecord)>& visit,
                                             std::optional<std::int64_t> run = std::nullopt) const;
 
+  /// Number of the last case, 0 where there is none.
+  [[nodiscard]] Outcome<std::int64_t> last_case() const;
+  /// The failures that a smaller case was made of.
+  [[nodiscard]] Outcome<std::vector<std::int64_t>> shrunk_failures() const;
+
   /// Writes a new store of all that several have: runs, cases, what is kept beside them. Shards of one run
   /// (one plan but for the shard's number, see resumed.h) become one run, which is finished where all of them
   /// are there and finished. `partial`: though shards are missing. Errors: those of open_readonly; bad_input

@@ -32,10 +32,13 @@ double number_of(const json& j) {
 }
 
 /// Outputs of every pass, those of one in their order: no two passes have one in common.
-std::vector<TensorRole> all_outputs() {
-  std::vector<TensorRole> all;
-  for (const Pass pass : all_of<Pass>)
-    all.insert(all.end(), outputs_of(pass).begin(), outputs_of(pass).end());
+const std::vector<TensorRole>& all_outputs() {
+  static const auto all = [] {
+    std::vector<TensorRole> outputs;
+    for (const Pass pass : all_of<Pass>)
+      outputs.insert(outputs.end(), outputs_of(pass).begin(), outputs_of(pass).end());
+    return outputs;
+  }();
   return all;
 }
 
@@ -76,10 +79,15 @@ json json_of(const BudgetUse& use) {
   return j;
 }
 BudgetUse use_of(const json& j) {
+  static const auto keys = [] {
+    std::vector<std::string> names;
+    for (const TensorRole role : all_outputs()) names.push_back(key_of(role));
+    return names;
+  }();
   BudgetUse use;
-  for (const TensorRole role : all_outputs())
-    if (const auto found = j.find(key_of(role)); found != j.end())
-      use.outputs.push_back({role, number_of(*found)});
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (const auto found = j.find(keys[i]); found != j.end())
+      use.outputs.push_back({all_outputs()[i], number_of(*found)});
   if (use.outputs.size() != j.size()) throw std::invalid_argument("a use of a budget of no tensor");
   return use;
 }

@@ -83,12 +83,12 @@ TEST(PowerInReports, ComesFromStoresTheLastOneOfAMutantCounts) {
     if (asked < 50) continue;
     ASSERT_TRUE(store.keep(power::kept_kernels, "flash, cases 50 to 100", json_of(behind).dump()));
   }
-  const Told told = read_stores(files).value();
+  const Report told = read_stores(files).value();
   ASSERT_EQ(told.hunted.size(), 1u);
   EXPECT_TRUE(told.hunted[0].kill.has_value());
   ASSERT_EQ(told.sound.size(), 1u);
   EXPECT_EQ(told.sound[0].cases, 100u);
-  EXPECT_EQ(power::score_of(told.hunted, told.sound).alarms, 1);
+  EXPECT_EQ(told.score.alarms, 1);
   Store damaged = Store::open(files[0]).value();
   ASSERT_TRUE(damaged.keep(power::kept_mutants, "same", "{\"mutant\": 1}"));
   EXPECT_THAT(read_stores(files).error().what, HasSubstr("a mutant's outcome cannot be read"));
