@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "harness/backend/backend.h"
-#include "harness/oracle/wanted.h"
 #include "properties/tests/oracle/fake_backend.h"
 
 namespace flashdiff::testing {
@@ -32,7 +31,7 @@ class ReadingBackend : public Backend {
     LogicalData data = read(io);
     if (misread_) misread_(problem, data);
     Answer said;
-    for (const WantedTensor& output : reference(problem, data)) said.of(output.role) = as_float(output.want);
+    for (const auto& [role, values] : reference(problem, data)) said.of(role) = as_float(values);
     if (spoil_) spoil_(said);
     for (const TensorRole role : outputs_of(problem.pass)) write_rows(io.of(role), as_double(said.of(role)));
     return last ? last(io) : Outcome<void>{};
@@ -50,24 +49,25 @@ class ReadingBackend : public Backend {
     return data;
   }
 
-  static std::vector<WantedTensor> reference(const Problem& problem, const LogicalData& data) {
+  using Output = std::pair<TensorRole, LogicalTensor<double>>;
+  static std::vector<Output> reference(const Problem& problem, const LogicalData& data) {
     switch (problem.pass) {
       case Pass::forward: {
         Attention right = attention_forward(problem, data);
-        return {{TensorRole::o, std::move(right.o), {}, {}}, {TensorRole::lse, std::move(right.lse), {}, {}}};
+        return {{TensorRole::o, std::move(right.o)}, {TensorRole::lse, std::move(right.lse)}};
       }
       case Pass::backward: {
         Gradients right = attention_backward(problem, data);
-        return {{TensorRole::dq, std::move(right.dq), {}, {}},
-                {TensorRole::dk, std::move(right.dk), {}, {}},
-                {TensorRole::dv, std::move(right.dv), {}, {}}};
+        return {{TensorRole::dq, std::move(right.dq)},
+                {TensorRole::dk, std::move(right.dk)},
+                {TensorRole::dv, std::move(right.dv)}};
       }
       case Pass::append: break;
     }
     Appended right = append_kv(problem, data);
-    return {{TensorRole::q_rot, std::move(right.q_rot), {}, {}},
-            {TensorRole::k, std::move(right.k), {}, {}},
-            {TensorRole::v, std::move(right.v), {}, {}}};
+    return {{TensorRole::q_rot, std::move(right.q_rot)},
+            {TensorRole::k, std::move(right.k)},
+            {TensorRole::v, std::move(right.v)}};
   }
 
   template <class To, class From>
