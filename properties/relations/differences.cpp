@@ -7,7 +7,7 @@
 namespace flashdiff::relations {
 
 void Differences::element(const ElementAt& at, double got, double want, double budget) {
-  if (std::isinf(budget)) return;
+  if (!std::isfinite(budget)) return;
   ++total_;
   const double use = detail::budget_use(got, want, budget);
   if (detail::is_wrong(use)) ++wrong_;

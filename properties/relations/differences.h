@@ -28,8 +28,8 @@ using RowOf = std::function<std::optional<RowAt>(TensorRole output, RowAt of_oth
 /// What a relation has compared, and the worst of it.
 class Differences {
  public:
-  /// One element: |got - want| <= budget, or wrong; NaN is wrong. Where the budget is infinite nothing is
-  /// compared: both answers may be anything there.
+  /// One element: |got - want| <= budget, or wrong; NaN is wrong. Where the budget is infinite, or a weight
+  /// of 0 times infinite (NaN), nothing is compared: the answers may be anything there.
   void element(const ElementAt& at, double got, double want, double budget);
 
   /// A row of another answer and one of the case's own, which is where differences are reported: no further

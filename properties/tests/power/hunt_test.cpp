@@ -46,7 +46,8 @@ class HuntTest : public ::testing::Test {
                       if (so_far.cases == stop_at_) stop_ = true;
                       return {};
                     },
-                    stop_};
+                    stop_,
+                    alike_};
     const auto done = hunt.run(hunted_);
     ASSERT_TRUE(done) << done.error().what;
   }
@@ -54,6 +55,7 @@ class HuntTest : public ::testing::Test {
   Mutant mutant_;
   Hunted hunted_;
   Ask right_ = [](const Case&) -> Outcome<Seen> { return passed(); };
+  std::function<Ask(const Seen&)> alike_;
   std::vector<Hunted> saved_;
   std::uint64_t stop_at_ = 0;
   std::atomic<bool> stop_{false};
@@ -96,6 +98,35 @@ TEST_F(HuntTest, SaysWhatIsNotAsItsFileHasIt) {
   EXPECT_THAT(hunted_.unlike,
               ElementsAre("mismatch, expected fault", HasSubstr("does not say 'something else'"),
                           HasSubstr("rows, expected at most 2")));
+}
+
+TEST_F(HuntTest, RelationsThatAreBrokenAreKeptByTheirFirstCase) {
+  run([n = 0](const Case&) mutable -> Outcome<Seen> {
+    ++n;
+    if (n == 5) return Seen{wrong(), "", "split-keys"};
+    return Seen{verdict::Pass{}, "", n == 2 || n == 3 ? "ones-in-v" : ""};
+  });
+  EXPECT_THAT(hunted_.relations,
+              ElementsAre(::testing::Pair("ones-in-v", 1u), ::testing::Pair("split-keys", 4u)));
+  EXPECT_EQ(hunted_of(json_of(hunted_).dump()).value().relations, hunted_.relations);
+}
+
+/// By itself a smaller case would be asked another relation, and hold.
+TEST_F(HuntTest, ABrokenRelationIsShrunkByAskingThatOne) {
+  const verdict::BrokenRelation broken{"ones-in-v", "as told", {}, 2, 1, 0.1, 1, 1};
+  mutant_.expected = "broken-relation";
+  alike_ = [&](const Seen& failure) -> Ask {
+    EXPECT_EQ(std::get<verdict::BrokenRelation>(failure.verdict).relation, "ones-in-v");
+    return [&](const Case& c) -> Outcome<Seen> { return is_long(c) ? Seen{broken, ""} : passed(); };
+  };
+  std::string first;
+  run([&](const Case& c) -> Outcome<Seen> {
+    if (first.empty() && is_long(c)) first = print(c);
+    return print(c) == first ? Seen{broken, "", "ones-in-v"} : passed();
+  });
+  EXPECT_EQ(hunted_.kill.value().rule, "broken-relation");
+  EXPECT_EQ(hunted_.kill->part, "ones-in-v");
+  EXPECT_EQ(parse_case(hunted_.smallest.value().line)->problem.sequences[0].kv_len, 21);
 }
 
 TEST_F(HuntTest, ASurvivorIsAskedAllCases) {
