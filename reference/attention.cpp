@@ -121,27 +121,24 @@ void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail:
   auto o_budget = columns(out.o_budget, at);
   auto lse_budget = columns(out.lse_budget, at);
   auto smallest_drop = columns(out.smallest_drop, at);
-  auto o_lean = columns(out.o_lean, at);
-  auto lse_lean = columns(out.lse_lean, at);
-  RowRounding* const o_rounding = out.o_rounding.matrix(at.sequence, at.first_head) + at.rows.first;
-  RowRounding* const lse_rounding = out.lse_rounding.matrix(at.sequence, at.first_head) + at.rows.first;
+  RowErrors* const o_errors = out.o_errors.matrix(at.sequence, at.first_head) + at.rows.first;
+  RowErrors* const lse_errors = out.lse_errors.matrix(at.sequence, at.first_head) + at.rows.first;
   for (Eigen::Index r = 0; r < o.cols(); ++r) {
     const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
     if (seen.empty()) continue;
     const budget::RowFacts facts = facts_of(computed, q, kv, modifiers, seen, shape.d_qk, r);
     const detail::RowBudget row(numerics, shape, facts);
-    const detail::RowRoundings roundings = detail::row_roundings(
-        numerics, facts, computed.moments.p_squared(r), computed.moments.p_rounding(r), kv.v_norm_largest);
     second_moment = detail::moment_bound(
         computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen.size(),
         shape.d_qk);
     lse_budget(0, r) = row.lse();
-    lse_lean(0, r) = row.lse_lean();
-    o_rounding[r] = roundings.o;
-    lse_rounding[r] = roundings.lse;
     smallest_drop(0, r) =
         row.elements({o.col(r).data(), static_cast<std::size_t>(o.rows())}, second_moment.data(),
-                     kv.v_largest.data(), o_budget.col(r).data(), o_lean.col(r).data());
+                     kv.v_largest.data(), o_budget.col(r).data(), o_errors[r]);
+    lse_errors[r].lean = row.lse_lean();
+    lse_errors[r].weighted_lean = row.lse_lean() * std::fabs(facts.max + facts.log_sum);
+    detail::add_p_rounding(numerics, facts, computed.moments.p_squared(r), computed.moments.p_rounding(r),
+                           kv.v_norm_largest, o_errors[r], lse_errors[r]);
   }
 }
 
@@ -166,10 +163,8 @@ BudgetedAttention attention_forward_with_budget(const Problem& problem, const Lo
                         for_queries(problem, problem.d_v, 0.0),
                         unseen_lse_budget(problem, shape, numerics),
                         for_queries(problem, 1, kInfinity),
-                        for_queries(problem, problem.d_v, 0.0),
-                        unseen_lse_budget(problem, shape, numerics),
-                        for_queries(problem, 1, RowRounding{}),
-                        for_queries(problem, 1, RowRounding{})};
+                        for_queries(problem, 1, RowErrors{}),
+                        for_queries(problem, 1, RowErrors{})};
   const double floor = budget::exponent_floor(numerics.qk, problem.dtype);
   std::optional<detail::KeyValueBounds> kv_bounds;
   for_each_block(

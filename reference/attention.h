@@ -2,7 +2,7 @@
 #include "harness/problem/logical.h"
 #include "harness/problem/numerics.h"
 #include "harness/problem/problem.h"
-#include "reference/row_rounding.h"
+#include "reference/row_errors.h"
 
 namespace flashdiff {
 
@@ -30,11 +30,8 @@ struct BudgetedAttention {
   /// the budget; below 1 it could hide, and the smallest weight that would have been seen is 1 / (n * this).
   /// A row of one key: dropping it makes O = 0. A row without keys: infinity, nothing could hide there.
   LogicalTensor<double> smallest_drop;
-  /// For tests of bias (harness/oracle/bias.h): what is left of the budgets without the roundings that are
-  /// random, those of P and of the output to 16 bits. All of it may lean to one side: approximations that are
-  /// too small, tensor cores that truncate.
-  LogicalTensor<double> o_lean, lse_lean;
-  LogicalTensor<RowRounding> o_rounding, lse_rounding;  ///< P's; width 1
+  /// For tests of bias; width 1.
+  LogicalTensor<RowErrors> o_errors, lse_errors;
 };
 [[nodiscard]] BudgetedAttention attention_forward_with_budget(const Problem& problem, const LogicalData& data,
                                                               const Numerics& numerics);

@@ -124,9 +124,9 @@ BudgetedGradients attention_backward_with_budget(const Problem& problem, const L
                                                  const Numerics& numerics) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const auto [q_rows, kv_rows] = lengths_of(problem);
-  BudgetedGradients out{filled(problem, 0.0),      filled(problem, 0.0),     filled(problem, kInfinity, true),
-                        filled(problem, 0.0),      {q_rows, problem.h_q, 1}, {kv_rows, problem.h_kv, 1},
-                        {kv_rows, problem.h_kv, 1}};
+  BudgetedGradients out{
+      filled(problem, 0.0),     filled(problem, 0.0),       filled(problem, kInfinity, true),
+      {q_rows, problem.h_q, 1}, {kv_rows, problem.h_kv, 1}, {kv_rows, problem.h_kv, 1}};
   for_each_head(problem, [&](int s, int g, const std::vector<detail::RowBlock>& blocks) {
     const KeyValues kv = detail::key_values(data, s, g);
     HeadSums sums = no_sums(kv);

@@ -2,7 +2,7 @@
 #include "harness/problem/logical.h"
 #include "harness/problem/numerics.h"
 #include "harness/problem/problem.h"
-#include "reference/row_rounding.h"
+#include "reference/row_errors.h"
 
 namespace flashdiff {
 
@@ -41,10 +41,8 @@ struct BudgetedGradients {
   /// terms that an element adds up, in the column where the quotient is largest. Above 1 such a drop is
   /// outside of the budget. A row that adds up nothing: infinity, nothing could hide there.
   Gradients smallest_drop;
-  /// For tests of bias (harness/oracle/bias.h), as attention.h has it: budgets without the roundings of P, dS
-  /// and the output to 16 bits, and what is random of the first two; width 1.
-  Gradients lean;
-  LogicalTensor<RowRounding> dq_rounding, dk_rounding, dv_rounding;
+  /// For tests of bias; width 1.
+  LogicalTensor<RowErrors> dq_errors, dk_errors, dv_errors;
 };
 [[nodiscard]] BudgetedGradients attention_backward_with_budget(const Problem& problem,
                                                                const LogicalData& data,

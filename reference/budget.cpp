@@ -250,7 +250,8 @@ OutputRounding output_rounding(const Numerics& numerics) {
   const double overflow = format.largest_finite * (1 + format.unit_roundoff / 2);
   if (numerics.out == DType::f32 && !is_double(numerics.pv)) return {0.0, tiny, format.largest_finite};
   const double by_way_of_f32 = is_double(numerics.pv) && numerics.out != DType::f32 ? 1.01 * 0x1p-24 : 0.0;
-  return {format.unit_roundoff + by_way_of_f32, format.smallest_subnormal / 2 + tiny, overflow};
+  return {format.unit_roundoff + by_way_of_f32, format.smallest_subnormal / 2 + tiny, overflow,
+          by_way_of_f32};
 }
 
 // log2(L) within its declared error, absolute below 2, relative above. Either m + ln(L): m's own product with

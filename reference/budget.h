@@ -123,6 +123,7 @@ struct OutputRounding {
   double relative = 0;
   double absolute = 0;
   double overflow = 0;
+  double on_the_way = 0;  ///< the part of `relative` that an earlier rounding to f32 has
 };
 [[nodiscard]] OutputRounding output_rounding(const Numerics&);
 /// Absolute error of LSE = m + ln(L) given L, and of storing it in f32.

@@ -81,18 +81,19 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
 }
 
 double RowBudget::elements(std::span<const double> o, const double* second_moment, const double* v_largest,
-                           double* budget, double* lean) const {
+                           double* budget, RowErrors& errors_of_row) const {
   const std::size_t size = o.size();
   if (unbounded_) {
     std::fill_n(budget, size, kInfinity);
-    std::fill_n(lean, size, kInfinity);
+    errors_of_row.lean = errors_of_row.weighted_lean = kInfinity;
     return 0.0;
   }
   const RowBudget t = *this;  // a local copy: the compiler knows that the loop does not write into it
   const double per_sum = 1 / (1 - t.sum_);
   thread_local std::vector<double> scratch;
-  scratch.resize(size);
+  scratch.resize(2 * size);
   double* const deviations = scratch.data();
+  double* const lean = scratch.data() + size;
   for (std::size_t c = 0; c < size; ++c) {
     const double mean = std::fabs(o[c]);
     const double moment = second_moment[c] * v_largest[c] * v_largest[c];
@@ -109,7 +110,7 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
     const double in_values_lean =
         t.values_lean_ * magnitude + t.values_times_v_ * v_largest[c] + t.values_alone_;
     double leaning = shared_lean + (in_values_lean + (mean + shared) * t.sum_) * per_sum;
-    leaning += (mean + leaning) * t.division_ + t.output_.absolute;
+    leaning += (mean + leaning) * (t.division_ + t.output_.on_the_way) + t.output_.absolute;
     lean[c] = leaning;
     deviations[c] = deviation;
     budget[c] = error;
@@ -117,7 +118,10 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
 
   using Values = Eigen::Map<const Eigen::ArrayXd>;
   const auto n = static_cast<Eigen::Index>(size);
-  const Values values(o.data(), n), errors(budget, n), deviation(deviations, n), v(v_largest, n);
+  const Values values(o.data(), n), errors(budget, n), deviation(deviations, n), v(v_largest, n),
+      leaning(lean, n);
+  errors_of_row.lean = leaning.sum();
+  errors_of_row.weighted_lean = (leaning * values.abs()).sum();
   const double drop =
       keys_ > 1 ? (deviation / errors).maxCoeff() / keys_ : (values.abs() / errors).maxCoeff();
   const auto bounded = [&](double value, double error, double v_most) {
@@ -131,16 +135,15 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
 
 // O_c = sum p_j v_jc: |x_j| = p_j ||v_j||. Where the row sum adds the rounded P, it is p_j (v_jc - O_c), at
 // most twice as long. LSE then has sum p_j r_j, else nothing.
-RowRoundings row_roundings(const Numerics& kernel, const budget::RowFacts& row, double p_squared,
-                           double p_rounding, double v_norm) {
-  if (!budget::p_rounds_at_random(kernel)) return {};
+void add_p_rounding(const Numerics& kernel, const budget::RowFacts& row, double p_squared, double p_rounding,
+                    double v_norm, RowErrors& o, RowErrors& lse) {
+  if (!budget::p_rounds_at_random(kernel)) return;
   const double variance = budget::rounding_variance(kernel.p) * p_squared;  // of what p_rounding is of
-  const double sample = variance > 0 ? p_rounding / std::sqrt(variance) : 0.0;
   const double of_weights = variance / (row.sum * row.sum);
   const double longest = kernel.sum_uses_rounded_p ? 2 * v_norm : v_norm;
-  RowRoundings roundings{{of_weights * longest * longest, sample}, {}};
-  if (kernel.sum_uses_rounded_p) roundings.lse = {of_weights, sample};
-  return roundings;
+  o.variance = of_weights * longest * longest;
+  o.sample = lse.sample = variance > 0 ? p_rounding / std::sqrt(variance) : 0.0;
+  lse.variance = kernel.sum_uses_rounded_p ? of_weights : 0.0;
 }
 
 }  // namespace flashdiff::detail

@@ -2,7 +2,7 @@
 #include <span>
 
 #include "reference/budget.h"
-#include "reference/row_rounding.h"
+#include "reference/row_errors.h"
 
 namespace flashdiff::detail {
 
@@ -21,11 +21,10 @@ class RowBudget {
   [[nodiscard]] double lse() const { return lse_; }
   [[nodiscard]] double lse_lean() const { return lse_lean_; }
 
-  /// Budgets of the row's elements, and what is left of them without the roundings of P and of the output to
-  /// 16 bits (attention.h, o_lean). o: the reference; v_largest: max_j |v_jc|; second_moment: at least sum
-  /// p_j (v_jc / v_largest_c)^2; all as long as o. Returns smallest_drop (attention.h).
-  [[nodiscard]] double elements(std::span<const double> o, const double* second_moment,
-                                const double* v_largest, double* budget, double* lean) const;
+  /// Budgets of the row's elements. o: the reference; v_largest: max_j |v_jc|; second_moment: at least
+  /// sum p_j (v_jc / v_largest_c)^2; all as long as o. Returns smallest_drop (attention.h).
+  double elements(std::span<const double> o, const double* second_moment, const double* v_largest,
+                  double* budget, RowErrors& errors) const;
 
  private:
   double keys_;
@@ -45,10 +44,7 @@ class RowBudget {
 
 /// P's rounding in a row of O and of LSE. p_squared: sum of P^2; p_rounding: sum of what rounding P adds;
 /// both of unnormalised P; v_norm: the largest ||v_j||.
-struct RowRoundings {
-  RowRounding o, lse;
-};
-[[nodiscard]] RowRoundings row_roundings(const Numerics& kernel, const budget::RowFacts& row,
-                                         double p_squared, double p_rounding, double v_norm);
+void add_p_rounding(const Numerics& kernel, const budget::RowFacts& row, double p_squared, double p_rounding,
+                    double v_norm, RowErrors& o, RowErrors& lse);
 
 }  // namespace flashdiff::detail

@@ -300,16 +300,17 @@ void GradientBudget::add_roundings(const GradientStep& step, const Matrix& exact
   }
 }
 
-RowRounding GradientBudget::row_rounding(DType dtype, const Roundings& roundings, Eigen::Index row,
-                                         double longest) const {
-  if (dtype == DType::f32) return {};
+void GradientBudget::add_rounding(DType dtype, const Roundings& roundings, Eigen::Index row, double longest,
+                                  RowErrors& errors) {
+  if (dtype == DType::f32) return;
   const double variance = budget::rounding_variance(dtype) * roundings.squares(row);
-  return {variance * longest * longest, variance > 0 ? roundings.added(row) / std::sqrt(variance) : 0.0};
+  errors.variance = variance * longest * longest;
+  errors.sample = variance > 0 ? roundings.added(row) / std::sqrt(variance) : 0.0;
 }
 
 template <class Error, class Size>
 double GradientBudget::finish(const double* values, const Error& error, const Size& size,
-                              const Ending& ending, double* budget, double* lean) const {
+                              const Ending& ending, double* budget, RowErrors& errors_of_row) const {
   // What the bounds may have lost to f32: their terms are not negative, so with n terms, dot products of d
   // and a dozen operations each no more than this share, and what factors underflow.
   const double open = (1.01 * ending.terms + 2 * (shape_.d_qk + shape_.d_v) + 128) * static_cast<double>(kU);
@@ -333,8 +334,9 @@ double GradientBudget::finish(const double* values, const Error& error, const Si
                                                          ending.terms * ending.floor * ending.lost_unit,
                                                      0.0);
     double leaning = (errors - random + gamma * (sizes + errors) + ending.underflow) * ending.scale;
-    leaning += (value + leaning) * rounding + output.absolute;
-    lean[c] = std::isinf(budget[c]) ? kInfinity : leaning;
+    leaning += (value + leaning) * (rounding + output.on_the_way) + output.absolute;
+    errors_of_row.lean += leaning;
+    errors_of_row.weighted_lean += leaning * value;
     if (budget[c] > 0) drop = std::max(drop, sizes * ending.scale / ending.terms / budget[c]);
   }
   return drop;
@@ -343,9 +345,8 @@ double GradientBudget::finish(const double* values, const Error& error, const Si
 void GradientBudget::end_block(BudgetedGradients& out) {
   const auto values = columns(out.reference.dq, at_);
   auto budgets = columns(out.budget.dq, at_);
-  auto leans = columns(out.lean.dq, at_);
   auto drops = columns(out.smallest_drop.dq, at_);
-  RowRounding* const roundings = out.dq_rounding.matrix(at_.sequence, at_.first_head) + at_.rows.first;
+  RowErrors* const errors = out.dq_errors.matrix(at_.sequence, at_.first_head) + at_.rows.first;
   for (Eigen::Index r = 0; r < values.cols(); ++r) {
     const RowTerms& row = rows_[static_cast<std::size_t>(r)];
     if (row.keys == 0) continue;
@@ -358,8 +359,8 @@ void GradientBudget::end_block(BudgetedGradients& out) {
     ending.rounding = ds_rounding_.relative;
     ending.floor = row.ds_floor;
     drops(0, r) = finish(values.col(r).data(), dq_error_.col(r), dq_size_.col(r), ending,
-                         budgets.col(r).data(), leans.col(r).data());
-    roundings[r] = row_rounding(kernel_.ds, dq_rounding_, r, shape_.scale * k_norm_);
+                         budgets.col(r).data(), errors[r]);
+    add_rounding(kernel_.ds, dq_rounding_, r, shape_.scale * k_norm_, errors[r]);
   }
 }
 
@@ -368,6 +369,8 @@ void GradientBudget::end_head(BudgetedGradients& out) {
     const int queries = queries_of_key_[static_cast<std::size_t>(j)];
     if (queries == 0) continue;
     const auto row = static_cast<int>(j);
+    RowErrors& errors_of_dk = *out.dk_errors.row(sequence_, kv_head_, row);
+    RowErrors& errors_of_dv = *out.dv_errors.row(sequence_, kv_head_, row);
     Ending ending;
     ending.terms = queries * group_;
     ending.runs = group_;
@@ -379,9 +382,8 @@ void GradientBudget::end_head(BudgetedGradients& out) {
     ending.floor = budget::exponent_floor(kernel_.pv, kernel_.ds) / g_largest_;
     *out.smallest_drop.dk.row(sequence_, kv_head_, row) =
         finish(out.reference.dk.row(sequence_, kv_head_, row), dk_.error.col(j), dk_.size.col(j), ending,
-               out.budget.dk.row(sequence_, kv_head_, row), out.lean.dk.row(sequence_, kv_head_, row));
-    *out.dk_rounding.row(sequence_, kv_head_, row) =
-        row_rounding(kernel_.ds, dk_rounding_, j, shape_.scale * q_largest_);
+               out.budget.dk.row(sequence_, kv_head_, row), errors_of_dk);
+    add_rounding(kernel_.ds, dk_rounding_, j, shape_.scale * q_largest_, errors_of_dk);
     ending.lost_unit = d_o_largest_;
     ending.underflow = budget::gradient_underflow(kernel_, ending.terms, d_o_largest_, 2);
     ending.scale = 1;
@@ -390,8 +392,8 @@ void GradientBudget::end_head(BudgetedGradients& out) {
     ending.floor = budget::exponent_floor(kernel_.pv, kernel_.p);
     *out.smallest_drop.dv.row(sequence_, kv_head_, row) =
         finish(out.reference.dv.row(sequence_, kv_head_, row), dv_.error.col(j), dv_.size.col(j), ending,
-               out.budget.dv.row(sequence_, kv_head_, row), out.lean.dv.row(sequence_, kv_head_, row));
-    *out.dv_rounding.row(sequence_, kv_head_, row) = row_rounding(kernel_.p, dv_rounding_, j, d_o_largest_);
+               out.budget.dv.row(sequence_, kv_head_, row), errors_of_dv);
+    add_rounding(kernel_.p, dv_rounding_, j, d_o_largest_, errors_of_dv);
   }
 }
 

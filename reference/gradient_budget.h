@@ -65,13 +65,13 @@ class GradientBudget {
   /// Returns smallest_drop.
   template <class Error, class Size>
   double finish(const double* values, const Error& error, const Size& size, const Ending& ending,
-                double* budget, double* lean) const;
+                double* budget, RowErrors& errors) const;
   /// Adds the roundings of `exact`, of the step, to those of its queries (null: nobody asks) and keys.
   void add_roundings(const GradientStep& step, const Matrix& exact, DType dtype, Roundings* of_queries,
                      Roundings& of_keys);
-  /// Where each addend of a row is at most `longest` times what is rounded.
-  [[nodiscard]] RowRounding row_rounding(DType dtype, const Roundings& roundings, Eigen::Index row,
-                                         double longest) const;
+  /// P's or dS's, where each addend of a row is at most `longest` times what is rounded.
+  static void add_rounding(DType dtype, const Roundings& roundings, Eigen::Index row, double longest,
+                           RowErrors& errors);
 
   const Numerics kernel_;
   const budget::BackwardShape shape_;

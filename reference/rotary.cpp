@@ -73,13 +73,11 @@ LogicalTensor<double> turned(const Problem& problem, const LogicalData& data,
   return to;
 }
 
-/// Of a turned tensor; 0 where nothing is turned. Without the output's rounding where `lean`.
+/// Of a turned tensor; 0 where nothing is turned.
 LogicalTensor<double> turned_budget(const Problem& problem, const LogicalData& data, const Numerics& numerics,
-                                    const LogicalTensor<float>& from, const LogicalTensor<double>& values,
-                                    bool lean) {
+                                    const LogicalTensor<float>& from, const LogicalTensor<double>& values) {
   const double relative = budget::turned_relative(numerics), absolute = budget::turned_underflow(numerics);
-  budget::OutputRounding output = budget::output_rounding(numerics);
-  if (lean) output.relative = 0;
+  const budget::OutputRounding output = budget::output_rounding(numerics);
   const auto bound = [&](double magnitude, double value) {
     const double error = relative * magnitude + absolute;
     const double largest = std::fabs(value) + error;
@@ -94,6 +92,27 @@ LogicalTensor<double> turned_budget(const Problem& problem, const LogicalData& d
     out[at.x] = bound(std::fabs(in[at.x] * at.cos) + std::fabs(in[at.y] * at.sin), value[at.x]);
     out[at.y] = bound(std::fabs(in[at.y] * at.cos) + std::fabs(in[at.x] * at.sin), value[at.y]);
   });
+  return to;
+}
+
+/// What is left of a turned tensor's budget without the output's rounding, which is random: error + (|value|
+/// + error) u is the budget.
+LogicalTensor<RowErrors> errors_of(const Problem& problem, const Numerics& numerics,
+                                   const LogicalTensor<double>& values, const LogicalTensor<double>& budget) {
+  const budget::OutputRounding output = budget::output_rounding(numerics);
+  const double u = output.relative - output.on_the_way;
+  LogicalTensor<RowErrors> to(new_rows(problem), values.heads(), 1);
+  for (int s = 0; s < values.sequences(); ++s)
+    for (int head = 0; head < values.heads(); ++head)
+      for (int row = 0; row < values.rows(s); ++row)
+        for (int c = 0; c < values.width(); ++c) {
+          const double value = std::fabs(values.row(s, head, row)[c]);
+          const double all = budget.row(s, head, row)[c];
+          if (all == 0) continue;  // copied
+          const double lean = std::max(all - u * value, 0.0);
+          to.row(s, head, row)->lean += lean;
+          to.row(s, head, row)->weighted_lean += lean * value;
+        }
   return to;
 }
 
@@ -135,12 +154,11 @@ BudgetedAppend append_kv_with_budget(const Problem& problem, const LogicalData& 
                                      const Numerics& numerics) {
   BudgetedAppend out;
   out.reference = append_kv(problem, data);
-  for (const bool lean : {false, true}) {
-    Appended& to = lean ? out.lean : out.budget;
-    to.q_rot = turned_budget(problem, data, numerics, data.q, out.reference.q_rot, lean);
-    to.k = turned_budget(problem, data, numerics, data.k, out.reference.k, lean);
-    to.v = LogicalTensor<double>(new_rows(problem), data.v.heads(), data.v.width());
-  }
+  out.budget.q_rot = turned_budget(problem, data, numerics, data.q, out.reference.q_rot);
+  out.budget.k = turned_budget(problem, data, numerics, data.k, out.reference.k);
+  out.budget.v = LogicalTensor<double>(new_rows(problem), data.v.heads(), data.v.width());
+  out.q_rot_errors = errors_of(problem, numerics, out.reference.q_rot, out.budget.q_rot);
+  out.k_errors = errors_of(problem, numerics, out.reference.k, out.budget.k);
   out.next_position.q_rot = next_position(problem, data, out.reference.q_rot, out.budget.q_rot);
   out.next_position.k = next_position(problem, data, out.reference.k, out.budget.k);
   return out;

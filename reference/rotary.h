@@ -2,6 +2,7 @@
 #include "harness/problem/logical.h"
 #include "harness/problem/numerics.h"
 #include "harness/problem/problem.h"
+#include "reference/row_errors.h"
 
 namespace flashdiff {
 
@@ -29,8 +30,8 @@ struct BudgetedAppend {
   /// By how many budgets a row would be off, in the column that shows it best, if its token stood one
   /// position further on; width 1. 0 where nothing is turned. V has none.
   Appended next_position;
-  /// The budget without the output's rounding to 16 bits (attention.h, o_lean).
-  Appended lean;
+  /// For tests of bias; width 1. V has none.
+  LogicalTensor<RowErrors> q_rot_errors, k_errors;
 };
 [[nodiscard]] BudgetedAppend append_kv_with_budget(const Problem& problem, const LogicalData& data,
                                                    const Numerics& numerics);

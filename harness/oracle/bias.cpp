@@ -4,9 +4,9 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "harness/problem/numbers.h"
-#include "reference/budget.h"
 
 namespace flashdiff::detail {
 namespace {
@@ -14,29 +14,27 @@ namespace {
 using verdict::BiasTest;
 
 /// The model has roundings independent of one another; where rows, or weights, are copies of one another they
-/// are not. How far the roundings of the reference's own values, which are known, add up beyond a standard
-/// deviation says by how much: the modelled variance grows by the square of it over this. At 2 ordinary data
-/// lose next to nothing (one in twenty is beyond 2), and errors that are all the same are still no more than
-/// 2 of the standard deviations that follow, of the 7 that it takes.
+/// are not. How the roundings of the reference's own values add up, which are known, says how far: the
+/// variance grows by what their squared sum is of it. One sum says so vaguely, so only what is beyond two
+/// deviations of it counts (one in twenty of independent ones is), and errors that are all the same are then
+/// still no more than 2 of the deviations that follow, of the 7 that it takes.
 constexpr double kOrdinary = 2.0;
 double crowding(double sum, double variance) {
   return variance > 0 ? std::max(1.0, sum * sum / variance / (kOrdinary * kOrdinary)) : 1.0;
 }
-
-/// A dtype whose roundings are looked at; f32: none are.
-DType rounded_output(const Numerics& numerics, TensorRole output) {
-  return output == TensorRole::lse ? DType::f32 : numerics.out;
+/// Of the squares of many sums, which say it as they stand.
+double crowding_of_squares(double squares, double variance) {
+  return variance > 0 ? std::max(1.0, squares / variance) : 1.0;
 }
 
-/// One row, summed up for one test: `a` is its vector of weights, of which sum a_c e_c is asked.
+/// One row, summed up for one of the linear tests, whose weights are a: 1, or want.
 struct RowSums {
-  double size = 0;            ///< sum a b, b: what the effect is a share of
-  double error = 0;           ///< sum a e
-  double lean = 0;            ///< sum |a| lean
-  double of_output = 0;       ///< variance of sum a r, r: rounding of the output
-  double norm = 0;            ///< sum a^2
-  double known = 0;           ///< sum a r of the reference's own values
-  double known_variance = 0;  ///< as modelled
+  double size = 0;       ///< sum a b, where the effect is a share of b: 1, or want
+  double error = 0;      ///< sum a e
+  double lean = 0;       ///< of that, at most, what is not random
+  double norm = 0;       ///< sum a^2
+  double of_output = 0;  ///< variance of sum a r, r: rounding of the output, or what stands for it
+  double known = 0;      ///< sum a r of the reference's own values
 };
 
 /// What the tests of one scope add up over rows.
@@ -44,7 +42,7 @@ struct Sums {
   // Of the row's weighted error, and what it is a share of.
   double size = 0, error = 0, lean = 0, variance = 0;
   // What crowding is told by.
-  double known_variance = 0, p_variance = 0, p_sample = 0;
+  double known_variance = 0, p_variance = 0, p_sample = 0, p_squares = 0;
   std::vector<double> known;  ///< by columns
   // Of the squares of the rows' errors.
   double rows = 0, squared_errors = 0, squared_leans = 0, variances = 0;
@@ -54,8 +52,8 @@ struct Sums {
 
   void add(const Sums& other) {
     for (double Sums::*part : {&Sums::size, &Sums::error, &Sums::lean, &Sums::variance, &Sums::known_variance,
-                               &Sums::p_variance, &Sums::p_sample, &Sums::rows, &Sums::squared_errors,
-                               &Sums::squared_leans, &Sums::variances, &Sums::excess})
+                               &Sums::p_variance, &Sums::p_sample, &Sums::p_squares, &Sums::rows,
+                               &Sums::squared_errors, &Sums::squared_leans, &Sums::variances, &Sums::excess})
       this->*part += other.*part;
     for (std::size_t c = 0; c < known.size(); ++c) known[c] += other.known[c];
   }
@@ -68,117 +66,124 @@ struct Sums {
       total += column;
       squares += column * column;
     }
-    return std::max({crowding(total, known_variance), crowding(std::sqrt(squares), known_variance),
-                     crowding(p_sample, p_variance)});
+    return std::max({crowding(total, known_variance), crowding_of_squares(squares, known_variance),
+                     crowding(p_sample, p_variance), crowding_of_squares(p_squares, p_variance)});
   }
 };
 
-/// 2^e of |x| in [2^e, 2^(e+1)), but at least `least`.
-double binade(float x, double least) {
-  const auto power = std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0x7f80'0000u);
-  return std::max(static_cast<double>(power), least);
-}
-
-/// The rows of one output, as the two linear tests weigh them.
+/// The rows of one output, as the linear tests weigh them.
 class RowsOf {
  public:
   RowsOf(const Numerics& numerics, const WantedTensor& wanted)
       : wanted_(wanted), width_(static_cast<std::size_t>(wanted.want.width())) {
-    output_ = rounded_output(numerics, wanted.role);
-    const bool of_double = numerics.pv == Accumulation::f64 && wanted.role != TensorRole::lse;
-    rounds_ = output_ != DType::f32 || of_double;
-    // Copies of rows are found in 16 bits even where the output is not rounded to them.
-    watched_ = output_ != DType::f32 ? output_ : DType::bf16;
-    target_ = format_of(rounds_ ? output_ : watched_).unit_roundoff / 2;
-  }
-
-  /// Adds a row to the tests of its head; a row without a finite budget, or none at all, tells nothing.
-  void add(int sequence, int head, int row, const float* got, Sums& gain, Sums& mean) {
-    const double* const want = wanted_.want.row(sequence, head, row);
-    const double* const budget = wanted_.budget.row(sequence, head, row);
-    const double* const lean = wanted_.lean.row(sequence, head, row);
-    narrow_.resize(width_);
-    rounded_.resize(width_);
-    for (std::size_t c = 0; c < width_; ++c) narrow_[c] = rounded_[c] = static_cast<float>(want[c]);
-    round_all(watched_, rounded_);
-    const Format output = format_of(output_), watched = format_of(watched_);
-    RowSums g, m;
-    for (std::size_t c = 0; c < width_; ++c) {
-      if (budget[c] == 0) continue;
-      if (!(budget[c] < 1e300)) return;
-      const double w = want[c], e = static_cast<double>(got[c]) - w;
-      // An ulp is 2u of the power of two below the value; subnormals have that of the smallest normal number.
-      const double ulp = rounds_ ? 2 * output.unit_roundoff *
-                                       binade(narrow_[c] * (1 + static_cast<float>(output.unit_roundoff)),
-                                              output.smallest_normal)
-                                 : 0.0;
-      const double seen = 2 * watched.unit_roundoff * binade(narrow_[c], watched.smallest_normal);
-      const double variance = ulp * ulp / 12, seen_variance = seen * seen / 12;
-      const double known = static_cast<double>(rounded_[c]) - w;
-      g.size += w * w;
-      g.error += w * e;
-      g.lean += std::fabs(w) * lean[c];
-      g.of_output += w * w * variance;
-      g.known += w * known;
-      g.known_variance += w * w * seen_variance;
-      m.size += 1;
-      m.error += e;
-      m.lean += lean[c];
-      m.of_output += variance;
-      m.known += known;
-      m.known_variance += seen_variance;
-    }
-    g.norm = g.size;
-    m.norm = m.size;
-    const RowRounding p =
-        wanted_.rounding.width() == 0 ? RowRounding{} : *wanted_.rounding.row(sequence, head, row);
-    const double scale = m.size > 0 ? std::sqrt(g.size / m.size) : 0;
-    weigh(g, p, target_, want, budget, true, gain);
-    weigh(m, p, target_ * scale, want, budget, false, mean);
+    // LSE is f32, whose rounding is counted among what may lean; f32 from f32 does not round at all.
+    const DType output = wanted.role == TensorRole::lse ? DType::f32 : numerics.out;
+    const bool rounds =
+        output != DType::f32 || (numerics.pv == Accumulation::f64 && wanted.role != TensorRole::lse);
+    // Copies of rows are found by their rounding to 16 bits even where the output is not rounded to them.
+    watched_ = output != DType::f32 ? output : DType::bf16;
+    format_ = format_of(watched_);
+    target_ = (rounds ? format_of(output) : format_).unit_roundoff / 2;
+    const double finer = format_of(output).unit_roundoff / format_.unit_roundoff;
+    of_output_ = rounds ? finer * finer : 0.0;
+    for (std::vector<float>* one : {&value_, &rounded_, &power_}) one->resize(width_);
+    want_.resize(width_);
+    known_.resize(width_);
   }
 
   [[nodiscard]] bool has_random() const {
-    return rounds_ || std::ranges::any_of(wanted_.rounding.values(),
-                                          [](const RowRounding& one) { return one.variance > 0; });
+    return of_output_ > 0 || std::ranges::any_of(wanted_.errors.values(),
+                                                 [](const RowErrors& one) { return one.variance > 0; });
+  }
+
+  /// Adds a row to the tests of its head; a row with an infinite budget, or with none at all, tells nothing.
+  void add(int sequence, int head, int row, const float* got, Sums& gain, Sums& mean) {
+    const double* const want = wanted_.want.row(sequence, head, row);
+    const double* const budget = wanted_.budget.row(sequence, head, row);
+    const RowErrors& errors = *wanted_.errors.row(sequence, head, row);
+    look_at_roundings(want);
+    const double of_ulp = 4 * format_.unit_roundoff * format_.unit_roundoff / 12;
+    const double least = format_.smallest_normal;
+    double count = 0, error = 0, variance = 0, known = 0;
+    double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, largest = 0;
+    // An ulp is 2u of the power of two below the value, and at least a subnormal; uniform: ulp^2 / 12.
+#pragma omp simd reduction(+ : count, error, variance, known, size, gain_error, gain_variance, gain_known) \
+    reduction(max : largest)
+    for (std::size_t c = 0; c < width_; ++c) {
+      const bool counts = budget[c] > 0;
+      const double w = counts ? want[c] : 0.0, e = counts ? static_cast<double>(got[c]) - w : 0.0;
+      const double k = counts ? static_cast<double>(rounded_[c]) - w : 0.0;
+      const double power = static_cast<double>(power_[c]) > least ? static_cast<double>(power_[c]) : least;
+      const double v = counts ? of_ulp * power * power : 0.0;
+      want_[c] = w;
+      known_[c] = k;
+      largest = budget[c] > largest ? budget[c] : largest;
+      count += counts ? 1.0 : 0.0;
+      error += e;
+      variance += v;
+      known += k;
+      size += w * w;
+      gain_error += w * e;
+      gain_variance += w * w * v;
+      gain_known += w * k;
+    }
+    if (!(largest < std::numeric_limits<double>::infinity()) || count == 0) return;
+    const double by_gain = weigh({size, gain_error, errors.weighted_lean, size, gain_variance, gain_known},
+                                 errors, target_, gain);
+    const double by_mean = weigh({count, error, errors.lean, count, variance, known}, errors,
+                                 target_ * std::sqrt(size / count), mean);
+    for (std::size_t c = 0; c < width_; ++c) {
+      gain.known[c] += by_gain * want_[c] * known_[c];
+      mean.known[c] += by_mean * known_[c];
+    }
   }
 
  private:
-  /// The weight that shows an effect of `target` (of the size of what is looked for: a 16-bit operand cut off
-  /// instead of rounded is u / 2 to u too small) best beside errors of this variance; rows that may lean as
-  /// far anyway count less.
-  void weigh(const RowSums& row, const RowRounding& p, double target, const double* want,
-             const double* budget, bool of_gain, Sums& to) {
-    const double of_p = row.norm * p.variance;
+  void look_at_roundings(const double* want) {
+    const auto more = static_cast<float>(1 + format_.unit_roundoff);  // what rounds up to a power of two
+    for (std::size_t c = 0; c < width_; ++c) value_[c] = rounded_[c] = static_cast<float>(want[c]);
+    round_all(watched_, rounded_);
+    for (std::size_t c = 0; c < width_; ++c)
+      power_[c] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value_[c] * more) & 0x7f80'0000u);
+  }
+
+  /// Adds a row with the weight that shows an effect of `target` (of the size of what is looked for: a 16-bit
+  /// operand cut off instead of rounded is u / 2 to u too small) best beside errors of this variance; rows
+  /// that may lean as far anyway count less. Returns the weight, 0 where the row tells nothing.
+  double weigh(const RowSums& row, const RowErrors& errors, double target, Sums& to) const {
+    const double of_p = row.norm * errors.variance;
     const double variance =
-        row.of_output * crowding(row.known, row.known_variance) + of_p * crowding(p.sample, 1.0);
-    if (!(variance > 0) || !std::isfinite(variance) || !(row.size > 0)) return;
+        of_output_ * row.of_output * crowding(row.known, row.of_output) + of_p * crowding(errors.sample, 1.0);
+    if (!(variance > 0) || !std::isfinite(variance) || !(row.size > 0)) return 0;
     const double leaning = row.lean / row.size / target;
     const double a = row.size / variance / (1 + leaning * leaning);
-    if (!std::isfinite(a) || !(a > 0)) return;
-    to.rows += 1;
+    if (!std::isfinite(a) || !(a > 0)) return 0;
     to.size += a * row.size;
     to.error += a * row.error;
     to.lean += a * row.lean;
     to.variance += a * a * variance;
-    to.known_variance += a * a * row.known_variance;
+    to.known_variance += a * a * row.of_output;
     to.p_variance += a * a * of_p;
-    to.p_sample += a * std::sqrt(of_p) * p.sample;
+    to.p_sample += a * std::sqrt(of_p) * errors.sample;
+    to.p_squares += a * a * of_p * errors.sample * errors.sample;
+    to.rows += 1;
     to.squared_errors += row.error * row.error;
     to.squared_leans += row.lean * row.lean;
     to.variances += variance;
     const double excess = std::max(std::fabs(row.error) - row.lean, 0.0);
     to.excess += excess * excess / variance;
-    for (std::size_t c = 0; c < width_; ++c)
-      if (budget[c] != 0)
-        to.known[c] += a * (of_gain ? want[c] : 1.0) * (static_cast<double>(rounded_[c]) - want[c]);
+    return a;
   }
 
   const WantedTensor& wanted_;
   std::size_t width_;
-  DType output_ = DType::f32, watched_ = DType::f32;
-  bool rounds_ = false;
+  DType watched_ = DType::f32;
+  Format format_{};
   double target_ = 0;
-  std::vector<float> narrow_, rounded_;
+  double of_output_ = 0;  ///< variance of the output's rounding, in units of that to `watched_`
+  // Of one row.
+  std::vector<float> value_, rounded_, power_;
+  std::vector<double> want_, known_;  ///< 0 where an element's value is fixed
 };
 
 /// 2 e^(-z^2 / 2) of a sum that is so far beyond its lean, in its deviations.
@@ -224,7 +229,7 @@ void add_tests(TensorRole tensor, int head, const Sums& gain, const Sums& mean, 
 std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
   std::vector<BiasOf> found;
   for (const WantedTensor& output : wanted.outputs) {
-    if (output.lean.width() == 0) continue;
+    if (output.errors.width() == 0) continue;
     RowsOf rows(numerics, output);
     if (!rows.has_random()) continue;
     const LogicalTensor<float>& got = answer.of(output.role);

@@ -11,8 +11,8 @@ namespace flashdiff::detail {
 /// Rule 2. A budget is of one element and of the worst case; errors that are small but all to one side need
 /// sums over many. The model of a correct kernel's error, element by element:
 ///
-///   got - want = r + s     r: rounding of the output, and of P or dS, to 16 bits (row_rounding.h): mean 0
-///                          s: all the rest, |s| <= WantedTensor::lean, to one side in the worst case
+///   got - want = r + s     r: rounding of the output, and of P or dS, to 16 bits: mean 0
+///                          s: all the rest, to one side in the worst case (reference/row_errors.h has both)
 ///
 /// A test adds up a_rc (got - want) with weights a that are known before the answer is. A correct kernel's
 /// sum is within sum |a| lean + z sd, but for one in e^(z^2 / 2) / 2 cases: a sum of independent uniform

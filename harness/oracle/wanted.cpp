@@ -21,48 +21,35 @@ const WantedTensor& Wanted::of(TensorRole output) const {
 Wanted wanted(BudgetedAttention attention) {
   Wanted all;
   all.outputs.push_back({TensorRole::o, std::move(attention.reference.o), std::move(attention.o_budget),
-                         std::move(attention.smallest_drop), std::move(attention.o_lean),
-                         std::move(attention.o_rounding)});
+                         std::move(attention.smallest_drop), std::move(attention.o_errors)});
   all.outputs.push_back({TensorRole::lse,
                          std::move(attention.reference.lse),
                          std::move(attention.lse_budget),
                          {},
-                         std::move(attention.lse_lean),
-                         std::move(attention.lse_rounding)});
+                         std::move(attention.lse_errors)});
   return all;
 }
 
 Wanted wanted(BudgetedGradients gradients) {
+  auto& [reference, budget, smallest_drop, dq_errors, dk_errors, dv_errors] = gradients;
   Wanted all;
-  const auto add = [&](TensorRole role, LogicalTensor<double> Gradients::*part,
-                       LogicalTensor<RowRounding>& rounding) {
-    all.outputs.push_back({role, std::move(gradients.reference.*part), std::move(gradients.budget.*part),
-                           std::move(gradients.smallest_drop.*part), std::move(gradients.lean.*part),
-                           std::move(rounding)});
-  };
-  add(TensorRole::dq, &Gradients::dq, gradients.dq_rounding);
-  add(TensorRole::dk, &Gradients::dk, gradients.dk_rounding);
-  add(TensorRole::dv, &Gradients::dv, gradients.dv_rounding);
+  all.outputs.push_back({TensorRole::dq, std::move(reference.dq), std::move(budget.dq),
+                         std::move(smallest_drop.dq), std::move(dq_errors)});
+  all.outputs.push_back({TensorRole::dk, std::move(reference.dk), std::move(budget.dk),
+                         std::move(smallest_drop.dk), std::move(dk_errors)});
+  all.outputs.push_back({TensorRole::dv, std::move(reference.dv), std::move(budget.dv),
+                         std::move(smallest_drop.dv), std::move(dv_errors)});
   return all;
 }
 
 Wanted wanted(BudgetedAppend append) {
-  auto& [reference, budget, next_position, lean] = append;
+  auto& [reference, budget, next_position, q_rot_errors, k_errors] = append;
   Wanted all;
-  all.outputs.push_back({TensorRole::q_rot,
-                         std::move(reference.q_rot),
-                         std::move(budget.q_rot),
-                         std::move(next_position.q_rot),
-                         std::move(lean.q_rot),
-                         {}});
-  all.outputs.push_back({TensorRole::k,
-                         std::move(reference.k),
-                         std::move(budget.k),
-                         std::move(next_position.k),
-                         std::move(lean.k),
-                         {}});
-  all.outputs.push_back(
-      {TensorRole::v, std::move(reference.v), std::move(budget.v), {}, std::move(lean.v), {}});
+  all.outputs.push_back({TensorRole::q_rot, std::move(reference.q_rot), std::move(budget.q_rot),
+                         std::move(next_position.q_rot), std::move(q_rot_errors)});
+  all.outputs.push_back({TensorRole::k, std::move(reference.k), std::move(budget.k),
+                         std::move(next_position.k), std::move(k_errors)});
+  all.outputs.push_back({TensorRole::v, std::move(reference.v), std::move(budget.v), {}, {}});
   return all;
 }
 

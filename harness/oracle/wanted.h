@@ -19,10 +19,8 @@ struct WantedTensor {
   /// show (attention.h, backward.h: a dropped key or pair; rotary.h: a position one further on). Empty:
   /// nothing is asked here.
   LogicalTensor<double> smallest_drop;
-  /// For rule 2 (bias.h): the part of the budget that may lean to one side, and what is random besides the
-  /// output's own rounding, by rows; empty: nothing is.
-  LogicalTensor<double> lean;
-  LogicalTensor<RowRounding> rounding;
+  /// For rule 2 (bias.h); width 1. Empty: nothing is asked here.
+  LogicalTensor<RowErrors> errors;
 };
 
 /// What a backend of some numerics should answer, whatever the pass: its outputs, in the order of

@@ -150,14 +150,15 @@ RowFacts usual_row() {
 }
 
 struct Columns {
-  std::array<double, 2> budget{}, lean{};
+  std::array<double, 2> budget{};
+  RowErrors errors;
 };
 /// O and what is allowed in two columns: one of ordinary values, one where all V are equal.
 Columns columns_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
   const std::array<double, 2> values{o, 1.0}, largest{3.0, 1.0}, moments{(1.0 + o * o) / 9, 1.0};
   Columns columns;
   (void)detail::RowBudget(numerics, usual_shape(), row)
-      .elements(values, moments.data(), largest.data(), columns.budget.data(), columns.lean.data());
+      .elements(values, moments.data(), largest.data(), columns.budget.data(), columns.errors);
   return columns;
 }
 std::array<double, 2> budget_of(const Numerics& numerics, const RowFacts& row, double o = 0.5) {
@@ -175,14 +176,16 @@ TEST(RowBudget, WhatMayLeanIsAllButTheRoundingsTo16Bits) {
         // The tensor core takes a 16-bit P for at least its dtype's smallest normal number; products of
         // errors, the second order of a shared P's among them.
         const double u = format_of(dtype).unit_roundoff, second_order = shared ? 3 * u * u : 0;
-        const double more = 0.02 * plain.budget[0] + 0x1p-22 + second_order;
-        EXPECT_GE(all.lean[0], plain.budget[0] * (1 - 1e-9)) << name_of(dtype) << shared;
-        EXPECT_LE(all.lean[0], plain.budget[0] + more) << name_of(dtype) << shared;
-        EXPECT_LT(all.lean[0], 0.2 * all.budget[0]);
+        const double budget = plain.budget[0] + plain.budget[1];
+        EXPECT_GE(all.errors.lean, budget * (1 - 1e-9)) << name_of(dtype) << shared;
+        EXPECT_LE(all.errors.lean, 1.02 * budget + 0x1p-21 + second_order) << name_of(dtype) << shared;
+        EXPECT_LT(all.errors.lean, 0.2 * (all.budget[0] + all.budget[1]));
+        EXPECT_NEAR(plain.errors.weighted_lean, 0.5 * plain.budget[0] + plain.budget[1], 1e-12);
       }
   const Numerics whole_rows{.p = DType::f16, .whole_rows = true, .out = DType::f32};
   const Columns divided = columns_of(whole_rows, usual_row());
-  EXPECT_NEAR(divided.lean[0], divided.budget[0], 1e-9) << "a P that is divided may round alike everywhere";
+  EXPECT_NEAR(divided.errors.lean, divided.budget[0] + divided.budget[1], 1e-9)
+      << "a P that is divided may round alike everywhere";
 }
 
 TEST(RowBudget, GrowsWithEveryDeclaration) {
