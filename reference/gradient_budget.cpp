@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "harness/problem/numbers.h"
+#include "reference/rounding_of.h"
 
 namespace flashdiff::detail {
 namespace {
@@ -285,9 +286,8 @@ void GradientBudget::add_roundings(const GradientStep& step, const Matrix& exact
   const double* const in = exact.data();
   float* const out = value.data();
   for (Eigen::Index i = 0; i < exact.size(); ++i) out[i] = static_cast<float>(in[i]);
-  added = value;
-  round_all(dtype, {added.data(), static_cast<std::size_t>(added.size())});
-  added -= value;
+  added.resize(exact.rows(), exact.cols());
+  rounding_of(value.data(), value.size(), dtype, added.data());
   auto squares_of_keys = of_keys.squares.segment(step.begin, exact.rows());
   auto added_of_keys = of_keys.added.segment(step.begin, exact.rows());
   for (Eigen::Index r = 0; r < exact.cols();

@@ -1,10 +1,10 @@
 #include "reference/softmax_block.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
+
+#include "reference/rounding_of.h"
 
 namespace flashdiff::detail {
 namespace {
@@ -72,19 +72,6 @@ void narrow(const Matrix& from, FloatMatrix& to) {
   for (Eigen::Index i = 0; i < from.size(); ++i) out[i] = static_cast<float>(in[i]);
 }
 
-/// What rounding to f16 or bf16, to nearest even, adds to each; magnitudes below the normal range are rounded
-/// as if they had their own exponent.
-void rounding_of(const FloatMatrix& values, DType dtype, FloatMatrix& to) {
-  const unsigned drop = dtype == DType::f16 ? 13 : 16;
-  const std::uint32_t half_minus_one = (1u << (drop - 1)) - 1, kept = ~((1u << drop) - 1);
-  const float* in = values.data();
-  float* out = to.data();
-  for (Eigen::Index i = 0; i < values.size(); ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(in[i]);
-    out[i] = std::bit_cast<float>((bits + half_minus_one + ((bits >> drop) & 1u)) & kept) - in[i];
-  }
-}
-
 SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
   thread_local Scratch max, sum, p_v;
   SoftmaxBlock block{max.row(rows), sum.row(rows), p_v.matrix(d_v, rows)};
@@ -134,7 +121,7 @@ SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, cons
         for (Eigen::Index r = 0; r < q.cols(); ++r)
           moments.p_dot_squared(r) += (p.col(r).array() * dots.col(r).array().square()).sum();
         if (p_dtype == DType::f32) return;
-        rounding_of(p, p_dtype, dots);
+        rounding_of(p.data(), p.size(), p_dtype, dots.data());
         for (Eigen::Index r = 0; r < q.cols(); ++r) {
           moments.p_squared(r) += p.col(r).squaredNorm();
           moments.p_rounding(r) += dots.col(r).sum();

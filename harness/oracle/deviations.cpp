@@ -1,10 +1,29 @@
 #include "harness/oracle/deviations.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace flashdiff::detail {
 namespace {
+
+/// A row of elements well within their budgets, which nearly all are: one loop that vectorises. False where
+/// one of them needs a closer look.
+bool all_within(const double* want, const double* budget, const float* got, int width, double* use,
+                double& largest) {
+  double most = 0;
+  int beyond = 0;
+#pragma omp simd reduction(max : most) reduction(+ : beyond)
+  for (int c = 0; c < width; ++c) {
+    const double error = std::fabs(static_cast<double>(got[c]) - want[c]);
+    const double one = static_cast<double>(got[c]) == want[c] ? 0.0 : error / budget[c];
+    use[c] = one;
+    most = one > most ? one : most;
+    beyond += one < 1 ? 0 : 1;
+  }
+  largest = most;
+  return beyond == 0;
+}
 
 TensorDeviations compare(const WantedTensor& wanted, const LogicalTensor<float>& got) {
   const LogicalTensor<double>&want = wanted.want, &budget = wanted.budget;
@@ -12,19 +31,31 @@ TensorDeviations compare(const WantedTensor& wanted, const LogicalTensor<float>&
     throw std::invalid_argument("an answer of another shape than the reference");
   TensorDeviations found{wanted.role, want, 0, {}, 0};
   found.worst.tensor = wanted.role;
-  std::size_t i = 0;  // all three are in the same order
+  const int width = want.width();
+  const auto note = [&](int s, int head, int row, int column, double use) {
+    if (!worse(use, found.largest)) return;
+    found.largest = use;
+    found.worst = {wanted.role, s, head, row, column};
+  };
   for (int s = 0; s < want.sequences(); ++s)
     for (int head = 0; head < want.heads(); ++head)
-      for (int row = 0; row < want.rows(s); ++row)
-        for (int column = 0; column < want.width(); ++column, ++i) {
-          const double use = budget_use(got.values()[i], want.values()[i], budget.values()[i]);
-          found.use.values()[i] = use;
-          if (is_wrong(use)) ++found.wrong;
-          if (worse(use, found.largest)) {
-            found.largest = use;
-            found.worst = {wanted.role, s, head, row, column};
-          }
+      for (int row = 0; row < want.rows(s); ++row) {
+        const double* const w = want.row(s, head, row);
+        const double* const b = budget.row(s, head, row);
+        const float* const g = got.row(s, head, row);
+        double* const use = found.use.row(s, head, row);
+        double largest = 0;
+        if (all_within(w, b, g, width, use, largest)) {
+          if (largest > found.largest)
+            note(s, head, row, static_cast<int>(std::find(use, use + width, largest) - use), largest);
+          continue;
         }
+        for (int column = 0; column < width; ++column) {
+          use[column] = budget_use(g[column], w[column], b[column]);
+          if (is_wrong(use[column])) ++found.wrong;
+          note(s, head, row, column, use[column]);
+        }
+      }
   return found;
 }
 
