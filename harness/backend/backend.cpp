@@ -1,10 +1,13 @@
 #include "harness/backend/backend.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
+#include "harness/problem/call_before.h"
+#include "harness/problem/data.h"
 #include "harness/problem/numbers.h"
 
 namespace flashdiff {
@@ -48,6 +51,23 @@ LogicalTensor<float> Answer::*member_of(TensorRole output) {
   throw std::invalid_argument("a tensor that is no output of any pass");
 }
 
+/// A case in memory whose answer nobody judges: what a backward pass is handed of a forward one is plausible
+/// only, O = 0 and the LSE of as many equal scores as there are keys.
+Outcome<LaidOut> laid_out(const Case& c) {
+  Outcome<LogicalData> data = make_data(c.problem);
+  if (!data) return tl::unexpected<Error>(std::move(data.error()));
+  if (c.problem.pass == Pass::backward) {
+    std::vector<int> queries;
+    for (const SequenceLengths& one : c.problem.sequences) queries.push_back(one.q_len);
+    data->o = LogicalTensor<float>(queries, c.problem.h_q, c.problem.d_v);
+    data->lse = LogicalTensor<float>(queries, c.problem.h_q, 1);
+    for (int s = 0; s < c.problem.batch(); ++s)
+      std::fill_n(data->lse.matrix(s, 0), data->lse.rows(s) * c.problem.h_q,
+                  std::log(static_cast<float>(c.problem.sequences[static_cast<std::size_t>(s)].kv_len)));
+  }
+  return lay_out(c, *data);
+}
+
 }  // namespace
 
 LogicalTensor<float>& Answer::of(TensorRole output) { return this->*member_of(output); }
@@ -55,11 +75,9 @@ const LogicalTensor<float>& Answer::of(TensorRole output) const { return this->*
 
 Outcome<Answer> Backend::run(const LaidOut& sent) {
   constexpr int kDescribed = 8;
-  if (sent.question.after != After::nothing)
-    return unsupported(fmt::format("{}: after={}: workspaces that are used again are not there yet", name(),
-                                   name_of(sent.question.after)));
   LaidOut io = sent;
-  if (Outcome<void> done = do_run(io); !done) return tl::unexpected<Error>(std::move(done.error()));
+  if (Outcome<void> done = sent.question.after == After::nothing ? do_run(io) : run_after_another(io); !done)
+    return tl::unexpected<Error>(std::move(done.error()));
   Answer answer;
   const Pass pass = sent.question.problem.pass;
   for (const auto roles : {outputs_of(pass), inputs_of(pass)})
@@ -70,6 +88,29 @@ Outcome<Answer> Backend::run(const LaidOut& sent) {
     append_rows(io.of(role), answer.bytes_of_rows);
   }
   return answer;
+}
+
+Outcome<void> Backend::run_after_another(LaidOut& io) {
+  const Case before = call_before(io.question);
+  const auto cannot = [&](const std::string& why) {
+    return unsupported(fmt::format("the call before, '{}': {}", print(before), why));
+  };
+  if (const auto valid = validated(before); !valid) return cannot(valid.error().what);
+  if (const Support support = supports(before); !support.yes) return cannot(support.why_not);
+  Outcome<LaidOut> first = io.question.after == After::itself ? Outcome<LaidOut>(io) : laid_out(before);
+  if (!first) return tl::unexpected<Error>(std::move(first.error()));
+  first->question = before;
+  return do_run_twice(*first, io);
+}
+
+Outcome<void> Backend::do_run_twice(LaidOut& first, LaidOut& second) {
+  if (Outcome<void> done = do_run(first); !done) return of_the_call_before(first, std::move(done.error()));
+  return do_run(second);
+}
+
+tl::unexpected<Error> Backend::of_the_call_before(const LaidOut& first, Error error) {
+  error.what = fmt::format("in the call before, '{}': {}", print(first.question), error.what);
+  return tl::unexpected<Error>(std::move(error));
 }
 
 }  // namespace flashdiff

@@ -47,15 +47,23 @@ class Backend {
   [[nodiscard]] virtual std::string about() const { return {}; }
 
   /// Answers `sent`: hands the backend a copy, lets it write the outputs, compares everything that is not a
-  /// logical row with what was sent. Errors: device_fault with the device's report, unsupported, harness.
+  /// logical row with what was sent. Where the case comes after another call, that is made first, on the same
+  /// workspace; its answer is nobody's business, its faults are. Errors: device_fault with the device's
+  /// report, unsupported, harness.
   [[nodiscard]] Outcome<Answer> run(const LaidOut& sent);
 
  protected:
   explicit Backend(std::string name) : name_(std::move(name)) {}
+  /// The error of the first of two calls, which says so.
+  [[nodiscard]] static tl::unexpected<Error> of_the_call_before(const LaidOut& first, Error error);
 
  private:
   /// Reads the inputs of `io` and writes the outputs in place, guard bands included as they are.
   virtual Outcome<void> do_run(LaidOut& io) = 0;
+  /// Two calls in a row, the second on the workspace as the first has left it. Whose memory does not outlive
+  /// a call just answers twice.
+  virtual Outcome<void> do_run_twice(LaidOut& first, LaidOut& second);
+  Outcome<void> run_after_another(LaidOut& io);
   std::string name_;
 };
 

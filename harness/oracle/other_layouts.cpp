@@ -26,6 +26,7 @@ std::vector<Case> other_layouts(const Case& c, const std::function<bool(const Ca
   const auto add = [&](Padding padding, int page, std::uint64_t which) {
     const std::uint64_t bits = folded(hash, which);
     Case other = c;
+    other.after = After::nothing;  // so that a used workspace and a fresh one are compared
     other.layout.padding = padding;
     other.layout.order = (bits & 1) != 0 ? Order::bhsd : Order::bshd;
     other.layout.view = (bits & 2) != 0;

@@ -15,6 +15,7 @@ namespace flashdiff {
 namespace {
 
 using driver::Context;
+using driver::DeviceBuffer;
 using driver::Driver;
 using driver::Module;
 
@@ -37,7 +38,9 @@ class FlashBackend final : public Backend, public timing::Timeable {
   }
 
   [[nodiscard]] Outcome<timing::Timed> time(const LaidOut& sent, const timing::TimingPlan& plan) override {
-    const Outcome<OnDevice> there = uploaded(sent);
+    const Outcome<DeviceBuffer> workspace = workspace_of(kernel_.plan.needs(sent).workspace_bytes);
+    if (!workspace) return tl::unexpected<Error>(workspace.error());
+    const Outcome<OnDevice> there = uploaded(sent, workspace->address());
     if (!there) return tl::unexpected<Error>(there.error());
     const auto launch_all = [&]() -> Outcome<void> {
       for (const kernels::Launch& one : there->launches())
@@ -52,16 +55,35 @@ class FlashBackend final : public Backend, public timing::Timeable {
 
  private:
   Outcome<void> do_run(LaidOut& io) override {
+    const Outcome<DeviceBuffer> workspace = workspace_of(kernel_.plan.needs(io).workspace_bytes);
+    if (!workspace) return tl::unexpected<Error>(workspace.error());
+    return answer(io, workspace->address());
+  }
+
+  Outcome<void> do_run_twice(LaidOut& first, LaidOut& second) override {
+    const Outcome<DeviceBuffer> workspace = workspace_of(
+        std::max(kernel_.plan.needs(first).workspace_bytes, kernel_.plan.needs(second).workspace_bytes));
+    if (!workspace) return tl::unexpected<Error>(workspace.error());
+    if (Outcome<void> done = answer(first, workspace->address()); !done)
+      return of_the_call_before(first, std::move(done.error()));
+    return answer(second, workspace->address());
+  }
+
+  [[nodiscard]] Outcome<DeviceBuffer> workspace_of(std::size_t bytes) const {
     if (broken_)
       return harness_error(fmt::format("{}: the device's context is broken by an earlier fault", name()));
-    Outcome<void> done = answer(io);
+    return poisoned_workspace(context_.driver(), bytes);
+  }
+
+  Outcome<void> answer(LaidOut& io, CUdeviceptr workspace) {
+    Outcome<void> done = launched(io, workspace);
     // A fault is sticky: every later call of this context fails, whatever it asks.
     if (!done && done.error().kind == ErrorKind::device_fault) broken_ = true;
     return done;
   }
 
-  Outcome<void> answer(LaidOut& io) {
-    const Outcome<OnDevice> there = uploaded(io);
+  Outcome<void> launched(LaidOut& io, CUdeviceptr workspace) {
+    const Outcome<OnDevice> there = uploaded(io, workspace);
     if (!there) return tl::unexpected<Error>(there.error());
     for (const kernels::Launch& one : there->launches()) {
       const auto launched =
@@ -75,8 +97,8 @@ class FlashBackend final : public Backend, public timing::Timeable {
 
   /// The case in device memory, and the functions of its launches known: before the first launch, since half
   /// an answer is none.
-  Outcome<OnDevice> uploaded(const LaidOut& sent) {
-    Outcome<OnDevice> there = OnDevice::upload(context_.driver(), kernel_.plan, sent);
+  Outcome<OnDevice> uploaded(const LaidOut& sent, CUdeviceptr workspace) {
+    Outcome<OnDevice> there = OnDevice::upload(context_.driver(), kernel_.plan, sent, workspace);
     if (!there) return there;
     for (const kernels::Launch& one : there->launches())
       if (const auto found = function_of(one.entry); !found) return tl::unexpected<Error>(found.error());

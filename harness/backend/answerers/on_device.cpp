@@ -37,8 +37,19 @@ Outcome<CUdeviceptr> OnDevice::put(const Driver& driver, std::span<const std::by
   return buffers_.back().address();
 }
 
-Outcome<OnDevice> OnDevice::upload(const Driver& driver, const kernels::KernelPlan& plan,
-                                   const LaidOut& sent) {
+Outcome<DeviceBuffer> poisoned_workspace(const Driver& driver, std::size_t bytes) {
+  Outcome<DeviceBuffer> workspace = DeviceBuffer::allocate(driver, bytes);
+  if (!workspace) return workspace;
+  // All ones: NaN in every floating-point type, and no plausible count.
+  if (auto copied = workspace->upload(std::vector<std::byte>(bytes, std::byte{0xff})); !copied)
+    return tl::unexpected<Error>(std::move(copied.error()));
+  if (auto told = tell_extents(driver, "workspace", workspace->address(), bytes); !told)
+    return tl::unexpected<Error>(std::move(told.error()));
+  return workspace;
+}
+
+Outcome<OnDevice> OnDevice::upload(const Driver& driver, const kernels::KernelPlan& plan, const LaidOut& sent,
+                                   CUdeviceptr workspace) {
   const auto failed = [](Error error) { return tl::unexpected<Error>(std::move(error)); };
   OnDevice made(tensors_of(sent.question.problem.pass));
   kernels::Addresses addresses;
@@ -54,14 +65,8 @@ Outcome<OnDevice> OnDevice::upload(const Driver& driver, const kernels::KernelPl
   const Outcome<CUdeviceptr> metadata = made.put(driver, needs.metadata);
   if (!metadata) return failed(metadata.error());
   addresses.metadata = *metadata;
-  // All ones: NaN in every floating-point type, and no plausible count.
-  const Outcome<CUdeviceptr> workspace =
-      made.put(driver, std::vector<std::byte>(needs.workspace_bytes, std::byte{0xff}));
-  if (!workspace) return failed(workspace.error());
-  addresses.workspace = *workspace;
+  addresses.workspace = workspace;
   if (auto told = tell_extents(driver, "metadata", addresses.metadata, needs.metadata.size()); !told)
-    return failed(told.error());
-  if (auto told = tell_extents(driver, "workspace", addresses.workspace, needs.workspace_bytes); !told)
     return failed(told.error());
   made.launches_ = plan.plan(sent, addresses);
   return made;

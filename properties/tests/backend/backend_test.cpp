@@ -2,12 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/problem/call_before.h"
 #include "properties/tests/oracle/fake_backend.h"
 #include "properties/tests/problem/any_case.h"
 
 namespace flashdiff {
 namespace {
 
+using ::testing::AllOf;
 using testing::FakeBackend;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -113,6 +115,46 @@ TEST(BackendRun, LayoutsOfOneProblemGiveTheSameBytesOfRows) {
        {"lay=right", "lay=both mem=bhsd pad=2", "lay=packed", "lay=packed mem=bhsd.view"})
     EXPECT_EQ(backend.run(sent(std::string("fd1 ") + layout + problem))->bytes_of_rows, left->bytes_of_rows)
         << layout;
+}
+
+TEST(BackendRunAfter, TheCallBeforeIsMadeFirstAndTheSecondIsJudged) {
+  const std::string line =
+      "fd1 b=2 hq=2 hk=1 d=8 dv=8 dt=f16 lay=left pad=3 q=5,2 kv=4,9 mask=none data=normal seed=0x1";
+  const auto fresh = FakeBackend().run(sent(line));
+  for (const char* after : {"itself", "another"}) {
+    FakeBackend backend;
+    const LaidOut question = sent(line + " after=" + after);
+    const auto answer = backend.run(question);
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(backend.asked.size(), 2u);
+    EXPECT_EQ(backend.asked[0], call_before(question.question));
+    EXPECT_EQ(backend.asked[1], question.question);
+    EXPECT_EQ(answer->bytes_of_rows, fresh->bytes_of_rows);
+    EXPECT_EQ(answer->touched.count, 0);
+  }
+}
+
+TEST(BackendRunAfter, AFaultOfTheCallBeforeIsOneAndSaysSo) {
+  FakeBackend backend([calls = 0](LaidOut&) mutable -> Outcome<void> {
+    return ++calls == 1 ? fail(ErrorKind::device_fault, "stopped", "report") : Outcome<void>{};
+  });
+  const auto answer = backend.run(sent(
+      "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=f16 lay=left q=2 kv=9 mask=none data=normal seed=0x1 after=another"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::device_fault);
+  EXPECT_THAT(answer.error().what,
+              AllOf(HasSubstr("in the call before, 'fd1 b=1 "), HasSubstr("kv=137"), HasSubstr("stopped")));
+  EXPECT_EQ(backend.asked.size(), 1u);
+}
+
+TEST(BackendRunAfter, ACallBeforeThatIsNotTakenIsUnsupported) {
+  FakeBackend backend;
+  backend.refuses = [](const Case& c) { return c.problem.sequences[0].kv_len > 100; };
+  const auto answer = backend.run(sent(
+      "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=f16 lay=left q=2 kv=9 mask=none data=normal seed=0x1 after=another"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unsupported);
+  EXPECT_THAT(answer.error().what, HasSubstr("not by a fake"));
 }
 
 /// Writes zeros into every logical row of dQ, dK and dV, and then does `plant`.
