@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include "properties/axis.h"
+#include "properties/features.h"
 
 namespace flashdiff {
 
@@ -14,9 +15,16 @@ struct HeadDims {
   int d_qk = 64, d_v = 64;
 };
 
-[[nodiscard]] rc::Gen<Heads> any_heads();  ///< h_q / h_kv in {1, 2, 3, 7}, up to four K/V heads
-[[nodiscard]] rc::Gen<int> any_head_dim(int largest);
-[[nodiscard]] rc::Gen<HeadDims> any_head_dims(int largest);  ///< d_v differs from d_qk in two cases of five
+/// h_q / h_kv in {1, 2, 3, 7}, up to four K/V heads.
+[[nodiscard]] rc::Gen<Heads> any_heads(const CaseOptions& options);
+/// Of one of these kinds, at most `largest`: the kinds are left where none of them is so small.
+[[nodiscard]] rc::Gen<int> any_head_dim(const std::vector<HeadDimKind>& kinds, int largest);
+/// d_v, of any kind, differs from d_qk in two cases of five.
+[[nodiscard]] rc::Gen<HeadDims> any_head_dims(const CaseOptions& options);
+
+[[nodiscard]] HeadDimKind kind_of_head_dim(int d);
+/// The largest of its kind that is at most `most`; where there is none, `d` itself.
+[[nodiscard]] int narrower(int d, int most);
 
 [[nodiscard]] std::vector<Axis> head_axes();
 

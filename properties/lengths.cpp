@@ -9,52 +9,31 @@ namespace flashdiff {
 namespace {
 
 constexpr int kTile = 64;
+constexpr int kTries = 20;
+/// Blocks that a decode kernel has a large GPU run at once (flash_decode.plan.cpp: an A100's).
+constexpr int kBlocksAtOnce = 216;
 
 rc::Gen<int> batch_size() {
   return rc::gen::weightedElement<int>({{4, 1}, {5, 2}, {4, 3}, {1, 4}, {1, 5}, {1, 8}});
 }
 
-/// A batch whose sequences are drawn one by one.
-rc::Gen<std::vector<SequenceLengths>> batch_of(const rc::Gen<SequenceLengths>& one) {
-  return rc::gen::exec([one] {
-    std::vector<SequenceLengths> batch(static_cast<std::size_t>(*batch_size()));
-    for (SequenceLengths& lengths : batch) lengths = *one;
-    return batch;
-  });
+Phase phase_of_one(SequenceLengths lengths) {
+  Problem alone;
+  alone.sequences = {lengths};
+  return phase_of(alone);
 }
 
-rc::Gen<SequenceLengths> prefill() {
-  return rc::gen::map(any_rows(), [](int rows) { return SequenceLengths{rows, rows}; });
-}
-rc::Gen<SequenceLengths> decode() {
-  return rc::gen::map(any_rows(), [](int rows) { return SequenceLengths{1, std::max(2, rows)}; });
-}
-rc::Gen<SequenceLengths> chunked() {
-  return rc::gen::exec([] {
-    const int keys = std::max(3, *any_rows());
-    const int chunk = *rc::gen::oneOf(few_rows(), whole(2, keys));
-    return SequenceLengths{std::min(chunk, keys - 1), keys};
-  });
-}
-/// Tokens that a draft model proposed, or the last few of a prompt: what decode kernels take in one call.
-rc::Gen<SequenceLengths> few_new_tokens() {
-  return rc::gen::exec([] {
-    const int queries = *rc::gen::oneOf(rc::gen::just(1), whole(0, 5), whole(1, 17));
-    return SequenceLengths{queries, std::max(queries, *any_rows())};
-  });
-}
-rc::Gen<SequenceLengths> decoding(int most) {
-  return rc::gen::exec([most] {
-    const int queries = *rc::gen::oneOf(rc::gen::just(1), whole(0, std::min(most, 5)), whole(1, most + 1));
-    const int keys = *rc::gen::weightedOneOf<int>({{3, any_rows()}, {2, whole(129, 1500)}});
-    const bool keeps = *rc::gen::weightedElement<bool>({{1, true}, {3, false}});
-    return SequenceLengths{queries, keeps ? keys : std::max(queries, keys)};
-  });
-}
-rc::Gen<SequenceLengths> cross() {
-  return rc::gen::exec([] {
-    const int queries = *any_rows();
-    return SequenceLengths{queries, *any_rows()};
+/// A batch whose sequences are drawn one by one, each again until it is of that phase.
+rc::Gen<std::vector<SequenceLengths>> batch_of(Phase phase, const rc::Gen<SequenceLengths>& one) {
+  return rc::gen::exec([phase, one] {
+    std::vector<SequenceLengths> batch(
+        static_cast<std::size_t>(phase == Phase::mixed ? std::max(2, *batch_size()) : *batch_size()));
+    for (SequenceLengths& lengths : batch)
+      for (int tries = 0; tries < kTries; ++tries) {
+        lengths = *one;
+        if (phase == Phase::mixed || phase_of_one(lengths) == phase) break;
+      }
+    return batch;
   });
 }
 
@@ -81,12 +60,45 @@ rc::Gen<int> any_rows() {
                                       {1, whole(257, 600)}});
 }
 
-rc::Gen<std::vector<SequenceLengths>> prefill_lengths() { return batch_of(prefill()); }
-rc::Gen<std::vector<SequenceLengths>> chunked_lengths() { return batch_of(chunked()); }
-rc::Gen<std::vector<SequenceLengths>> decode_lengths() { return batch_of(decode()); }
-rc::Gen<std::vector<SequenceLengths>> few_new_tokens_lengths() { return batch_of(few_new_tokens()); }
-rc::Gen<std::vector<SequenceLengths>> decoding_lengths(int most) { return batch_of(decoding(most)); }
-rc::Gen<std::vector<SequenceLengths>> cross_lengths() { return batch_of(cross()); }
+rc::Gen<SequenceLengths> prefill_lengths() {
+  return rc::gen::map(any_rows(), [](int rows) { return SequenceLengths{rows, rows}; });
+}
+
+rc::Gen<SequenceLengths> decode_lengths() {
+  return rc::gen::map(any_rows(), [](int rows) { return SequenceLengths{1, std::max(2, rows)}; });
+}
+
+rc::Gen<SequenceLengths> chunked_lengths() {
+  return rc::gen::exec([] {
+    const int keys = std::max(3, *any_rows());
+    const int chunk = *rc::gen::oneOf(few_rows(), whole(2, keys));
+    return SequenceLengths{std::min(chunk, keys - 1), keys};
+  });
+}
+
+/// Tokens that a draft model proposed, or the last few of a prompt: what decode kernels take in one call.
+rc::Gen<SequenceLengths> few_new_tokens_lengths() {
+  return rc::gen::exec([] {
+    const int queries = *rc::gen::oneOf(rc::gen::just(1), whole(0, 5), whole(1, 17));
+    return SequenceLengths{queries, std::max(queries, *any_rows())};
+  });
+}
+
+rc::Gen<SequenceLengths> decoding_lengths(int most) {
+  return rc::gen::exec([most] {
+    const int queries = *rc::gen::oneOf(rc::gen::just(1), whole(0, std::min(most, 5)), whole(1, most + 1));
+    const int keys = *rc::gen::weightedOneOf<int>({{3, any_rows()}, {2, whole(129, 1500)}});
+    const bool keeps = *rc::gen::weightedElement<bool>({{1, true}, {3, false}});
+    return SequenceLengths{queries, keeps ? keys : std::max(queries, keys)};
+  });
+}
+
+rc::Gen<SequenceLengths> cross_lengths() {
+  return rc::gen::exec([] {
+    const int queries = *any_rows();
+    return SequenceLengths{queries, *any_rows()};
+  });
+}
 
 rc::Gen<std::vector<SequenceLengths>> one_long_many_short() {
   return rc::gen::exec([] {
@@ -104,16 +116,39 @@ rc::Gen<std::vector<SequenceLengths>> one_long_many_short() {
   });
 }
 
-rc::Gen<std::vector<SequenceLengths>> any_lengths() {
-  const auto mixed = batch_of(
-      rc::gen::weightedOneOf<SequenceLengths>({{2, prefill()}, {2, chunked()}, {2, decode()}, {1, cross()}}));
-  return rc::gen::weightedOneOf<std::vector<SequenceLengths>>({{4, prefill_lengths()},
-                                                               {3, chunked_lengths()},
-                                                               {3, decode_lengths()},
-                                                               {3, few_new_tokens_lengths()},
-                                                               {4, cross_lengths()},
-                                                               {3, one_long_many_short()},
-                                                               {3, mixed}});
+rc::Gen<std::vector<SequenceLengths>> any_lengths(const CaseOptions& options) {
+  return rc::gen::exec([options] {
+    const Phase phase = *one_of_weighted<Phase>(
+        {{4, Phase::prefill}, {4, Phase::chunked}, {4, Phase::decode}, {3, Phase::cross}, {7, Phase::mixed}},
+        options.phases);
+    if (options.most_queries > 0) return *batch_of(phase, decoding_lengths(options.most_queries));
+    const auto sequence = [&]() -> rc::Gen<SequenceLengths> {
+      switch (phase) {
+        case Phase::prefill: return prefill_lengths();
+        case Phase::chunked: return rc::gen::oneOf(chunked_lengths(), few_new_tokens_lengths());
+        case Phase::decode: return decode_lengths();
+        case Phase::cross: return cross_lengths();
+        case Phase::mixed: break;
+      }
+      // Some have one kind of new tokens throughout, as a server's batches do.
+      return *rc::gen::element(
+          few_new_tokens_lengths(), cross_lengths(),
+          rc::gen::oneOf(prefill_lengths(), chunked_lengths(), decode_lengths(), cross_lengths()));
+    }();
+    const bool ragged = (phase == Phase::mixed || phase == Phase::prefill) && *chance(1, 4);
+    return ragged ? *one_long_many_short() : *batch_of(phase, sequence);
+  });
+}
+
+rc::Gen<std::vector<SequenceLengths>> crowd(int kv_heads) {
+  return rc::gen::exec([kv_heads] {
+    const int sequences = kBlocksAtOnce / kv_heads + *whole(1, 4);
+    std::vector<SequenceLengths> batch;
+    for (int s = 0; s < sequences; ++s)
+      batch.push_back({*chance(1, 8) ? *whole(0, 3) : 1, *chance(3, 4) ? 0 : *whole(1, 17)});
+    batch[static_cast<std::size_t>(*whole(0, sequences))] = {1, *whole(520, 800)};
+    return batch;
+  });
 }
 
 namespace {

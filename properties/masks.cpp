@@ -17,13 +17,13 @@ rc::Gen<int> any_window_side() {
 }
 
 rc::Gen<Mask> any_mask(const std::vector<MaskKind>& allowed) {
-  const auto usual = rc::gen::weightedElement<MaskKind>({{4, MaskKind::none},
-                                                         {5, MaskKind::causal_bottom_right},
-                                                         {3, MaskKind::causal_top_left},
-                                                         {5, MaskKind::window}});
-  return rc::gen::exec([allowed, usual] {
+  return rc::gen::exec([allowed] {
     Mask mask;
-    mask.kind = *one_of(allowed, usual);
+    mask.kind = *one_of_weighted<MaskKind>({{4, MaskKind::none},
+                                            {5, MaskKind::causal_bottom_right},
+                                            {3, MaskKind::causal_top_left},
+                                            {5, MaskKind::window}},
+                                           allowed);
     if (mask.kind != MaskKind::window) return mask;
     mask.left = *any_window_side();
     mask.right = *any_window_side();

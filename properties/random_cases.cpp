@@ -11,7 +11,7 @@ rc::Shrinkable<Case> draw_case(std::uint64_t seed, std::uint64_t index, const Ca
   // RapidCheck's generator is a block cipher of its key, so seed and index need no hash of our own.
   const rc::Random random(rc::Random::Key{seed, index, 0, 0});
   const int size = static_cast<int>(std::min<std::uint64_t>(rc::kNominalSize, 20 + index));
-  return shrinkable(any_case(options)(random, size).value());
+  return shrinkable(any_case(steered(options, seed, index))(random, size).value());
 }
 
 Drawn drawn(const rc::Shrinkable<Case>& tree) {

@@ -38,19 +38,46 @@ void keep_sequences(Case& c, std::size_t begin, std::size_t end) {
                  p.data_rows.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
+void drop_sequences(Case& c, std::size_t begin, std::size_t end) {
+  const auto drop = [begin, end](auto& list) {
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(begin),
+               list.begin() + static_cast<std::ptrdiff_t>(end));
+  };
+  drop(c.problem.sequences);
+  if (!c.problem.data_rows.empty()) drop(c.problem.data_rows);
+}
+
+/// All others have one row at most, which keeps how many they are.
+void shorten_all_but(Case& c, std::size_t kept) {
+  for (std::size_t s = 0; s < c.problem.sequences.size(); ++s) {
+    SequenceLengths& one = c.problem.sequences[s];
+    if (s != kept) one = {std::min(one.q_len, 1), std::min(one.kv_len, 1)};
+  }
+}
+
+/// Of many sequences some are taken at once: one by one would take all the executions that a shrinking has.
 void fewer_sequences(const Case& c, Steps& steps) {
-  const std::size_t batch = c.problem.sequences.size();
+  constexpr std::size_t kMany = 8;
+  const auto& sequences = c.problem.sequences;
+  const std::size_t batch = sequences.size(), parts = std::min(batch, kMany);
   if (batch == 1) return;
-  for (std::size_t s = 0; s < batch; ++s) step(c, steps, [s](Case& n) { keep_sequences(n, s, s + 1); });
+  const auto keys = [](const SequenceLengths& one) { return one.kv_len; };
+  const auto longest =
+      static_cast<std::size_t>(std::ranges::max_element(sequences, {}, keys) - sequences.begin());
+  if (batch > kMany) step(c, steps, [longest](Case& n) { keep_sequences(n, longest, longest + 1); });
+  for (std::size_t s = 0; s < batch && batch <= kMany; ++s)
+    step(c, steps, [s](Case& n) { keep_sequences(n, s, s + 1); });
   if (batch == 2) return;
   step(c, steps, [batch](Case& n) { keep_sequences(n, 0, batch / 2); });
   step(c, steps, [batch](Case& n) { keep_sequences(n, batch / 2, batch); });
-  for (std::size_t s = 0; s < batch; ++s)
-    step(c, steps, [s](Case& n) {
-      const auto at = static_cast<std::ptrdiff_t>(s);
-      n.problem.sequences.erase(n.problem.sequences.begin() + at);
-      if (!n.problem.data_rows.empty()) n.problem.data_rows.erase(n.problem.data_rows.begin() + at);
-    });
+  for (std::size_t part = 0; part < parts; ++part)
+    step(c, steps, [=](Case& n) { drop_sequences(n, batch * part / parts, batch * (part + 1) / parts); });
+  if (batch <= kMany) return;
+  step(c, steps, [longest](Case& n) { shorten_all_but(n, longest); });
+  step(c, steps, [longest](Case& n) {
+    const std::size_t other = longest > 0 ? 0 : n.problem.sequences.size() - 1;
+    drop_sequences(n, other, other + 1);
+  });
 }
 
 void fewer_heads(const Case& c, Steps& steps) {
@@ -66,6 +93,7 @@ void fewer_heads(const Case& c, Steps& steps) {
   heads(1, h_kv);
   if (group > 2) heads(2, h_kv);
   if (h_kv > 2) heads(group, 2);
+  if (h_kv > 4) heads(group, h_kv / 2);
 }
 
 /// Of all sequences together, which keeps what they have in common.
@@ -85,6 +113,7 @@ void shorter_batch(const Case& c, Steps& steps) {
 void shorter_sequences(const Case& c, Steps& steps) {
   for (std::size_t s = 0; s < c.problem.sequences.size(); ++s) {
     const auto [q_len, kv_len] = c.problem.sequences[s];
+    if (q_len <= 1 && kv_len <= 1 && c.problem.sequences.size() > 8) continue;  // short enough among many
     const auto lengths = [&](int q, int kv) {
       step(c, steps, [=](Case& n) { n.problem.sequences[s] = {q, kv}; });
     };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "properties/choices.h"
+#include "properties/heads.h"
 
 namespace flashdiff {
 namespace {
@@ -33,8 +34,8 @@ void narrow_the_group(Problem& p) {
 void narrow_the_heads(Problem& p) {
   for (int most : {96, 64, 40, 24}) {
     if (std::max(p.d_qk, p.d_v) <= most) continue;
-    p.d_qk = std::min(p.d_qk, most);
-    p.d_v = std::min(p.d_v, most);
+    p.d_qk = narrower(p.d_qk, most);
+    p.d_v = narrower(p.d_v, most);
     return;
   }
 }

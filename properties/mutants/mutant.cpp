@@ -79,8 +79,10 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
     int Mutant::*field;
     int least;
   };
-  for (const auto& [key, field, least] :
-       {Number{"columns", &Mutant::columns, 2}, {"rows", &Mutant::rows, 2}, {"heads", &Mutant::heads, 1}}) {
+  for (const auto& [key, field, least] : {Number{"columns", &Mutant::columns, 2},
+                                          {"rows", &Mutant::rows, 2},
+                                          {"heads", &Mutant::heads, 1},
+                                          {"sequences", &Mutant::sequences, 1}}) {
     const auto number = table[key];
     if (!number) continue;
     ++known;
@@ -91,7 +93,7 @@ Outcome<Mutant> parse_mutant(std::string_view text, const std::string& name) {
   if (table.size() != known)
     return bad_input(
         fmt::format("{}: {} keys, expected the {} that a mutant has, and only, equivalent, soft, "
-                    "columns, rows or heads",
+                    "columns, rows, heads or sequences",
                     name, table.size(), kKeys.size()));
   return mutant;
 }

@@ -24,10 +24,11 @@ struct Mutant {
   std::string only;
   /// Optional: why no case can tell it from the kernel as it is. It is hunted all the same.
   std::string equivalent;
-  std::string soft;  ///< optional, KEY=VALUE: how the software driver must run for it to show
-  int columns = 4;   ///< optional: d_qk + d_v of the smallest case that shows it
-  int heads = 1;     ///< optional: its query heads
-  int rows = 8;      ///< optional: q_len + kv_len of its longest sequence
+  std::string soft;   ///< optional, KEY=VALUE: how the software driver must run for it to show
+  int sequences = 2;  ///< optional: of the smallest case that shows it
+  int columns = 4;    ///< optional: its d_qk + d_v
+  int heads = 1;      ///< optional: its query heads
+  int rows = 8;       ///< optional: q_len + kv_len of its longest sequence
 };
 
 /// Errors (bad_input): no TOML, a key that is missing, empty or unknown.

@@ -25,7 +25,7 @@ bool add_entry(const std::string& name, CasesOf& cases) {
   for (std::string part; std::getline(parts, part, '_');) {
     if (const auto named_dtype = named<DType>(part)) dtype = named_dtype;
     if (const auto form = named<RopeForm>(part)) cases.forms.push_back(*form);
-    if (part == "mod") cases.modifiers = true;
+    if (part == "mod") cases.options.without.clear();
     if (part.size() > 1 && part[0] == 'd') std::from_chars(part.data() + 1, part.data() + part.size(), dim);
   }
   if (!dtype) return false;
@@ -54,7 +54,7 @@ Outcome<CasesOf> cases_for(const Mutant& mutant) {
         fmt::format("'{}': no kernel '{}', expected one of: {}", mutant.title, mutant.kernel, known));
   if (mutant.only.empty()) return cases;
   cases.options.largest_head_dim = 0;
-  cases.modifiers = false;
+  cases.options.without = {Extra::softcap, Extra::alibi, Extra::sink};
   std::istringstream entries(mutant.only);
   for (std::string entry; entries >> entry;)
     if (!add_entry(entry, cases))
@@ -69,11 +69,6 @@ rc::Shrinkable<Case> draw(std::uint64_t seed, std::uint64_t index, const CasesOf
   static std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
   Case c = draw_case(seed, index, cases.options).value();
-  if (!cases.modifiers) {
-    c.problem.softcap.reset();
-    c.problem.alibi = false;
-    c.problem.sink.reset();
-  }
   if (c.problem.rope && !cases.forms.empty() && std::ranges::count(cases.forms, c.problem.rope->form) == 0)
     c.problem.rope->form = cases.forms.front();
   return shrinkable(std::move(c));

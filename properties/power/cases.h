@@ -13,7 +13,6 @@ namespace flashdiff::power {
 /// Which random cases a mutant is looked for with.
 struct CasesOf {
   CaseOptions options;
-  bool modifiers = true;        ///< softcap, ALiBi, sink
   std::vector<RopeForm> forms;  ///< of rotary embeddings; empty: both
 };
 /// Cases that the mutant's image has entries for, as far as an entry's name tells: its dtype, head dims up to

@@ -37,7 +37,8 @@ std::vector<std::string> unlike_the_file(const Mutant& mutant, const Hunted& hun
   const Problem p = parse_case(smallest.line).value().problem;
   int rows = 0;
   for (const SequenceLengths& one : p.sequences) rows = std::max(rows, one.q_len + one.kv_len);
-  if (p.batch() > 2) unlike.push_back(fmt::format("{} sequences, expected at most 2", p.batch()));
+  if (p.batch() > mutant.sequences)
+    unlike.push_back(fmt::format("{} sequences, expected at most {}", p.batch(), mutant.sequences));
   if (p.h_q > mutant.heads)
     unlike.push_back(fmt::format("{} heads, expected at most {}", p.h_q, mutant.heads));
   if (p.d_qk + p.d_v > mutant.columns)

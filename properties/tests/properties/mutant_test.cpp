@@ -52,8 +52,8 @@ TEST(Mutant, CasesAreThoseOfItsEntries) {
   EXPECT_THAT(options.dtypes, ::testing::ElementsAre(DType::f16, DType::bf16));
   EXPECT_EQ(options.largest_head_dim, 64);
   EXPECT_TRUE(power::cases_for(parse_mutant(kWhole, "x.toml").value())->options.dtypes.empty());
-  EXPECT_FALSE(cases_of("f16_d32").value().modifiers);
-  EXPECT_TRUE(cases_of("f16_d32 f16_d64_r16_mod").value().modifiers);
+  EXPECT_FALSE(cases_of("f16_d32").value().options.may_have(Extra::sink));
+  EXPECT_TRUE(cases_of("f16_d32 f16_d64_r16_mod").value().options.may_have(Extra::sink));
   EXPECT_EQ(cases_of("half_f16_any").value().options.largest_head_dim, 128);
   EXPECT_THAT(cases_of("half_f16_any").value().forms, ::testing::ElementsAre(RopeForm::half));
   for (const char* only : {"f17_d32", "d64", "f16d64"})

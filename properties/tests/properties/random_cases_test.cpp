@@ -7,9 +7,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "harness/problem/modifiers.h"
 #include "harness/problem/names.h"
 #include "harness/problem/random_bits.h"
 #include "properties/classify.h"
+#include "properties/pairs.h"
 #include "properties/work.h"
 
 namespace flashdiff {
@@ -25,7 +27,7 @@ TEST(RandomCases, TheFirstHundredOfSeedOneAreKnown) {
   std::uint64_t hash = 0;
   for (std::uint64_t i = 0; i < 100; ++i)
     for (char byte : print(value_of(1, i))) hash = detail::folded(hash, static_cast<unsigned char>(byte));
-  EXPECT_EQ(hash, 0x812f599f5a64b78u) << std::hex << hash;
+  EXPECT_EQ(hash, 0xec078078690ad450u) << std::hex << hash;
 }
 
 TEST(RandomCases, ADrawIsAFunctionOfSeedAndIndex) {
@@ -59,6 +61,73 @@ TEST(RandomCases, EveryClassIsReached) {
       if (label == "data:file" || label == "heads-per-kv:other") continue;
       EXPECT_GE(reached[label], 10) << label;
     }
+}
+
+/// In 1,000 cases, which are a minute's: twice the pairs that there are, and some for the phases that the
+/// work which is taken away has changed.
+TEST(RandomCases, EveryPairOfClassesIsReached) {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    std::set<std::string> reached;
+    for (std::uint64_t i = 0; i < 1000; ++i)
+      for (const std::string& pair : pairs_of(classify(value_of(seed, i)))) reached.insert(pair);
+    for (const std::string& pair : all_pairs()) EXPECT_TRUE(reached.contains(pair)) << seed << ' ' << pair;
+  }
+}
+
+TEST(RandomCases, AreSteeredToEachPairInTurn) {
+  CaseOptions options;
+  options.paddings = {Padding::left};
+  options.masks = {MaskKind::none, MaskKind::window};
+  options.dtypes = {DType::f16};
+  options.data = {DataFamily::normal, DataFamily::huge};
+  options.phases = {Phase::decode};
+  options.head_dims = {HeadDimKind::one, HeadDimKind::odd_size};
+  // Of lists of 1, 1, 2, 1, 2, 2: 3 * 1 + 3 * (2 + 2 + 2) + 3 * 4 pairs.
+  std::set<std::string> aimed;
+  for (std::uint64_t i = 0; i < 2 * 33; ++i) {
+    const CaseOptions at = steered(options, 7, i);
+    if (i % 2 == 0) {
+      EXPECT_EQ(at.masks, options.masks);
+      EXPECT_EQ(at.data, options.data);
+      continue;
+    }
+    const auto part = [](const auto& list, const auto& all) {
+      return list.size() == all.size() ? std::string("all ")
+                                       : std::to_string(static_cast<int>(list[0])) + ' ';
+    };
+    aimed.insert(part(at.masks, options.masks) + part(at.data, options.data) +
+                 part(at.head_dims, options.head_dims));
+  }
+  // Single values are no choice: each of three lists alone (6), and two of them (12).
+  EXPECT_EQ(aimed.size(), 1u + 6 + 12);
+}
+
+/// Swarm testing: half of the cases cannot have a feature, and the others have it more often for that.
+TEST(RandomCases, AreEachOfAPartOfAllFeatures) {
+  int views = 0, none = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    const CaseOptions part = any_part_of({})(rc::Random(rc::Random::Key{seed, 0, 0, 0}), 100).value();
+    EXPECT_FALSE(part.masks.empty());
+    EXPECT_FALSE(part.data.empty());
+    views += part.may_have(Extra::view);
+    none += std::count(part.data.begin(), part.data.end(), DataFamily::huge) == 0;
+  }
+  EXPECT_NEAR(views, 200, 50);
+  EXPECT_NEAR(none, 200, 50);
+}
+
+TEST(RandomCases, HaveNothingOfWhatIsExcluded) {
+  CaseOptions options;
+  options.without.assign(all_of<Extra>.begin(), all_of<Extra>.end());
+  options.phases = {Phase::decode};
+  options.head_dims = {HeadDimKind::multiple_of_8};
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const Case c = value_of(3, i, options);
+    EXPECT_TRUE(!c.layout.view && c.layout.pad == 0 && c.layout.page == 0 && c.after == After::nothing &&
+                !has_modifiers(c.problem) && !c.problem.scale && c.problem.group() == 1 &&
+                c.problem.d_v == c.problem.d_qk && c.problem.d_qk % 8 == 0)
+        << print(c);
+  }
 }
 
 /// Backward is asked what forward is, but for pages.
@@ -96,7 +165,7 @@ TEST(RandomCases, OfAppends) {
 TEST(RandomCases, ForWhoDecodes) {
   CaseOptions options;
   options.most_queries = 16;
-  int most = 0, long_caches = 0, paged = 0, empty = 0;
+  int most = 0, long_caches = 0, paged = 0, empty = 0, crowds = 0;
   for (std::uint64_t i = 0; i < 500; ++i) {
     const Case c = value_of(3, i, options);
     ASSERT_TRUE(validated(c).has_value()) << print(c);
@@ -108,11 +177,13 @@ TEST(RandomCases, ForWhoDecodes) {
       empty += one.kv_len == 0;
     }
     long_caches += keys > 128;
+    crowds += c.layout.page == 16 && keys > 32 * 16 && c.problem.batch() * c.problem.h_kv > 216;
     paged += c.layout.page > 0;
   }
   EXPECT_EQ(most, 16);
   EXPECT_GT(long_caches, 150);
   EXPECT_GT(paged, 100);
+  EXPECT_GT(crowds, 20) << "batches that fill a GPU, one of them with more pages than a warp has lanes";
   EXPECT_GT(empty, 10);
 }
 
@@ -168,13 +239,13 @@ TEST(Classify, NamesWhatALineHas) {
   ASSERT_TRUE(c.has_value());
   const std::vector<std::string> labels = classify(*c);
   for (const char* label :
-       {"pass:forward",   "layout:left",       "order:bhsd",        "view:no",     "spare-rows:0",
-        "poison:nan",     "dtype:f16",         "data:rising",       "scale:usual", "modifiers:softcap",
-        "modifiers:sink", "modifiers:several", "mask:window",       "window:0",    "window:unbounded",
-        "phase:mixed",    "batch:3+",          "kv-lengths:ragged", "empty:none",  "empty:q",
-        "q-to-kv:below",  "kv-tiles:1",        "kv-tiles:2",        "kv%64:0",     "kv%64:1",
-        "kv%64:other",    "kv%128:64",         "d:multiple-of-8",   "dv:larger",   "heads-per-kv:7",
-        "kv-heads:2"})
+       {"pass:forward",      "layout:left",    "order:bhsd",        "view:no",           "spare-rows:0",
+        "poison:nan",        "after:nothing",  "dtype:f16",         "data:rising",       "scale:usual",
+        "modifiers:softcap", "modifiers:sink", "modifiers:several", "mask:window",       "window:0",
+        "window:unbounded",  "phase:mixed",    "batch:3+",          "kv-lengths:ragged", "empty:none",
+        "empty:q",           "q-to-kv:below",  "kv-tiles:1",        "kv-tiles:2",        "kv%64:0",
+        "kv%64:1",           "kv%64:other",    "kv%128:64",         "d:multiple-of-8",   "dv:larger",
+        "heads-per-kv:7",    "kv-heads:2"})
     EXPECT_NE(std::find(labels.begin(), labels.end(), label), labels.end()) << label;
 }
 

@@ -58,6 +58,7 @@ std::vector<std::int64_t> burden(const Case& c) {
           c.layout.pad,
           c.layout.page,
           c.poison == Poison::nan ? 0 : 1,
+          static_cast<std::int64_t>(c.after),
           p.rope ? 1 : 0,
           p.rope && p.rope->form == RopeForm::interleaved ? 1 : 0,
           p.rope ? p.rope->dim.value_or(0) : 0,
