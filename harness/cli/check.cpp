@@ -111,7 +111,8 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   const Outcome<RunEnd> end = run_cases(plan, *cases->source, *store, *run, progress, stop);
   const bool finished = end.has_value() && *end == RunEnd::finished;
   progress.summary(finished);
-  if (options.classify) fmt::print("{}", classes_table(progress.labels(), progress.tally().cases()));
+  if (options.classify)
+    fmt::print("{}", classes_table(progress.labels(), progress.pairs(), progress.tally().cases()));
   for (const std::string& line : progress.smallest_failures()) fmt::print("{}\n", line);
   if (!end) return tl::unexpected<Error>(end.error());
   if (auto ended = store->end_run(*run, finished); !ended) return tl::unexpected<Error>(ended.error());
@@ -131,6 +132,7 @@ void add_check(CLI::App& program, Chosen& chosen) {
       "Examples:\n  flashdiff check --cases 500 --seed 7 --layout left,right --store run.db\n"
       "  flashdiff check --pass backward --dtype f16,bf16 --cases 500 --seed 7\n"
       "  flashdiff check --time 30m --store night.db\n"
+      "  flashdiff check --corpus my.cases\n"
       "  flashdiff check --activations properties/data/encoder_layer0.safetensors");
   command->callback([options, &chosen] {
     chosen = [options]() -> int {

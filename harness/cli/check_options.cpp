@@ -11,8 +11,10 @@
 #include "harness/problem/limits.h"
 #include "harness/problem/names.h"
 #include "properties/activation_cases.h"
+#include "properties/corpus_cases.h"
 #include "properties/random_cases.h"
 #include "reports/numbers.h"
+#include "reports/text.h"
 
 namespace flashdiff::cli {
 namespace {
@@ -72,7 +74,9 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
   command
       .add_option(
           "--cases", options.cases,
-          fmt::format("how many cases (default: {}, all of a capture, no limit with --time)", default_cases))
+          fmt::format("how many random cases, or of a capture (default: {}, all of a capture, no limit with "
+                      "--time)",
+                      default_cases))
       ->check(CLI::PositiveNumber);
   command.add_option("--time", options.seconds, "start no new case after so long: 90, 60s, 30m, 8h")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
@@ -114,6 +118,13 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
           "a safetensors capture of queries, keys and values instead of random cases: every text alone, "
           "all in one batch and some subsets, through every layout")
       ->type_name("FILE");
+  command
+      .add_option(
+          "--corpus", options.corpus,
+          "chosen cases that come before the random ones: a file of case lines, or a folder of .cases "
+          "files, which are then all, unless --cases or --time ask for random ones besides; none: no "
+          "such cases (default: flashdiff's own, edges and failures of the past)")
+      ->type_name("FILE|DIR|none");
   add_subject_options(command, options.subject);
   command
       .add_option("--store", options.store, "SQLite file that keeps every case as it ends; made, or added to")
@@ -165,6 +176,46 @@ Outcome<Shard> shard_asked(const CheckOptions& options) {
   return shard;
 }
 
+namespace {
+
+/// Of the pass, and of what lists of the options allow. Errors: those of the corpus; that none is left of one
+/// that was named.
+Outcome<CorpusCases> corpus_of(const CheckOptions& options, const CaseOptions& made_of) {
+  if (options.corpus == "none") return CorpusCases();
+  if (options.corpus.empty()) return CorpusCases::built_in().that_may_be(made_of);
+  return CorpusCases::open(options.corpus).and_then([&](const CorpusCases& all) -> Outcome<CorpusCases> {
+    CorpusCases some = all.that_may_be(made_of);
+    if (some.size() == 0)
+      return bad_input(
+          fmt::format("--corpus {}: none of its {} cases is of pass {} and of what the other "
+                      "options allow",
+                      options.corpus, all.size(), name_of(made_of.pass)));
+    return some;
+  });
+}
+
+CaseOptions case_options(const CheckOptions& options, Pass pass) {
+  CaseOptions made_of;
+  made_of.paddings = values_of<Padding>(options.layouts);
+  made_of.pages = options.pages;
+  made_of.dtypes = values_of<DType>(options.dtypes);
+  made_of.masks = values_of<MaskKind>(options.masks);
+  made_of.data = values_of<DataFamily>(options.data);
+  made_of.pass = pass;
+  made_of.most_queries = most_queries(options.subject.backends);
+  return made_of;
+}
+
+/// "500 random cases, seed 7".
+std::string random_words(const Cases& cases, Pass pass, std::uint64_t random, double seconds) {
+  const std::string what =
+      pass == Pass::forward ? "random cases" : fmt::format("random {} cases", name_of(pass));
+  return cases.count ? fmt::format("{} {}, seed {}", random, what, cases.seed)
+                     : fmt::format("{} for {}, seed {}", what, duration(1000 * seconds), cases.seed);
+}
+
+}  // namespace
+
 Outcome<Cases> cases_of(const CheckOptions& options, Pass pass) {
   Cases cases;
   cases.count = options.cases;
@@ -177,22 +228,22 @@ Outcome<Cases> cases_of(const CheckOptions& options, Pass pass) {
     cases.source = std::make_unique<ActivationCases>(std::move(*capture));
     return cases;
   }
-  if (!cases.count && options.seconds == 0) cases.count = default_cases;
+  const CaseOptions made_of = case_options(options, pass);
+  Outcome<CorpusCases> corpus = corpus_of(options, made_of);
+  if (!corpus) return tl::unexpected<Error>(corpus.error());
+  const std::uint64_t chosen = corpus->size();
+  const bool named = !options.corpus.empty() && options.corpus != "none";
+  std::uint64_t random = options.cases.value_or(0);
+  if (!options.cases && options.seconds == 0 && !named) random = default_cases;
+  if (options.cases || options.seconds == 0) cases.count = chosen + random;
   cases.seed = options.seed ? *options.seed : drawn_seed();
-  CaseOptions made_of;
-  made_of.paddings = values_of<Padding>(options.layouts);
-  made_of.pages = options.pages;
-  made_of.dtypes = values_of<DType>(options.dtypes);
-  made_of.masks = values_of<MaskKind>(options.masks);
-  made_of.data = values_of<DataFamily>(options.data);
-  made_of.pass = pass;
-  made_of.most_queries = most_queries(options.subject.backends);
-  cases.source = std::make_unique<RandomCases>(cases.seed, std::move(made_of));
-  const std::string what =
-      pass == Pass::forward ? "random cases" : fmt::format("random {} cases", name_of(pass));
-  cases.words = cases.count
-                    ? fmt::format("{} {}, seed {}", *cases.count, what, cases.seed)
-                    : fmt::format("{} for {}, seed {}", what, duration(1000 * options.seconds), cases.seed);
+  if (chosen > 0)
+    cases.words = fmt::format("{} {}", counted(static_cast<std::int64_t>(chosen), "chosen case", "chosen cases"),
+                              named ? "of " + options.corpus : "of flashdiff's own");
+  if (random > 0 || !cases.count)
+    cases.words += (chosen > 0 ? ", " : "") + random_words(cases, pass, random, options.seconds);
+  cases.source =
+      std::make_unique<CorpusFirst>(std::move(*corpus), std::make_unique<RandomCases>(cases.seed, made_of));
   return cases;
 }
 

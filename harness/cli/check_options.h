@@ -22,6 +22,7 @@ struct CheckOptions {
   std::vector<std::string> layouts, dtypes, masks, data;
   std::vector<int> pages;
   std::string activations;
+  std::string corpus;  ///< empty: the program's own; "none"; else a file or a folder
   SubjectWords subject;
   std::filesystem::path store;
   bool resume = false;

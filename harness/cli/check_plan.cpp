@@ -32,6 +32,7 @@ std::string plan_of(const CheckOptions& options, const Subject& subject, const S
             {"pass", options.pass},
             {"relations", options.relations},
             {"activations", options.activations},
+            {"corpus", options.corpus},
             {"backends", subject.backends},
             {"device", options.subject.device},
             {"images", options.subject.images},

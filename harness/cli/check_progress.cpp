@@ -6,6 +6,7 @@
 
 #include "harness/cli/command_line.h"
 #include "harness/oracle/in_words.h"
+#include "properties/pairs.h"
 #include "reports/facts.h"
 #include "reports/numbers.h"
 #include "reports/text.h"
@@ -67,6 +68,8 @@ void CheckProgress::count(const CaseRecord& record) {
   }
   tally_.add(record.verdict);
   for (const std::string& label : record.labels) ++labels_[label];
+  if (options_.classify)
+    for (const std::string& pair : pairs_of(record.labels)) ++pairs_[pair];
   if (const auto use = use_of(record.verdict)) keep_most(worst_, *use);
 }
 

@@ -30,6 +30,8 @@ class CheckProgress : public RunListener {
   [[nodiscard]] std::vector<std::string> smallest_failures() const;
   /// Label -> cases.
   [[nodiscard]] const std::map<std::string, std::int64_t>& labels() const { return labels_; }
+  /// Of labels (properties/pairs.h), where they are asked for.
+  [[nodiscard]] const std::map<std::string, std::int64_t>& pairs() const { return pairs_; }
 
  private:
   static constexpr int most_told = 12;  ///< failures as drawn; the smaller ones are told all
@@ -49,7 +51,7 @@ class CheckProgress : public RunListener {
   Tally tally_;
   BudgetUse worst_;
   std::map<std::int64_t, std::string> smallest_;  ///< failure's id -> line, of those that are made smaller
-  std::map<std::string, std::int64_t> labels_;
+  std::map<std::string, std::int64_t> labels_, pairs_;
 };
 
 }  // namespace flashdiff::cli

@@ -73,8 +73,9 @@ TEST_F(Program, EveryCommandHelpsWithAnExample) {
 }
 
 TEST_F(Program, ASoundKernelPassesAndEveryCaseIsStored) {
-  const auto said = flashdiff({"check", "--cases", "60", "--seed", "4", "--layout", "left,packed", "--page",
-                               "0", "--dtype", "f16", "--backend", one, "--store", store_});
+  const auto said =
+      flashdiff({"check", "--corpus", "none", "--cases", "60", "--seed", "4", "--layout", "left,packed",
+                 "--page", "0", "--dtype", "f16", "--backend", one, "--store", store_});
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out, IsEmpty());
   EXPECT_THAT(said.err, AllOf(HasSubstr("seed 4"), HasSubstr("PASS: 60 cases judged, 0 failed"),
@@ -110,8 +111,8 @@ TEST_F(Program, TheSameSeedDrawsTheSameCasesWhateverTheJobs) {
 
 TEST_F(Program, AWrongKernelIsFoundMadeSmallAndReproduced) {
   const std::string mutant = wrong_image();
-  const auto said = flashdiff(
-      {"check", "--cases", "40", "--seed", "3", "--backend", one, "--image", mutant, "--store", store_});
+  const auto said = flashdiff({"check", "--corpus", "none", "--cases", "40", "--seed", "3", "--backend", one,
+                               "--image", mutant, "--store", store_});
   EXPECT_EQ(said.code, 1);
   EXPECT_THAT(said.err, AllOf(HasSubstr("FAIL"), HasSubstr("made smaller in"), HasSubstr("repro 'fd1 ")));
   const auto lines = lines_of(said.out);
@@ -185,13 +186,35 @@ TEST_F(Program, ACaptureRunsThroughAllLayouts) {
   EXPECT_THAT(paddings, SizeIs(4));
 }
 
+TEST_F(Program, ChosenCasesComeFirstAndNamedOnesAreAll) {
+  const std::string file = (folder_.path() / "my.cases").string();
+  std::ofstream(file) << "# why\n" << sound_case << '\n';
+  const auto named = flashdiff({"check", "--corpus", file, "--backend", one, "--store", store_});
+  EXPECT_EQ(named.code, 0) << named.err;
+  EXPECT_THAT(named.err, AllOf(HasSubstr("1 chosen case of " + file), HasSubstr("PASS: 1 case judged")));
+  ASSERT_THAT(stored(), SizeIs(1));
+  EXPECT_EQ(stored()[0].line, print(parse_case(sound_case).value()));
+  const auto both = flashdiff({"check", "--corpus", file, "--cases", "3", "--seed", "5", "--backend", one});
+  EXPECT_THAT(both.err, AllOf(HasSubstr("3 random cases, seed 5"), HasSubstr("PASS: 4 cases judged")));
+  const auto own = flashdiff({"check", "--cases", "2", "--seed", "5", "--mask", "window", "--backend", one});
+  EXPECT_EQ(own.code, 0) << own.err;
+  EXPECT_THAT(own.err, HasSubstr(" chosen cases of flashdiff's own, 2 random cases, seed 5"));
+  std::ofstream(file) << "\nfd1 b=two\n";
+  const auto wrong = flashdiff({"check", "--corpus", file});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr(file + ":2: "));
+  EXPECT_THAT(lines_of(wrong.err), SizeIs(1));
+}
+
 TEST_F(Program, ClassifyShowsEveryClassDrawnOrNot) {
-  const auto said = flashdiff(
-      {"check", "--cases", "50", "--seed", "1", "--layout", "left", "--backend", one, "--classify"});
+  const auto said = flashdiff({"check", "--corpus", "none", "--cases", "50", "--seed", "1", "--layout",
+                               "left", "--backend", one, "--classify"});
   EXPECT_EQ(said.code, 0);
   const auto lines = lines_of(said.out);
   EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr("50"), HasSubstr("100"), HasSubstr("left"))));
   EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr(" 0 "), HasSubstr("packed"))));
+  EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr("phase x layout: 5 of 20; none: "),
+                                               HasSubstr("decode packed"))));
 }
 
 TEST_F(Program, APassIsAskedByNameOrByWhoComputesIt) {
@@ -200,7 +223,8 @@ TEST_F(Program, APassIsAskedByNameOrByWhoComputesIt) {
         {{"--backend", "append_kv,reference"}, "append"},
         {{"--backend", "flash_backward", "--dtype", "f16"}, "backward"}}) {
     fs::remove(store_);
-    std::vector<std::string> words{"check", "--cases", "20", "--seed", "6", "--classify", "--store", store_};
+    std::vector<std::string> words{"check",  "--corpus", "none",       "--cases", "20",
+                                   "--seed", "6",        "--classify", "--store", store_};
     words.insert(words.end(), arguments.begin(), arguments.end());
     const auto said = flashdiff(words);
     EXPECT_EQ(said.code, 0) << said.err;
@@ -254,7 +278,10 @@ TEST_F(Program, AKillLeavesAStoreThatCanBeReadAndAddedTo) {
             -SIGKILL);
   const std::size_t before = stored().size();
   EXPECT_GT(before, 0u);
-  EXPECT_EQ(flashdiff({"check", "--cases", "5", "--seed", "2", "--backend", one, "--store", store_}).code, 0);
+  EXPECT_EQ(flashdiff({"check", "--corpus", "none", "--cases", "5", "--seed", "2", "--backend", one,
+                       "--store", store_})
+                .code,
+            0);
   EXPECT_THAT(stored(), SizeIs(before + 5));
 }
 
@@ -277,7 +304,7 @@ TEST_F(Program, AReportIsWrittenAndItsPathsPrinted) {
 }
 
 TEST_F(Program, ColoursOnlyWhereTheyAreWanted) {
-  const std::vector<std::string> check{"check", "--cases", "5", "--seed", "1"};
+  const std::vector<std::string> check{"check", "--corpus", "none", "--cases", "5", "--seed", "1"};
   EXPECT_THAT(flashdiff(check, {"FORCE_COLOR=1"}).err, HasSubstr("\x1b["));
   EXPECT_THAT(flashdiff(check, {"FORCE_COLOR=1", "NO_COLOR=1"}).err, Not(HasSubstr("\x1b[")));
   auto always = check;
