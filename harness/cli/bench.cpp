@@ -12,34 +12,20 @@
 #include "harness/bench/reference_bench.h"
 #include "harness/bench/softcuda_bench.h"
 #include "harness/bench/tensor_core_bench.h"
+#include "harness/cli/bench_against.h"
+#include "harness/cli/bench_run.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/golden_gate.h"
-#include "harness/cli/kept_counters.h"
+#include "harness/cli/stop.h"
 #include "harness/cli/subject.h"
 #include "harness/cli/version.h"
-#include "properties/power/images.h"
 
 namespace flashdiff::cli {
 namespace {
 
-struct Options {
-  std::string filter, out, device, l2 = "flush";
-  double min_seconds = 0;
-  int repetitions = 0;
-  std::vector<std::string> images;
-  bool list = false, check_golden = false, update_golden = false;
-  std::filesystem::path golden = power::workshop_of_this_build().sources / "kernels" / "golden";
-  TerminalWords terminal;
-  /// Times are of no use to golden counters.
-  [[nodiscard]] bool times() const {
-    return device.empty() ? !check_golden && !update_golden : device == "auto";
-  }
-  [[nodiscard]] bool on_gpu() const { return device == "gpu"; }
-};
-
 /// Google Benchmark's own flags, since it reads its settings from a command line only.
-std::vector<std::string> flags_of(const Options& options) {
+std::vector<std::string> flags_of(const BenchOptions& options) {
   std::vector<std::string> flags{program_name()};
   if (!options.filter.empty()) flags.push_back("--benchmark_filter=" + options.filter);
   if (!options.out.empty()) {
@@ -54,7 +40,7 @@ std::vector<std::string> flags_of(const Options& options) {
 }
 
 /// Kernels and cuDNN, timed.
-Outcome<void> register_on_gpu(const Options& options, const Subject& subject) {
+Outcome<void> register_on_gpu(const BenchOptions& options, const Subject& subject) {
   KernelsBench bench;
   bench.backend.images = subject.options.images;
   bench.plan.l2 = options.l2 == "keep" ? timing::L2::keep : timing::L2::flush;
@@ -63,24 +49,41 @@ Outcome<void> register_on_gpu(const Options& options, const Subject& subject) {
   return register_kernel_benchmarks(bench);
 }
 
-int run(const Options& options) {
+int run(const BenchOptions& options) {
   if (options.on_gpu() && (options.check_golden || options.update_golden))
     return complain({ErrorKind::bad_input,
                      "--device gpu: golden counters are those that the software driver counts, expected soft",
                      {}});
+  if (!options.against.empty()) {
+    const Outcome<ExitCode> code = bench_against(options.against, options, stop_on_signals());
+    return code ? *code : complain(code.error());
+  }
+  KeptCounters kept{std::unique_ptr<benchmark::BenchmarkReporter>(benchmark::CreateDefaultDisplayReporter())};
+  const Outcome<std::size_t> ran = run_benchmarks(options, kept);
+  if (!ran) return complain(ran.error());
+  if (options.list) return as_expected;
+  if (*ran == 0) return incomplete;  // nothing matches: Google Benchmark has said so
+  const compare::Golden counted{nvcc_version(), kept.counters()};
+  const bool all = options.filter.empty() && options.images.empty();
+  const std::filesystem::path golden = options.golden.lexically_proximate(std::filesystem::current_path());
+  if (options.update_golden) return update_golden(counted, golden, all);
+  if (options.check_golden) return held_to_golden(counted, golden, all, terminal_of(options.terminal));
+  return as_expected;
+}
+
+}  // namespace
+
+Outcome<std::size_t> run_benchmarks(const BenchOptions& options, KeptCounters& kept) {
   if (!options.out.empty()) {  // Google Benchmark exits by itself, with other words and another code
     std::FILE* out = std::fopen(options.out.c_str(), "a");
-    if (out == nullptr)
-      return complain(
-          {ErrorKind::bad_input, options.out + ": cannot be written, expected a file to make", {}});
+    if (out == nullptr) return bad_input(options.out + ": cannot be written, expected a file to make");
     std::fclose(out);
   }
   const Outcome<Subject> subject = subject_of({{}, "soft", options.images, {}});
-  if (!subject) return complain(subject.error());
+  if (!subject) return tl::unexpected<Error>(subject.error());
   for (const auto& [kernel, image] : subject->options.images)
     if (!std::ifstream(image))
-      return complain(
-          {ErrorKind::bad_input, fmt::format("{}: cannot be read, expected PTX of {}", image, kernel), {}});
+      return bad_input(fmt::format("{}: cannot be read, expected PTX of {}", image, kernel));
   std::vector<std::string> flags = flags_of(options);
   std::vector<char*> words;
   words.reserve(flags.size());
@@ -92,33 +95,23 @@ int run(const Options& options) {
   benchmark::AddCustomContext("nvcc", nvcc_version());
   if (options.times() || options.on_gpu())
     if (auto there = register_on_gpu(options, *subject); !there && options.on_gpu())
-      return complain(there.error());
+      return tl::unexpected<Error>(there.error());
   if (!options.on_gpu())
-    if (auto there = register_figures(subject->options.images); !there) return complain(there.error());
+    if (auto there = register_figures(subject->options.images); !there)
+      return tl::unexpected<Error>(there.error());
   if (options.times()) {
     register_reference_benchmarks();
     register_openvino_benchmarks();
-    if (auto there = register_softcuda_benchmarks(); !there) return complain(there.error());
+    if (auto there = register_softcuda_benchmarks(); !there) return tl::unexpected<Error>(there.error());
     register_tensor_core_benchmarks();
     register_launch_benchmarks();
     register_check_benchmarks();
   }
-  KeptCounters kept{std::unique_ptr<benchmark::BenchmarkReporter>(benchmark::CreateDefaultDisplayReporter())};
-  const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&kept);
-  if (options.list) return as_expected;
-  if (ran == 0) return incomplete;  // nothing matches: Google Benchmark has said so
-  const compare::Golden counted{nvcc_version(), kept.counters()};
-  const bool all = options.filter.empty() && options.images.empty();
-  const std::filesystem::path golden = options.golden.lexically_proximate(std::filesystem::current_path());
-  if (options.update_golden) return update_golden(counted, golden, all);
-  if (options.check_golden) return held_to_golden(counted, golden, all, terminal_of(options.terminal));
-  return as_expected;
+  return benchmark::RunSpecifiedBenchmarks(&kept);
 }
 
-}  // namespace
-
 void add_bench(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchOptions>();
   CLI::App* command = program.add_subcommand(
       "bench",
       "what kernels execute, counted; how fast they are on a GPU, and reference and software driver here");
@@ -161,6 +154,14 @@ void add_bench(CLI::App& program, Chosen& chosen) {
   command->add_option("--golden", options->golden, "folder of golden counters, a file a kernel")
       ->type_name("DIR")
       ->capture_default_str();
+  command
+      ->add_option("--against", options->against,
+                   "another build of flashdiff: time both in turn, --repetitions rounds (10) of a process "
+                   "each, and the other\n"
+                   "one twice: FILE, FILE's NAME.base.json and NAME.again.json are for `compare`")
+      ->check(CLI::ExistingFile)
+      ->type_name("PROGRAM")
+      ->excludes(check);
   command->add_flag("--list", options->list, "print the names and stop");
   add_terminal_options(*command, options->terminal);
   command->footer(

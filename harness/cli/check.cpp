@@ -1,30 +1,18 @@
 #include <filesystem>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "harness/cli/asked_pass.h"
 #include "harness/cli/check_options.h"
 #include "harness/cli/check_plan.h"
-#include "harness/cli/check_progress.h"
+#include "harness/cli/check_run.h"
 #include "harness/cli/classes_table.h"
 #include "harness/cli/command_line.h"
-#include "harness/cli/context.h"
-#include "harness/cli/exit_code.h"
 #include "harness/cli/stop.h"
-#include "harness/run/runner.h"
-#include "harness/run/store.h"
-#include "harness/run/worker.h"
 
 namespace flashdiff::cli {
 namespace {
-
-ExitCode exit_code_of(const Tally& tally, bool finished) {
-  if (tally.failed > 0) return kernel_wrong;
-  return finished && tally.judged() > 0 && tally.not_executed == 0 ? as_expected : incomplete;
-}
 
 /// What `--resume` goes on with; nothing where nobody asked, or where the store has no run yet: whoever
 /// starts a job again cannot know how far it came.
@@ -42,18 +30,6 @@ Outcome<std::optional<Unfinished>> unfinished_run(const CheckOptions& options, c
           return std::optional<Unfinished>(std::move(found));
         });
       });
-}
-
-/// The row of a run that is written on from here on; what it has is counted.
-Outcome<std::int64_t> gone_on_with(const Unfinished& before, Store& store, Resumed& resumed,
-                                   CheckProgress& progress) {
-  const auto count = [&](const CaseRecord& record) {
-    resumed.add(record);
-    progress.had(record);
-  };
-  return store.for_each_case(count, before.run)
-      .and_then([&] { return store.keep(kept_writers, std::to_string(before.run), this_writer()); })
-      .map([&] { return before.run; });
 }
 
 Outcome<ExitCode> check(const CheckOptions& options) {
@@ -76,47 +52,18 @@ Outcome<ExitCode> check(const CheckOptions& options) {
   cases->shard = *shard;
   if (shard->of > 1) cases->words += fmt::format(", shard {}", in_words(*shard));
 
-  RunPlan plan;
-  plan.shard = *shard;
-  const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  plan.jobs = options.jobs > 0 ? options.jobs : processors;
-  subject->options.soft_threads = std::max(1, processors / plan.jobs);
-  plan.worker = worker_command(*subject);
-  plan.backends = subject->backends;
-  for (const std::string& backend : plan.backends)
-    plan.repro_options[backend] = repro_options(options.subject, backend);
-  plan.cases = cases->count;
-  plan.seconds = options.seconds;
-  plan.timeout_seconds = options.timeout_seconds;
-  plan.relations = options.relations;
-  Outcome<RunContext> context = context_of(*subject, cases->seed);
-  if (!context) return tl::unexpected<Error>(context.error());
-  plan.devices = devices_of(*subject).value();
-  // Before the store: a kernel that cannot be loaded leaves no empty run behind.
-  if (auto ready = Worker(plan.worker, plan.timeout_seconds).ready(); !ready)
-    return tl::unexpected<Error>(ready.error());
-
+  Outcome<CheckRun> run = check_run(options, *subject, *cases);
+  if (!run) return tl::unexpected<Error>(run.error());
   Outcome<Store> store = Store::open(options.store.empty() ? ":memory:" : options.store);
   if (!store) return tl::unexpected<Error>(store.error());
-  const Terminal terminal = terminal_of(options.terminal);
-  CheckProgress progress(terminal, options, *cases, plan.backends.size());
-  const Outcome<std::int64_t> run =
-      *before ? gone_on_with(**before, *store, plan.before, progress)
-              : store->begin_run(*context, {{kept_plans, plan_of(options, *subject, *shard, cases->seed)},
-                                            {kept_writers, this_writer()}});
-  if (!run) return tl::unexpected<Error>(run.error());
-  fmt::print(stderr, "{} on {}: {}, {} workers\n", fmt::join(plan.backends, ", "), context->device,
-             cases->words, plan.jobs);
-  const std::atomic<bool>& stop = stop_on_signals();
-  const Outcome<RunEnd> end = run_cases(plan, *cases->source, *store, *run, progress, stop);
-  const bool finished = end.has_value() && *end == RunEnd::finished;
-  progress.summary(finished);
+  CheckProgress progress(terminal_of(options.terminal), options, *cases, subject->backends.size());
+  const std::string plan = plan_of(options, *subject, *shard, cases->seed);
+  const Outcome<RunEnd> end = run_check(*run, *cases, *store, plan, *before, progress, stop_on_signals());
   if (options.classify)
     fmt::print("{}", classes_table(progress.labels(), progress.pairs(), progress.tally().cases()));
   for (const std::string& line : progress.smallest_failures()) fmt::print("{}\n", line);
   if (!end) return tl::unexpected<Error>(end.error());
-  if (auto ended = store->end_run(*run, finished); !ended) return tl::unexpected<Error>(ended.error());
-  return exit_code_of(progress.tally(), finished);
+  return exit_code_of(progress.tally(), *end == RunEnd::finished);
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ int parse_and_run(int argc, char** argv) {
   add_repro(program, chosen);
   add_power(program, chosen);
   add_properties(program, chosen);
+  add_nightly(program, chosen);
   add_counters(program, chosen);
   add_merge(program, chosen);
   add_report(program, chosen);

@@ -27,6 +27,7 @@ void add_report(CLI::App& program, Chosen& chosen);
 void add_backends(CLI::App& program, Chosen& chosen);
 void add_devices(CLI::App& program, Chosen& chosen);
 void add_bench(CLI::App& program, Chosen& chosen);
+void add_nightly(CLI::App& program, Chosen& chosen);
 void add_generate(CLI::App& program, Chosen& chosen);
 void add_lint(CLI::App& program, Chosen& chosen);
 void add_merge(CLI::App& program, Chosen& chosen);

@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 struct Options {
   fs::path base, next;
   std::vector<fs::path> bench;
+  fs::path again;
+  compare::TimeOptions times;
   bool gate = false;
   double threshold = 0;
   std::size_t rows = 40;
@@ -34,7 +36,7 @@ bool is_database(const fs::path& file) {
 }
 
 Outcome<compare::Comparison> compared(const Options& options) {
-  compare::Comparison comparison{options.base.string(), options.next.string(), {}, {}, {}};
+  compare::Comparison comparison{options.base.string(), options.next.string(), {}, {}, {}, {}};
   std::vector<fs::path> bench = options.bench;
   if (fs::is_directory(options.base)) {
     const auto golden = compare::read_golden(options.base);
@@ -64,7 +66,16 @@ Outcome<compare::Comparison> compared(const Options& options) {
   const auto base = compare::read_bench_file(bench[0]), next = compare::read_bench_file(bench[1]);
   for (const auto* file : {&base, &next})
     if (!*file) return tl::unexpected<Error>(file->error());
-  comparison.counters = compare::compare_counters(base->counters, next->counters, options.threshold);
+  if (!base->counters.empty() || !next->counters.empty() || base->seconds.empty())
+    comparison.counters = compare::compare_counters(base->counters, next->counters, options.threshold);
+  compare::SecondsByBenchmark again;
+  if (!options.again.empty()) {
+    const auto file = compare::read_bench_file(options.again);
+    if (!file) return tl::unexpected<Error>(file.error());
+    again = file->seconds;
+  }
+  if (!base->seconds.empty() && !next->seconds.empty())
+    comparison.times = compare::compare_times(base->seconds, next->seconds, again, options.times);
   return comparison;
 }
 
@@ -74,7 +85,8 @@ int run(const Options& options) {
   fmt::print("{}", compare::as_markdown(*comparison, program_name(), options.rows));
   const Terminal terminal = terminal_of(options.terminal);
   const bool empty = (!comparison->cases || comparison->cases->both == 0) &&
-                     (!comparison->counters || comparison->counters->compared == 0);
+                     (!comparison->counters || comparison->counters->compared == 0) &&
+                     (!comparison->times || comparison->times->changes.empty());
   const std::string word = empty                 ? terminal.yellow("NOTHING IN COMMON")
                            : comparison->clean() ? terminal.green("NOTHING WORSE")
                                                  : terminal.red("WORSE");
@@ -102,6 +114,22 @@ void add_compare(CLI::App& program, Chosen& chosen) {
   command->add_option("--bench", options->bench, "beside two stores, two files of `flashdiff bench -o`")
       ->expected(2)
       ->type_name("BASE NEW");
+  command
+      ->add_option("--again", options->again,
+                   "a second run of BASE's program: what is seen where nothing changed (default: every other "
+                   "repetition\n"
+                   "of BASE against the rest)")
+      ->type_name("FILE");
+  command
+      ->add_option("--effect", options->times.effect,
+                   "a smaller change of a time is nobody's news, as a share")
+      ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  command
+      ->add_option("--rate", options->times.rate,
+                   "share of false ones among the times that are told as changed")
+      ->check(CLI::Range(1e-6, 1.0))
+      ->capture_default_str();
   command->add_flag("--gate", options->gate, "exit code 1 or 4 where something is worse");
   command
       ->add_option(
@@ -116,12 +144,14 @@ void add_compare(CLI::App& program, Chosen& chosen) {
   command->footer(
       "Markdown goes to stdout: >> $GITHUB_STEP_SUMMARY. Cases are the same where line and backend are; run "
       "both with\n"
-      "one --seed and --cases. Counters are those of `bench --device soft`, the same on every machine; times "
-      "are not\n"
-      "compared. Exit code 0; with --gate 1 where a case that was right is wrong or not judged any more, 4 "
-      "where only\n"
-      "counters are worse; 5 where the two have nothing in common.\n\n"
-      "Example:\n  flashdiff compare main.db mine.db --bench main.json mine.json --gate");
+      "one --seed and --cases. Counters are those of `figures/`, the same on every machine. Times need "
+      "repetitions, 10 or\n"
+      "more, of both programs in turn on one machine: `bench --against PROGRAM` makes such files.\n"
+      "Exit code 0; with --gate 1 where a case that was right is wrong or not judged any more, 4 where only "
+      "counters or\n"
+      "times are worse; 5 where the two have nothing in common.\n\n"
+      "Example:\n  flashdiff compare main.db mine.db --bench main.json mine.json --gate\n"
+      "  flashdiff compare mine.base.json mine.json --again mine.again.json --gate");
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
 

@@ -35,7 +35,8 @@ void LiveLine::say(const std::string& line) {
   fmt::print(stderr, "{}\n", line);
 }
 
-void LiveLine::show(const std::string& line, double done) {
+void LiveLine::show(const std::string& words, double done) {
+  const std::string line = terminal_.prefix + words;
   const auto now = Clock::now();
   if (terminal_.progress == ProgressStyle::none) return;
   if (terminal_.progress == ProgressStyle::plain) {

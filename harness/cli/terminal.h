@@ -15,6 +15,7 @@ enum class ProgressStyle { bar, plain, none };
 struct Terminal {
   bool colour = false;
   ProgressStyle progress = ProgressStyle::plain;
+  std::string prefix{};  ///< of progress: which step of several this is
 
   /// Red, green, bold, dim, or as it is where there is no colour.
   [[nodiscard]] std::string red(const std::string& text) const { return painted(text, "31;1"); }

@@ -71,10 +71,55 @@ std::string counters_told(const CounterChanges& changes, std::size_t rows) {
   return text;
 }
 
+/// "+7.1 %".
+std::string by(double ratio) { return fmt::format("{:+.1f} %", 100 * (ratio - 1)); }
+std::string interval(const Ratio& ratio) { return fmt::format("{} to {}", by(ratio.low), by(ratio.high)); }
+
+/// What could have been seen: the A/A run, published beside the comparison.
+std::string smallest_told(const TimeChanges& times) {
+  std::vector<double> smallest;
+  for (const TimeChange& one : times.changes) smallest.push_back(one.smallest_seen());
+  const auto worst = std::ranges::max_element(times.changes, {}, &TimeChange::smallest_seen);
+  return fmt::format(
+      "The base against itself ({}): a change below {:.1f} % of the median benchmark, and below {:.1f} % of "
+      "{}, would not have "
+      "been told from none.\n",
+      times.of_halves ? "every other repetition against the rest" : "a second run", 100 * median(smallest),
+      100 * worst->smallest_seen(), worst->benchmark);
+}
+
+std::string times_told(const TimeChanges& times, std::size_t rows) {
+  using enum TimeVerdict;
+  std::string text = fmt::format(
+      "\n### Times\n\n{} compared: {} slower, {} faster, {} uncertain, {} the same within {:.0f} %",
+      counted(static_cast<std::int64_t>(times.changes.size()), "benchmark", "benchmarks"),
+      times.count(slower), times.count(faster), times.count(uncertain), times.count(same),
+      100 * times.options.effect);
+  if (times.too_few > 0)
+    text += fmt::format("; {} not, with fewer than {} repetitions", times.too_few, kFewest);
+  text += '\n';
+  if (times.changes.empty()) return text;
+  text += fmt::format("\nGeometric mean of new over base: {}. {}", by(times.geometric_mean()),
+                      smallest_told(times));
+  text +=
+      "\n| benchmark | | was | is | by | 95 % interval | false discovery rate | base against itself |\n"
+      "|---|---|---|---|---|---|---|---|\n";
+  const std::size_t shown = std::min(rows, times.changes.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const TimeChange& one = times.changes[i];
+    text += fmt::format("| {} | {}{} | {} | {} | {} | {} | {:.2g} | {} |\n", one.benchmark,
+                        one.verdict == slower ? "❌ " : "", name_of(one.verdict), duration(1000 * one.was),
+                        duration(1000 * one.is), by(one.ratio.value), interval(one.ratio), one.rate,
+                        interval(one.again));
+  }
+  return text + rest(times.changes.size(), shown);
+}
+
 }  // namespace
 
 bool Comparison::clean() const {
-  return (!cases || cases->worse() == 0) && (!counters || !not_held.empty() || counters->worse() == 0);
+  return (!cases || cases->worse() == 0) && (!times || times->count(TimeVerdict::slower) == 0) &&
+         (!counters || !not_held.empty() || counters->worse() == 0);
 }
 
 std::string in_words(const Comparison& comparison) {
@@ -94,6 +139,12 @@ std::string in_words(const Comparison& comparison) {
   if (comparison.counters)
     words += fmt::format("{}{} of {} worse", words.empty() ? "" : "; ", comparison.counters->worse(),
                          counted(comparison.counters->compared, "counter", "counters"));
+  if (comparison.times)
+    words +=
+        fmt::format("{}{} of {} slower, {} uncertain", words.empty() ? "" : "; ",
+                    comparison.times->count(TimeVerdict::slower),
+                    counted(static_cast<std::int64_t>(comparison.times->changes.size()), "time", "times"),
+                    comparison.times->count(TimeVerdict::uncertain));
   return words;
 }
 
@@ -101,6 +152,7 @@ std::string as_markdown(const Comparison& comparison, const std::string& program
   std::string text = fmt::format("## {} {} against {}\n\n{}\n", comparison.clean() ? "✅" : "❌",
                                  comparison.next, comparison.base, in_words(comparison));
   if (comparison.cases) text += cases_told(*comparison.cases, program, rows);
+  if (comparison.times) text += times_told(*comparison.times, rows);
   if (comparison.counters) text += counters_told(*comparison.counters, rows);
   if (!comparison.not_held.empty())
     text += fmt::format("\nCounters are no gate here: {}\n", comparison.not_held);

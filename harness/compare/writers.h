@@ -3,6 +3,7 @@
 
 #include "harness/compare/cases.h"
 #include "harness/compare/counters.h"
+#include "harness/compare/times.h"
 
 namespace flashdiff::compare {
 
@@ -11,9 +12,10 @@ struct Comparison {
   std::string base, next;  ///< names of the files
   std::optional<CaseChanges> cases;
   std::optional<CounterChanges> counters;
+  std::optional<TimeChanges> times;
   std::string not_held;  ///< why counters are told and no gate, in words; empty: they are one
-  /// Nothing is worse: no new failure, no lost pass, no counter beyond its threshold, where they are held to
-  /// it.
+  /// Nothing is worse: no new failure, no lost pass, no time that is slower, no counter beyond its threshold,
+  /// where they are held to it.
   [[nodiscard]] bool clean() const;
 };
 

@@ -9,7 +9,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 Comparison told() {
-  Comparison c{"main.db", "mine.db", CaseChanges{}, CounterChanges{}, {}};
+  Comparison c{"main.db", "mine.db", CaseChanges{}, CounterChanges{}, {}, {}};
   c.cases->both = 40;
   c.cases->as_before = 38;
   c.cases->changed = {{Change::new_failure, "fd1 b=1", "k", "--backend k", "pass", "mismatch", "O in a | b"},

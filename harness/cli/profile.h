@@ -1,0 +1,41 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/cli/check_options.h"
+
+namespace flashdiff::cli {
+
+/// What a night does, read from a TOML file. Steps that it does not name are left out. Paths are from the
+/// repository's root.
+struct Profile {
+  std::string title;
+  std::string device = "auto";       ///< of checks that name none
+  std::filesystem::path corpus;      ///< folder of *.cases; empty: none
+  std::vector<CheckOptions> checks;  ///< a table [[check]] each: options of `flashdiff check`, by their names
+  struct Power {
+    bool all = false;  ///< else the tenth that every `./run test` hunts
+    std::uint64_t cases = 300;
+    bool other_rules = true;
+  };
+  std::optional<Power> power;
+  struct Bench {
+    bool golden = true;    ///< hold what is counted to kernels/golden
+    std::string figures;   ///< regular expression of what is counted; empty: all
+    std::string times;     ///< and of what is timed; empty: nothing
+    int repetitions = 10;  ///< of what is timed
+  };
+  std::optional<Bench> bench;
+
+  /// All of it, for `--resume`: two nights with equal texts do the same.
+  std::string text;
+};
+
+/// `device`: instead of the file's, where not empty. Errors (bad_input): no such file, no TOML, an unknown
+/// key or a value that is none, by file and name, with what was expected.
+[[nodiscard]] Outcome<Profile> read_profile(const std::filesystem::path& file,
+                                            const std::string& device = {});
+
+}  // namespace flashdiff::cli
