@@ -154,7 +154,7 @@ void ptxas(benchmark::State& state, const kernels::PtxasRow& row, const kernels:
 
 template <class... Arguments>
 void add(const std::string& name, Arguments... arguments) {
-  benchmark::RegisterBenchmark(("figures/" + name).c_str(), arguments...)->Iterations(1);
+  benchmark::RegisterBenchmark(("figures/" + name).c_str(), arguments...)->Iterations(1)->Repetitions(1);
 }
 
 /// Of the entries that a short case launches, but for those that have been told.

@@ -54,6 +54,10 @@ int run(const BenchOptions& options) {
     return complain({ErrorKind::bad_input,
                      "--device gpu: golden counters are those that the software driver counts, expected soft",
                      {}});
+  if (options.files.any() && options.out.empty())
+    return complain({ErrorKind::bad_input,
+                     "--csv, --markdown, --action: of which file? Expected --out FILE with them",
+                     {}});
   if (!options.against.empty()) {
     const Outcome<ExitCode> code = bench_against(options.against, options, stop_on_signals());
     return code ? *code : complain(code.error());
@@ -63,6 +67,9 @@ int run(const BenchOptions& options) {
   if (!ran) return complain(ran.error());
   if (options.list) return as_expected;
   if (*ran == 0) return incomplete;  // nothing matches: Google Benchmark has said so
+  if (options.files.any())
+    if (auto written = write_bench_files(options.out, options.files); !written)
+      return complain(written.error());
   const compare::Golden counted{nvcc_version(), kept.counters()};
   const bool all = options.filter.empty() && options.images.empty();
   const std::filesystem::path golden = options.golden.lexically_proximate(std::filesystem::current_path());
@@ -135,6 +142,19 @@ void add_bench(CLI::App& program, Chosen& chosen) {
       ->type_name("KERNEL=FILE");
   command->add_option("-o,--out", options->out, "Google Benchmark's JSON, to this file as well")
       ->type_name("FILE");
+  command
+      ->add_option("--csv", options->files.csv,
+                   "tidy CSV beside it: an observation a row, with case and commit")
+      ->type_name("FILE")
+      ->group("Exports");
+  command->add_option("--markdown", options->files.markdown, "tables, for a job summary")
+      ->type_name("FILE")
+      ->group("Exports");
+  command
+      ->add_option("--action", options->files.action,
+                   "JSON that github-action-benchmark takes as customSmallerIsBetter")
+      ->type_name("FILE")
+      ->group("Exports");
   command
       ->add_option("--min-time", options->min_seconds,
                    "seconds to repeat each for (default: 0.5; on a GPU 0.2 a repetition)")

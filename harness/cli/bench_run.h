@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/cli/bench_files.h"
 #include "harness/cli/kept_counters.h"
 #include "harness/cli/terminal.h"
 #include "harness/outcome/outcome.h"
@@ -17,6 +18,7 @@ struct BenchOptions {
   int repetitions = 0;
   std::vector<std::string> images;
   bool list = false, check_golden = false, update_golden = false;
+  BenchFiles files;
   std::filesystem::path against;  ///< see bench_against.h
   std::filesystem::path golden = power::workshop_of_this_build().sources / "kernels" / "golden";
   TerminalWords terminal;

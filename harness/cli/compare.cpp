@@ -21,7 +21,7 @@ struct Options {
   std::vector<fs::path> bench;
   fs::path again;
   compare::TimeOptions times;
-  bool gate = false;
+  bool gate = false, processor_time = false;
   double threshold = 0;
   std::size_t rows = 40;
   TerminalWords terminal;
@@ -63,14 +63,16 @@ Outcome<compare::Comparison> compared(const Options& options) {
     bench = {options.base, options.next};
   }
   if (bench.empty()) return comparison;
-  const auto base = compare::read_bench_file(bench[0]), next = compare::read_bench_file(bench[1]);
+  const char* clock = options.processor_time ? "cpu_time" : "real_time";
+  const auto base = compare::read_bench_file(bench[0], clock),
+             next = compare::read_bench_file(bench[1], clock);
   for (const auto* file : {&base, &next})
     if (!*file) return tl::unexpected<Error>(file->error());
   if (!base->counters.empty() || !next->counters.empty() || base->seconds.empty())
     comparison.counters = compare::compare_counters(base->counters, next->counters, options.threshold);
   compare::SecondsByBenchmark again;
   if (!options.again.empty()) {
-    const auto file = compare::read_bench_file(options.again);
+    const auto file = compare::read_bench_file(options.again, clock);
     if (!file) return tl::unexpected<Error>(file.error());
     again = file->seconds;
   }
@@ -120,6 +122,9 @@ void add_compare(CLI::App& program, Chosen& chosen) {
                    "repetition\n"
                    "of BASE against the rest)")
       ->type_name("FILE");
+  command->add_flag(
+      "--processor-time", options->processor_time,
+      "compare Google Benchmark's cpu_time, of its own thread: on a busy machine, what runs on one");
   command
       ->add_option("--effect", options->times.effect,
                    "a smaller change of a time is nobody's news, as a share")

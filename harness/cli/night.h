@@ -19,7 +19,7 @@ namespace flashdiff::cli {
 /// running.
 class Night {
  public:
-  /// `folder`: of night.db, bench.json and site/. `jobs`: 0: one a processor.
+  /// `folder`: of night.db, bench.json with its exports, and site/. `jobs`: 0: one a processor.
   Night(Profile profile, NightRecord record, Store store, std::filesystem::path folder, int jobs,
         const TerminalWords& terminal, const std::atomic<bool>& stop);
 

@@ -122,13 +122,16 @@ Outcome<StepEnd> Night::bench(const Step&) {
   options.filter = asked.figures.empty() ? "^figures/" : fmt::format("^figures/.*({})", asked.figures);
   if (!asked.times.empty()) options.filter += fmt::format("|^({})", asked.times);
   options.out = (folder_ / "bench.json").string();
+  options.files = {folder_ / "bench.csv", folder_ / "bench.md", folder_ / "bench.action.json"};
   options.repetitions = asked.times.empty() ? 0 : asked.repetitions;
   LiveLine line(terminal_);
   std::size_t ended = 0;
   KeptCounters kept(
       nullptr, [&](const std::string& name) { line.show(fmt::format("{} measured, {}", ++ended, name), 0); });
-  const Outcome<std::size_t> ran = run_benchmarks(options, kept);
+  Outcome<std::size_t> ran = run_benchmarks(options, kept);
   line.clear();
+  if (auto written = write_bench_files(options.out, options.files); ran && !written)
+    ran = tl::unexpected<Error>(written.error());
   if (!ran) return tl::unexpected<Error>(ran.error());
   for (const auto& [name, why] : kept.errors()) fmt::print(stderr, "{}: {}\n", name, why);
   StepEnd end{*ran == 0 || !kept.errors().empty() ? incomplete : as_expected,

@@ -23,10 +23,10 @@ const std::set<std::string>& not_counted() {
   return names;
 }
 
-double seconds_of(const json& entry) {
+double seconds_of(const json& entry, const char* clock) {
   const std::string unit = entry.value("time_unit", "ns");
   const double scale = unit == "s" ? 1 : unit == "ms" ? 1e-3 : unit == "us" ? 1e-6 : 1e-9;
-  return scale * entry.value("real_time", 0.0);
+  return scale * entry.value(clock, 0.0);
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ std::string plain_name(std::string name) {
 
 bool is_counted(const std::string& benchmark) { return benchmark.starts_with("figures/"); }
 
-Outcome<BenchFile> read_bench_file(const std::filesystem::path& file) {
+Outcome<BenchFile> read_bench_file(const std::filesystem::path& file, const char* clock) {
   constexpr const char* kExpected = "expected what `flashdiff bench -o FILE` wrote";
   std::ifstream in(file, std::ios::binary);
   if (!in) return bad_input(fmt::format("{}: cannot be read, {}", file.string(), kExpected));
@@ -59,7 +59,7 @@ Outcome<BenchFile> read_bench_file(const std::filesystem::path& file) {
       if (one.value("error_occurred", false) || one.value("run_type", "iteration") != "iteration") continue;
       const std::string name = plain_name(one.at("name").get<std::string>());
       if (!is_counted(name)) {
-        found.seconds[name].push_back(seconds_of(one));
+        found.seconds[name].push_back(seconds_of(one, clock));
         continue;
       }
       Counters& counters = found.counters[name];

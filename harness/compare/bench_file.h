@@ -20,8 +20,10 @@ struct BenchFile {
       seconds;  ///< of the others: each repetition, real time, in order
 };
 
-/// Errors: bad_input for a file that cannot be read or is none of Google Benchmark.
-[[nodiscard]] Outcome<BenchFile> read_bench_file(const std::filesystem::path& file);
+/// `clock`: Google Benchmark's real_time or cpu_time. Errors: bad_input for a file that cannot be read or is
+/// none of Google Benchmark.
+[[nodiscard]] Outcome<BenchFile> read_bench_file(const std::filesystem::path& file,
+                                                 const char* clock = "real_time");
 
 /// The name without what Google Benchmark puts behind it: "figures/k/d64/seq2048/iterations:1".
 [[nodiscard]] std::string plain_name(std::string name);
