@@ -18,7 +18,7 @@ namespace {
 std::map<std::string, std::string> lines_by_shape() {
   std::map<std::string, std::string> lines;
   for (const kernels::Kernel& kernel : kernels::all_kernels())
-    for (const figures::Shape& shape : figures::shapes(kernel.plan))
+    for (const figures::Shape& shape : figures::timed_shapes(kernel.plan))
       lines[fmt::format("{}/{}", kernel.name, shape.name)] = print(shape.question);
   return lines;
 }

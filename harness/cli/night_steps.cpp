@@ -116,7 +116,7 @@ Outcome<StepEnd> Night::power(const Step& step) {
 }
 
 Outcome<StepEnd> Night::bench(const Step&) {
-  const Profile::Bench& asked = *profile_.bench;
+  const MeasureAsked& asked = *profile_.bench;
   BenchOptions options;
   options.device = asked.times.empty() ? "soft" : "auto";
   options.filter = asked.figures.empty() ? "^figures/" : fmt::format("^figures/.*({})", asked.figures);

@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 
 /// Of `check` those that say what is checked; where to, by how many workers and how it is told is the
 /// night's.
-constexpr std::array kCheckKeys{"pass", "backend",     "layout",  "dtype",  "mask",
-                                "data", "page",        "soft",    "seed",   "cases",
-                                "time", "activations", "timeout", "device", "image"};
+constexpr std::array kCheckKeys{"pass",    "backend", "layout", "dtype",    "mask", "data",
+                                "page",    "soft",    "seed",   "cases",    "time", "activations",
+                                "timeout", "device",  "image",  "relations"};
 
 /// A table of the file, whose keys are asked for one by one; what nobody asked for is unknown.
 class Table {
@@ -135,7 +135,7 @@ std::string take_all(const toml::table& root, const std::string& file, const std
     }
   if (const toml::table* power = top.table("power")) {
     Table table(*power, file + ": [power]");
-    Profile::Power& told = profile.power.emplace();
+    HuntAsked& told = profile.power.emplace();
     std::string mutants = "tenth";
     int cases = static_cast<int>(told.cases);
     table.take("mutants", mutants, "tenth or all");
@@ -148,7 +148,7 @@ std::string take_all(const toml::table& root, const std::string& file, const std
   }
   if (const toml::table* bench = top.table("bench")) {
     Table table(*bench, file + ": [bench]");
-    Profile::Bench& told = profile.bench.emplace();
+    MeasureAsked& told = profile.bench.emplace();
     table.take("golden", told.golden, "true or false");
     table.take("figures", told.figures, "a regular expression as text");
     table.take("times", told.times, "a regular expression as text");

@@ -8,6 +8,20 @@
 
 namespace flashdiff::cli {
 
+/// Planted bugs of a night.
+struct HuntAsked {
+  bool all = false;  ///< else the tenth that every `./run test` hunts
+  std::uint64_t cases = 300;
+  bool other_rules = true;
+};
+/// What a night measures.
+struct MeasureAsked {
+  bool golden = true;    ///< hold what is counted to kernels/golden
+  std::string figures;   ///< regular expression of what is counted; empty: all
+  std::string times;     ///< and of what is timed; empty: nothing
+  int repetitions = 10;  ///< of what is timed
+};
+
 /// What a night does, read from a TOML file. Steps that it does not name are left out. Paths are from the
 /// repository's root.
 struct Profile {
@@ -15,20 +29,8 @@ struct Profile {
   std::string device = "auto";       ///< of checks that name none
   std::filesystem::path corpus;      ///< folder of *.cases; empty: none
   std::vector<CheckOptions> checks;  ///< a table [[check]] each: options of `flashdiff check`, by their names
-  struct Power {
-    bool all = false;  ///< else the tenth that every `./run test` hunts
-    std::uint64_t cases = 300;
-    bool other_rules = true;
-  };
-  std::optional<Power> power;
-  struct Bench {
-    bool golden = true;    ///< hold what is counted to kernels/golden
-    std::string figures;   ///< regular expression of what is counted; empty: all
-    std::string times;     ///< and of what is timed; empty: nothing
-    int repetitions = 10;  ///< of what is timed
-  };
-  std::optional<Bench> bench;
-
+  std::optional<HuntAsked> power;
+  std::optional<MeasureAsked> bench;
   /// All of it, for `--resume`: two nights with equal texts do the same.
   std::string text;
 };
