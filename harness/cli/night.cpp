@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/cli/corpus.h"
 #include "harness/problem/names.h"
+#include "properties/corpus_cases.h"
 #include "properties/power/images.h"
 #include "reports/numbers.h"
 #include "reports/text.h"
@@ -61,6 +61,7 @@ std::vector<Night::Step> Night::steps() {
   if (!profile_.corpus.empty()) add_corpus(all);
   for (std::size_t i = 0; i < profile_.checks.size(); ++i) {
     CheckOptions options = profile_.checks[i];
+    if (options.corpus.empty()) options.corpus = "none";  // a step of its own
     const double seconds = options.seconds;
     const std::string what = !options.activations.empty() ? fs::path(options.activations).filename().string()
                              : options.pass.empty()       ? "forward"
@@ -75,22 +76,21 @@ std::vector<Night::Step> Night::steps() {
 
 void Night::add_corpus(std::vector<Step>& steps) {
   const fs::path folder = power::workshop_of_this_build().sources / profile_.corpus;
-  const auto cases = read_corpus(folder);
-  if (!cases || cases->empty()) {
-    steps.push_back(
-        {"corpus", 0, [cases, name = profile_.corpus](const Step&) -> Outcome<StepEnd> {
-           if (!cases) return tl::unexpected<Error>(cases.error());
-           return StepEnd{as_expected, fmt::format("skipped, there is no case in {}/*.cases", name.string())};
-         }});
+  const auto corpus = CorpusCases::open(folder);
+  if (!corpus) {
+    steps.push_back({"corpus", 0, [error = corpus.error()](const Step&) -> Outcome<StepEnd> {
+                       return tl::unexpected<Error>(error);
+                     }});
     return;
   }
   for (const Pass pass : all_of<Pass>) {
-    std::vector<Case> some;
-    std::ranges::copy_if(*cases, std::back_inserter(some),
-                         [&](const Case& c) { return c.problem.pass == pass; });
-    if (some.empty()) continue;
+    CaseOptions of_pass;
+    of_pass.pass = pass;
+    const CorpusCases some = corpus->that_may_be(of_pass);
+    if (some.size() == 0) continue;
     CheckOptions options;
     options.pass = name_of(pass);
+    options.corpus = "none";  // but for those here
     options.subject.device = profile_.device;
     steps.push_back({fmt::format("corpus, {}", name_of(pass)), 0,
                      [this, options, some](const Step& step) { return check(step, options, some); }});

@@ -11,6 +11,7 @@
 #include "harness/cli/terminal.h"
 #include "harness/run/resumed.h"
 #include "harness/run/store.h"
+#include "properties/corpus_cases.h"
 
 namespace flashdiff::cli {
 
@@ -37,7 +38,7 @@ class Night {
   /// `place`: "2/5".
   void one_step(const Step& step, const std::string& place, double seconds_left);
   void add_corpus(std::vector<Step>& steps);
-  Outcome<StepEnd> check(const Step& step, CheckOptions options, std::optional<std::vector<Case>> listed);
+  Outcome<StepEnd> check(const Step& step, CheckOptions options, std::optional<CorpusCases> listed);
   Outcome<StepEnd> power(const Step& step);
   Outcome<StepEnd> bench(const Step& step);
   /// The site of all that the store has.

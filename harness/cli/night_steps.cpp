@@ -8,7 +8,6 @@
 #include "harness/cli/check_plan.h"
 #include "harness/cli/check_run.h"
 #include "harness/cli/command_line.h"
-#include "harness/cli/corpus.h"
 #include "harness/cli/golden_gate.h"
 #include "harness/cli/night.h"
 #include "harness/cli/power_progress.h"
@@ -50,8 +49,7 @@ Outcome<Had> had(const Store& store, std::int64_t run) {
 
 }  // namespace
 
-Outcome<StepEnd> Night::check(const Step& step, CheckOptions options,
-                              std::optional<std::vector<Case>> listed) {
+Outcome<StepEnd> Night::check(const Step& step, CheckOptions options, std::optional<CorpusCases> listed) {
   options.jobs = jobs_;
   options.terminal = words_;
   if (!options.seed) options.seed = record_.seed;
@@ -74,7 +72,7 @@ Outcome<StepEnd> Night::check(const Step& step, CheckOptions options,
     cases->words =
         fmt::format("{} of {}", counted(static_cast<std::int64_t>(listed->size()), "case", "cases"),
                     profile_.corpus.string());
-    cases->source = std::make_unique<ListedCases>(std::move(*listed));
+    cases->source = std::make_unique<CorpusCases>(std::move(*listed));
   }
   const std::string plan = plan_of_step(step, plan_of(options, *subject, Shard{}, cases->seed));
   Outcome<CheckRun> run = check_run(options, *subject, *cases);

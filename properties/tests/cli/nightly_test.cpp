@@ -72,10 +72,10 @@ TEST_F(Nightly, RunsTheCorpusFirstThenWhatTheProfileSaysAndReports) {
   EXPECT_EQ(flashdiff(call(with_corpus(kTenOfOne))).code, 2) << "a night that is there is not written into";
 }
 
-TEST_F(Nightly, AnEmptyCorpusIsSkippedInWords) {
+TEST_F(Nightly, AnEmptyCorpusIsToldAndTheRestRuns) {
   const auto said = flashdiff(call(with_corpus(kTenOfOne)));
-  EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_THAT(said.err, HasSubstr("corpus: skipped, there is no case in"));
+  EXPECT_EQ(said.code, 2) << said.err;
+  EXPECT_THAT(said.err, AllOf(HasSubstr("no case in it"), HasSubstr("PASS 2/3 check 1")));
 }
 
 TEST_F(Nightly, ALineOfTheCorpusThatIsNoCaseIsToldAndTheRestRuns) {
