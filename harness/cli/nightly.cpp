@@ -69,11 +69,9 @@ Outcome<fs::path> folder_of(const Options& options, std::time_t now) {
 }
 
 /// The night that goes on, or a new one.
-Outcome<NightRecord> night_of(const Options& options, const Profile& profile, Store& store,
+Outcome<NightRecord> night_of(const Options& options, const Profile& profile, const Store& store,
                               const fs::path& file, std::time_t now) {
   if (!options.resume) {
-    const auto runs = store.runs();
-    if (!runs) return tl::unexpected<Error>(runs.error());
     const auto today = std::stoull(fmt::format("{:%Y%m%d}", fmt::gmtime(now)));
     return NightRecord{fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now)),
                        profile.text,

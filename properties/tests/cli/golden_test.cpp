@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "properties/power/images.h"
 #include "properties/tests/cli/program.h"
@@ -68,6 +69,9 @@ class GoldenFolder : public ::testing::Test {
     ASSERT_NE(at, std::string::npos) << from;
     std::ofstream(file) << all.replace(at, from.size(), to);
   }
+  [[nodiscard]] static std::string nvcc_of(const std::string& file) {
+    return nlohmann::json::parse(std::ifstream(file))["context"]["nvcc"];
+  }
   test::TemporaryFolder folder_;
   const std::string golden_ = (folder_.path() / "golden").string();
 };
@@ -81,6 +85,24 @@ TEST_F(GoldenFolder, OfAnotherNvccIsHeldAgainstNobodyAndSaysSo) {
   const auto some = bench("--update-golden", loop);
   EXPECT_EQ(some.code, 2) << "a folder of two compilers' counters is of no use";
   EXPECT_THAT(some.err, HasSubstr("expected all of them anew"));
+}
+
+TEST_F(GoldenFolder, CompareHoldsAFileOfBenchToIt) {
+  for (const auto& file : fs::directory_iterator(golden_)) fs::remove(file.path());
+  const std::string counted = (folder_.path() / "counted.json").string();
+  ASSERT_EQ(flashdiff({"bench", "--device", "soft", "--filter", loop, "-o", counted}).code, 0);
+  std::ofstream(fs::path(golden_) / "flash_forward.toml")
+      << "nvcc = \"" << nvcc_of(counted) << "\"\n[\"d64/main_loop\"]\nwarp_instructions = 20000\n";
+  const auto worse = flashdiff({"compare", golden_, counted, "--gate"});
+  EXPECT_EQ(worse.code, 4) << worse.err;
+  EXPECT_THAT(worse.out, HasSubstr("| figures/flash_forward/d64/main_loop | ❌ warp_instructions | 20000 |"));
+  std::ofstream(fs::path(golden_) / "flash_forward.toml", std::ios::app) << "[\"d64/gone\"]\nproducts = 1\n";
+  EXPECT_EQ(flashdiff({"compare", golden_, counted, "--gate", "--threshold", "1"}).code, 5)
+      << "an entry that nobody counts any more is no pass";
+  edit("nvcc = \"", "nvcc = \"1");
+  const auto other = flashdiff({"compare", golden_, counted, "--gate"});
+  EXPECT_EQ(other.code, 5);
+  EXPECT_THAT(other.out, HasSubstr("Counters are no gate here: the golden counters are of nvcc 1"));
 }
 
 TEST_F(GoldenFolder, AnEntryWithoutGoldenCountersIsNoPass) {
