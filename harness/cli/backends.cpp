@@ -7,6 +7,7 @@
 #include "harness/cli/cudnn_matrix.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/subject.h"
+#include "harness/driver/driver.h"
 
 namespace flashdiff::cli {
 namespace {
@@ -16,11 +17,14 @@ int run(const SubjectWords& words) {
   if (!subject) return complain(subject.error());
   std::size_t width = 0;
   for (const BackendEntry& entry : backend_registry()) width = std::max(width, entry.name.size());
+  const bool on_gpu = subject->options.device != DeviceChoice::soft &&
+                      driver::Driver::load(DeviceChoice::gpu).has_value();
   bool any = false;
   for (const BackendEntry& entry : backend_registry()) {
-    const Subject one{{entry.name}, subject->options};
+    const Subject one{{entry.name}, subject->options, {}};
     const auto device = devices_of(one);
     Outcome<void> can = device ? Outcome<void>{} : tl::unexpected<Error>(device.error());
+    if (can && entry.gpu_only && !on_gpu) can = unsupported(why_no_cudnn());
     std::string about;
     if (can) {
       if (const auto opened = entry.open(subject->options); !opened)
@@ -34,8 +38,6 @@ int run(const SubjectWords& words) {
                can ? "on " + device->at(entry.name) : "because " + can.error().what);
     if (!about.empty()) fmt::print("{:{}}       {}\n", "", width, about);
   }
-  fmt::print("{:{}}  {:3}  {}\n{:{}}       because {}\n", "cudnn", width, "no",
-             "NVIDIA's attention through cuDNN's graph", "", width, why_no_cudnn());
   return any ? as_expected : incomplete;
 }
 

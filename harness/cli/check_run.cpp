@@ -49,6 +49,7 @@ Outcome<CheckRun> check_run(const CheckOptions& options, Subject subject, const 
   Outcome<RunContext> context = context_of(subject, cases.seed);
   if (!context) return tl::unexpected<Error>(context.error());
   run.context = std::move(*context);
+  run.not_asked = subject.not_asked;
   plan.devices = devices_of(subject).value();
   // Before the store: a kernel that cannot be loaded leaves no empty run behind.
   if (auto ready = Worker(plan.worker, plan.timeout_seconds).ready(); !ready)
@@ -63,8 +64,8 @@ Outcome<RunEnd> run_check(CheckRun& run, const Cases& cases, Store& store, const
       before ? gone_on_with(*before, store, run.plan.before, progress)
              : store.begin_run(run.context, {{kept_plans, plan}, {kept_writers, this_writer()}});
   if (!row) return tl::unexpected<Error>(row.error());
-  fmt::print(stderr, "{} on {}: {}, {} workers\n", fmt::join(run.plan.backends, ", "), run.context.device,
-             cases.words, run.plan.jobs);
+  fmt::print(stderr, "{} on {}: {}, {} workers{}\n", fmt::join(run.plan.backends, ", "), run.context.device,
+             cases.words, run.plan.jobs, run.not_asked.empty() ? "" : "; not asked: " + run.not_asked);
   Outcome<RunEnd> end = run_cases(run.plan, *cases.source, store, *row, progress, stop);
   const bool finished = end.has_value() && *end == RunEnd::finished;
   progress.summary(finished);

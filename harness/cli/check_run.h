@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <optional>
+#include <string>
 
 #include "harness/cli/check_options.h"
 #include "harness/cli/check_progress.h"
@@ -14,6 +15,7 @@ namespace flashdiff::cli {
 struct CheckRun {
   RunPlan plan;
   RunContext context;
+  std::string not_asked;  ///< Subject::not_asked
 };
 
 /// Asks everything that can go wrong before a run is stored: a worker is started, and must be able to load

@@ -86,8 +86,7 @@ std::string why_no_cudnn() {
   if (!profile) return profile.error().what;
   const auto command = cudnn::command_for(*profile);
   if (!command) return command.error().what;
-  return "it executes on a GPU only, and answers no cases yet; `backends --matrix` asks it what it supports, "
-         "without one";
+  return "it executes on a GPU only; `backends --matrix` asks it what it supports, without one";
 }
 
 int run_cudnn_matrix(const CudnnMatrixWords& words) {

@@ -24,11 +24,23 @@ std::vector<std::string> names() {
   for (const BackendEntry& entry : backend_registry()) found.push_back(entry.name);
   return found;
 }
-std::vector<std::string> kernels_of(Pass pass) {
-  std::vector<std::string> found;
-  for (const BackendEntry& entry : backend_registry())
-    if (entry.on_device && entry.pass == pass) found.push_back(entry.name);
-  return found;
+/// Whom nobody has named: in-repo kernels, and where there is a GPU what executes on one only.
+void ask_all(Pass pass, Subject& subject) {
+  const DeviceChoice device = subject.options.device;
+  const bool on_gpu = device != DeviceChoice::soft && driver::Driver::load(DeviceChoice::gpu).has_value();
+  for (const BackendEntry& entry : backend_registry()) {
+    if (!entry.on_device || entry.by_name_only || (entry.gpu_only ? !entry.computes(pass) : entry.pass != pass))
+      continue;
+    std::string why_not;
+    if (entry.gpu_only && !on_gpu)
+      why_not = "it executes on a GPU only";
+    else if (entry.gpu_only)
+      if (const auto opened = entry.open(subject.options); !opened) why_not = opened.error().what;
+    if (why_not.empty())
+      subject.backends.push_back(entry.name);
+    else
+      subject.not_asked = fmt::format("{} ({})", entry.name, why_not);
+  }
 }
 
 }  // namespace
@@ -36,7 +48,8 @@ std::vector<std::string> kernels_of(Pass pass) {
 void add_subject_options(CLI::App& command, SubjectWords& words) {
   command
       .add_option("--backend", words.backends,
-                  "who answers, comma separated (default: every in-repo kernel of the case's pass)")
+                  "who answers, comma separated (default: every in-repo kernel of the case's pass, and cudnn "
+                  "on a GPU)")
       ->delimiter(',')
       ->check(CLI::IsMember(names()));
   command
@@ -56,8 +69,9 @@ void add_subject_options(CLI::App& command, SubjectWords& words) {
 }
 
 Outcome<Subject> subject_of(const SubjectWords& words, Pass pass) {
-  Subject subject{words.backends.empty() ? kernels_of(pass) : words.backends, {}};
+  Subject subject{words.backends, {}, {}};
   subject.options.device = device_choices().at(words.device);
+  if (words.backends.empty()) ask_all(pass, subject);
   for (const std::string& word : words.images) {
     const auto equals = word.find('=');
     const std::string kernel = word.substr(0, equals);

@@ -14,7 +14,7 @@ namespace flashdiff::cli {
 
 /// Who is examined, as the user's words.
 struct SubjectWords {
-  std::vector<std::string> backends;  ///< empty: every in-repo kernel of the pass
+  std::vector<std::string> backends;  ///< empty: every in-repo kernel of the pass; on a GPU cuDNN as well
   std::string device = "auto";
   std::vector<std::string> images;  ///< KERNEL=FILE
   std::vector<std::string> soft;    ///< KEY=VALUE
@@ -25,6 +25,7 @@ void add_subject_options(CLI::App& command, SubjectWords& words);
 struct Subject {
   std::vector<std::string> backends;
   BackendOptions options;
+  std::string not_asked;  ///< "cudnn (it executes on a GPU only)": who would have been, and why not; or empty
 };
 /// Whom nobody has named is asked for `pass`. Errors: an unknown backend, an image for an unknown kernel, by
 /// what was expected.

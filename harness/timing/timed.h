@@ -30,6 +30,7 @@ struct Timed {
   std::string without_sensors;
   double sm_megahertz = 0;  ///< median over the samples
   double watts = 0;         ///< median, of the whole board
+  std::string note;         ///< what else a reader must know of what was timed
   [[nodiscard]] double median() const;
 };
 

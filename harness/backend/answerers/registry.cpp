@@ -1,8 +1,11 @@
 #include "harness/backend/answerers/registry.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "harness/backend/answerers/answerers.h"
+#include "harness/backend/cudnn/cudnn.h"
 #include "harness/backend/openvino/openvino.h"
 
 namespace flashdiff {
@@ -40,6 +43,23 @@ const std::vector<BackendEntry>& backend_registry() {
          0,
          {},
          true});
+    const auto add_cudnn = [&made](const char* name, std::optional<cudnn::Way> way, const char* handed) {
+      made.push_back({name,
+                      fmt::format("NVIDIA's attention through cuDNN's graph, {}", handed),
+                      true,
+                      [name, way](const BackendOptions& options) {
+                        return cudnn_backend(name, way, options.device);
+                      },
+                      Pass::forward,
+                      0,
+                      {Pass::backward},
+                      false,
+                      true,
+                      way.has_value()});
+    };
+    add_cudnn("cudnn", std::nullopt, "batches as they lie: lengths, or an offset a sequence");
+    add_cudnn("cudnn_bias", cudnn::Way::bias, "padding hidden by a bias; zeroed beforehand, since it is read");
+    add_cudnn("cudnn_compacted", cudnn::Way::compaction, "rows copied together first");
     return made;
   }();
   return entries;

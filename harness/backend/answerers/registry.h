@@ -33,6 +33,8 @@ struct BackendEntry {
   int most_queries = 0;       ///< of a sequence that it takes; 0: any number
   std::vector<Pass> also{};   ///< other passes that it computes
   bool known_wrong = false;   ///< it is there to be found wrong: another's function as callers get it wrong
+  bool gpu_only = false;      ///< it executes on a GPU and nowhere else
+  bool by_name_only = false;  ///< nobody is asked for it who was not named: another way to the same function
   [[nodiscard]] bool computes(Pass asked) const {
     return asked == pass || std::find(also.begin(), also.end(), asked) != also.end();
   }

@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/backend/cudnn/wire.h"
-
 namespace flashdiff::cudnn {
 namespace {
 
@@ -53,30 +51,48 @@ Outcome<void> Asker::start() {
   if (hello.is_object() && hello.contains("error")) return unsupported(hello.at("error").get<std::string>());
   if (!hello.is_object() || !hello.contains("version"))
     return harness_error(fmt::format("cuDNN's process began with '{}'", line));
-  version_ = hello.at("version").get<int>();
+  maker_ = {hello.at("version").get<int>(), hello.value("sm", 0), hello.value("device", "")};
   process_ = std::move(*started);
   return {};
 }
 
-Answer Asker::ask(const Graph& graph, Level level, const std::string& plan) {
-  const std::string question = json_of(Question{graph, level, plan}).dump();
+tl::expected<std::string, Asker::Ended> Asker::exchange(const std::string& line, double seconds) {
+  std::string said;
+  Process::Heard heard = Process::Heard::closed;
+  if (process_->ask(line)) heard = process_->answer(said, in(seconds));
+  if (heard == Process::Heard::line) return said;
+  const bool late = heard == Process::Heard::late;
+  Ended ended{late, late ? fmt::format("took longer than {} s", seconds) : process_->end()};
+  process_.reset();
+  return tl::unexpected<Ended>(std::move(ended));
+}
+
+Answer Asker::ask(const Graph& graph, Level level, const std::string& plans) {
+  const std::string question = json_of(Question{graph, level, plans}).dump();
   if (const auto known = known_.find(question); known != known_.end()) return known->second;
   if (auto there = start(); !there) return unasked(there.error().what);
-  std::string line;
-  Process::Heard heard = Process::Heard::closed;
-  if (process_->ask(question)) heard = process_->answer(line, in(timeout_));
-  if (heard != Process::Heard::line) {
-    const std::string how =
-        heard == Process::Heard::late ? fmt::format("took longer than {} s", timeout_) : process_->end();
-    process_.reset();
-    return known_[question] = unasked("cuDNN's process died of this question: " + how);
-  }
-  Outcome<Answer> answer = answer_of_json(json::parse(line, nullptr, false));
+  const auto line = exchange(question, timeout_);
+  if (!line) return known_[question] = unasked("cuDNN's process died of this question: " + line.error().how);
+  Outcome<Answer> answer = answer_of_json(json::parse(*line, nullptr, false));
   if (!answer) {
     process_.reset();
     return unasked(answer.error().what);
   }
   return known_[question] = std::move(*answer);
+}
+
+Outcome<Ran> Asker::run(const Execution& execution) {
+  if (auto there = start(); !there) return tl::unexpected<Error>(std::move(there.error()));
+  const auto line = exchange(json_of(execution).dump(), longest_run);
+  if (!line) {
+    const std::string what = "cuDNN's process died while it ran this case: " + line.error().how;
+    if (line.error().late) return harness_error(what);
+    return fail(ErrorKind::device_fault, what);
+  }
+  Outcome<Ran> ran = ran_of_json(json::parse(*line, nullptr, false));
+  // A fault is sticky: the next case gets a fresh process.
+  if (!ran && ran.error().kind == ErrorKind::device_fault) process_.reset();
+  return ran;
 }
 
 }  // namespace flashdiff::cudnn

@@ -6,7 +6,9 @@
 
 #include "harness/backend/cudnn/answer.h"
 #include "harness/backend/cudnn/engine.h"
+#include "harness/backend/cudnn/plan_file.h"
 #include "harness/backend/cudnn/profile.h"
+#include "harness/backend/cudnn/wire.h"
 #include "harness/outcome/outcome.h"
 #include "harness/run/process.h"
 
@@ -18,6 +20,9 @@ namespace flashdiff::cudnn {
 /// library, by name.
 [[nodiscard]] Outcome<std::vector<std::string>> command_for(const Profile& profile);
 
+/// The same on the GPU that is there, with the system's libcuda.
+[[nodiscard]] Outcome<std::vector<std::string>> command_for_gpu();
+
 /// cuDNN in a process of its own, started when it is needed: a crash or a hang is an answer that was not to
 /// be had, and the next question gets a fresh process. Equal questions are asked once.
 class Asker {
@@ -28,18 +33,33 @@ class Asker {
   [[nodiscard]] static Outcome<Asker> open(std::vector<std::string> command,
                                            double timeout_seconds = usual_timeout);
 
-  /// `plan`: file for a built plan, empty: none.
-  [[nodiscard]] Answer ask(const Graph& graph, Level level, const std::string& plan = {});
-  [[nodiscard]] int version() const { return version_; }  ///< of cuDNN, 91900
+  /// `plans`: folder for a built plan, empty: none.
+  [[nodiscard]] Answer ask(const Graph& graph, Level level, const std::string& plans = {});
+
+  /// Executes; the tensors are in a block that the caller holds. Errors: those of execute.h; device_fault
+  /// where the process died of it, and harness where it took longer than `longest_run`.
+  [[nodiscard]] Outcome<Ran> run(const Execution& execution);
+  /// Seconds. Above what a worker is given for a case: a kernel that hangs is its watchdog's to tell.
+  static constexpr double longest_run = 600;
+
+  [[nodiscard]] int version() const { return maker_.cudnn; }  ///< of cuDNN, 91900
+  /// Version and GPU. Who gives no GPU, as a script in cuDNN's place may, has none.
+  [[nodiscard]] const PlanMaker& maker() const { return maker_; }
 
  private:
   Asker(std::vector<std::string> command, double timeout) : command_(std::move(command)), timeout_(timeout) {}
   [[nodiscard]] Outcome<void> start();
+  /// What the process says to a line; else how it ended, and it is gone. Late ones are killed.
+  struct Ended {
+    bool late = false;
+    std::string how;
+  };
+  [[nodiscard]] tl::expected<std::string, Ended> exchange(const std::string& line, double seconds);
   std::vector<std::string> command_;
   double timeout_;
   std::optional<detail::Process> process_;
   std::map<std::string, Answer> known_;
-  int version_ = 0;
+  PlanMaker maker_;
 };
 
 /// "9.19.0"

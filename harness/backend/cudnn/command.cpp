@@ -68,16 +68,13 @@ Outcome<std::string> folder_with(const std::vector<fs::path>& folders, const std
       fmt::join(folders | std::views::transform([](const fs::path& one) { return one.string(); }), ", ")));
 }
 
-}  // namespace
-
-Outcome<std::vector<std::string>> command_for(const Profile& profile) {
+/// The program with the folders of its libraries, and what it is told.
+Outcome<std::vector<std::string>> command(const std::vector<std::string>& told) {
   const std::string program = beside(kProgram);
   if (program.empty())
     return unsupported(
         "cuDNN's backend is not built: it needs cudnn.h and cudnn_frontend when the build is configured "
         "(`./run test` installs the latter where there is a cuDNN)");
-  std::string driver = beside("softcuda/libcuda.so.1");
-  if (driver.empty()) return unsupported("softcuda/libcuda.so.1 is not built: cuDNN wants a libcuda");
   std::vector<std::string> folders;
   for (const char* library : {"libcudnn.so.9", "libcudart.so.13", "libnvrtc.so.13"}) {
     Outcome<std::string> folder = folder_with(places(), library);
@@ -85,14 +82,24 @@ Outcome<std::vector<std::string>> command_for(const Profile& profile) {
     if (std::find(folders.begin(), folders.end(), *folder) == folders.end())
       folders.push_back(std::move(*folder));
   }
-  // Its libraries open each other by name. SOFTCUDA_REPORT: nothing of softcuda's own on the terminal.
-  return std::vector<std::string>{"/usr/bin/env",
-                                  fmt::format("LD_LIBRARY_PATH={}", fmt::join(folders, ":")),
-                                  "SOFTCUDA_REPORT=none",
-                                  program,
-                                  profile.file,
-                                  std::to_string(profile.sm),
-                                  driver};
+  // Its libraries open each other by name; the system's libcuda may be found by what is set already.
+  if (const char* set = std::getenv("LD_LIBRARY_PATH"); set != nullptr && *set != '\0')
+    folders.emplace_back(set);
+  // SOFTCUDA_REPORT: nothing of softcuda's own on the terminal.
+  std::vector<std::string> words{"/usr/bin/env", fmt::format("LD_LIBRARY_PATH={}", fmt::join(folders, ":")),
+                                 "SOFTCUDA_REPORT=none", program};
+  words.insert(words.end(), told.begin(), told.end());
+  return words;
 }
+
+}  // namespace
+
+Outcome<std::vector<std::string>> command_for(const Profile& profile) {
+  const std::string driver = beside("softcuda/libcuda.so.1");
+  if (driver.empty()) return unsupported("softcuda/libcuda.so.1 is not built: cuDNN wants a libcuda");
+  return command({profile.file, std::to_string(profile.sm), driver});
+}
+
+Outcome<std::vector<std::string>> command_for_gpu() { return command({"-", "0", "libcuda.so.1"}); }
 
 }  // namespace flashdiff::cudnn

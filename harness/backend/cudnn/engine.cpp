@@ -1,13 +1,16 @@
 #include "harness/backend/cudnn/engine.h"
 
+#include <array>
 #include <exception>
-#include <fstream>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <cudnn_frontend.h>
 #include <dlfcn.h>
+
+#include "harness/backend/cudnn/slots.h"
 
 /// cudnn_frontend looks its functions up here.
 void* cudnn_frontend::cudnn_dlhandle = nullptr;
@@ -53,16 +56,21 @@ class Builder {
   void build() { asked_.backward ? build_backward() : build_forward(); }
 
  private:
-  Tensor_t input(const char* name, const Tensor& shape) { return finished(named(name), shape, true); }
+  Tensor_t input(const char* name, const Tensor& shape, bool offset = true) {
+    return finished(named(name), shape, offset);
+  }
   Tensor_t metadata(const char* name, std::vector<std::int64_t> dims, fe::DataType_t type) {
     std::vector<std::int64_t> strides(dims.size(), 1);
     for (std::size_t i = dims.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * dims[i];
-    return graph_.tensor(
-        fe::graph::Tensor_attributes().set_name(name).set_dim(dims).set_stride(strides).set_data_type(type));
+    return graph_.tensor(named(name).set_dim(dims).set_stride(strides).set_data_type(type));
   }
   fe::graph::Tensor_attributes named(const char* name) {
-    return fe::graph::Tensor_attributes().set_name(name).set_data_type(type_of(asked_.dtype));
+    return fe::graph::Tensor_attributes()
+        .set_name(name)
+        .set_uid(slot_of(name))
+        .set_data_type(type_of(asked_.dtype));
   }
+  /// `offset`: its rows begin where an offset a sequence says.
   Tensor_t finished(fe::graph::Tensor_attributes attributes, const Tensor& shape, bool offset) {
     attributes.set_dim({shape.dims.begin(), shape.dims.end()})
         .set_stride({shape.strides.begin(), shape.strides.end()});
@@ -72,7 +80,7 @@ class Builder {
   }
   void output(const Tensor_t& made, const char* name, const Tensor& shape, fe::DataType_t type,
               bool offset = true) {
-    made->set_output(true).set_name(name).set_data_type(type);
+    made->set_output(true).set_name(name).set_uid(slot_of(name)).set_data_type(type);
     made->set_dim({shape.dims.begin(), shape.dims.end()})
         .set_stride({shape.strides.begin(), shape.strides.end()});
     if (offset && asked_.ragged) made->set_ragged_offset(offset_of(name));
@@ -105,7 +113,9 @@ class Builder {
   void build_forward() {
     fe::graph::SDPA_attributes attributes;
     attributes.set_name("attention").set_generate_stats(true);
-    const Tensor_t q = input("q", asked_.q), k = input("k", asked_.k), v = input("v", asked_.v);
+    const bool in_rows = asked_.page == 0;  // in pages, the block table says where a sequence begins
+    const Tensor_t q = input("q", asked_.q), k = input("k", asked_.k, in_rows),
+                   v = input("v", asked_.v, in_rows);
     say(attributes);
     if (asked_.page > 0) {
       const std::vector<std::int64_t> table{asked_.q.dims[0], 1, asked_.table_columns, 1};
@@ -122,7 +132,7 @@ class Builder {
     fe::graph::SDPA_backward_attributes attributes;
     attributes.set_name("attention_backward").set_deterministic_algorithm(asked_.deterministic);
     const Tensor_t q = input("q", asked_.q), k = input("k", asked_.k), v = input("v", asked_.v);
-    const Tensor_t o = input("o", asked_.o), d_o = input("d_o", asked_.o);
+    const Tensor_t o = input("o", asked_.o), d_o = input("d_o", asked_.d_o);
     const Tensor_t stats = finished(named("stats").set_data_type(fe::DataType_t::FLOAT), asked_.stats, false);
     say(attributes);
     if (softcap_) attributes.set_score_mod_bprop(softcap_->backward());
@@ -132,9 +142,9 @@ class Builder {
       attributes.set_dsink_token(dsink);
     }
     const auto [dq, dk, dv] = graph_.sdpa_backward(q, k, v, o, d_o, stats, attributes);
-    output(dq, "dq", asked_.q, type_of(asked_.dtype));
-    output(dk, "dk", asked_.k, type_of(asked_.dtype));
-    output(dv, "dv", asked_.v, type_of(asked_.dtype));
+    output(dq, "dq", asked_.dq, type_of(asked_.dtype));
+    output(dk, "dk", asked_.dk, type_of(asked_.dtype));
+    output(dv, "dv", asked_.dv, type_of(asked_.dtype));
   }
 
   const Graph& asked_;
@@ -179,6 +189,14 @@ std::string kernel_in(const std::vector<std::uint8_t>& plan) {
   return std::string(text.substr(begin, end - begin));
 }
 
+/// What cuDNN itself says of its last error, behind a colon; empty where it says nothing.
+std::string last_words() {
+  std::array<char, 1024> said{};
+  fe::detail::get_last_error_string(said.data(), said.size() - 1);
+  const std::string words = first_words(said.data());
+  return words.empty() ? words : ": " + words;
+}
+
 class FrontendEngine final : public Engine {
  public:
   FrontendEngine(std::shared_ptr<const fe::DeviceProperties> properties, int sm)
@@ -186,9 +204,81 @@ class FrontendEngine final : public Engine {
 
   [[nodiscard]] int version() const override { return static_cast<int>(fe::detail::get_backend_version()); }
 
-  [[nodiscard]] Answer ask(const Graph& asked, Level level, const std::string& plan) override {
+  [[nodiscard]] Answer ask(const Graph& asked, Level level, std::vector<std::uint8_t>* plan) override {
+    fe::graph::Graph graph;
+    Answer said = answer(asked, level, graph);
+    if (said.said != Said::yes || level == Level::supported) return said;
+    std::vector<std::uint8_t> bytes;
+    if (auto serialised = graph.serialize(bytes); serialised.is_bad()) {
+      said.why = "the plan was built and cannot be serialised: " + serialised.get_message();
+      return said;
+    }
+    said.plan_bytes = static_cast<std::int64_t>(bytes.size());
+    said.kernel = kernel_in(bytes);
+    if (plan != nullptr) *plan = std::move(bytes);
+    return said;
+  }
+
+  [[nodiscard]] Outcome<Plan> prepare(const std::string& key, const Graph& asked,
+                                      const std::vector<std::uint8_t>& saved) override {
+    if (const auto known = prepared_.find(key); known != prepared_.end()) return known->second.plan;
+    Prepared made{std::make_unique<fe::graph::Graph>(), {}};
+    if (!saved.empty()) {
+      made.plan.refused = why_not_loaded(*made.graph, saved);
+      made.plan.loaded = made.plan.refused.empty();
+      if (!made.plan.loaded) made.graph = std::make_unique<fe::graph::Graph>();
+    }
+    if (!made.plan.loaded) {
+      const Answer said = answer(asked, Level::built, *made.graph);
+      if (said.said == Said::no) return unsupported(said.why);
+      if (said.said == Said::unasked) return harness_error(said.why);
+    }
+    if (made.graph->get_plan_name(made.plan.engine).is_bad()) made.plan.engine.clear();
+    if (auto size = made.graph->get_workspace_size(made.plan.workspace_bytes); size.is_bad())
+      return harness_error("no size of its workspace: " + size.get_message());
+    return prepared_.emplace(key, std::move(made)).first->second.plan;
+  }
+
+  [[nodiscard]] Outcome<void> execute(const std::string& key, const std::map<std::int64_t, void*>& tensors,
+                                      void* workspace) override {
+    const auto prepared = prepared_.find(key);
+    if (prepared == prepared_.end()) return harness_error("a plan that was not prepared");
     try {
-      return answer(asked, level, plan);
+      // Not before it is needed: a handle wants a device, and asking does not.
+      if (handle_ == nullptr)
+        if (const cudnnStatus_t made = fe::detail::create_handle(&handle_); made != CUDNN_STATUS_SUCCESS)
+          return harness_error(std::string("cudnnCreate: ") + fe::detail::get_error_string(made) +
+                               last_words());
+      std::unordered_map<std::int64_t, void*> pack(tensors.begin(), tensors.end());
+      if (auto ran = prepared->second.graph->execute(handle_, pack, workspace); ran.is_bad())
+        return harness_error(first_words(ran.get_message()));
+      return {};
+    } catch (const std::exception& failed) {
+      return harness_error(failed.what());
+    }
+  }
+
+ private:
+  struct Prepared {
+    std::unique_ptr<fe::graph::Graph> graph;
+    Plan plan;
+  };
+
+  /// Empty where `graph` has the plan now.
+  [[nodiscard]] std::string why_not_loaded(fe::graph::Graph& graph,
+                                           const std::vector<std::uint8_t>& saved) const {
+    try {
+      graph.set_device_properties(properties_);
+      auto loaded = graph.deserialize(saved);
+      return loaded.is_bad() ? first_words(loaded.get_message()) : std::string();
+    } catch (const std::exception& failed) {  // bytes that are no plan
+      return failed.what();
+    }
+  }
+
+  [[nodiscard]] Answer answer(const Graph& asked, Level level, fe::graph::Graph& graph) const {
+    try {
+      return steps(asked, level, graph);
     } catch (const std::exception& failed) {
       Answer unasked;
       unasked.why = failed.what();
@@ -196,9 +286,7 @@ class FrontendEngine final : public Engine {
     }
   }
 
- private:
-  [[nodiscard]] Answer answer(const Graph& asked, Level level, const std::string& plan) const {
-    fe::graph::Graph graph;
+  [[nodiscard]] Answer steps(const Graph& asked, Level level, fe::graph::Graph& graph) const {
     graph.set_device_properties(properties_).set_sm_version(sm_);
     Builder(asked, graph).build();
     if (auto said = graph.validate(); said.is_bad()) return no(By::frontend, said);
@@ -233,24 +321,19 @@ class FrontendEngine final : public Engine {
     }
     if (graph.get_plan_name(answer.engine).is_bad()) answer.engine.clear();
     if (graph.get_workspace_size(answer.workspace_bytes).is_bad()) answer.workspace_bytes = -1;
-    std::vector<std::uint8_t> bytes;
-    if (auto said = graph.serialize(bytes); said.is_bad()) {
-      answer.why = "the plan was built and cannot be serialised: " + said.get_message();
-      return answer;
-    }
-    answer.plan_bytes = static_cast<std::int64_t>(bytes.size());
-    answer.kernel = kernel_in(bytes);
-    if (plan.empty()) return answer;
-    std::ofstream file(plan, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) answer.why = plan + ": cannot be written";
     return answer;
   }
 
   std::shared_ptr<const fe::DeviceProperties> properties_;
   int sm_;
+  std::map<std::string, Prepared> prepared_;
+  cudnnHandle_t handle_ = nullptr;  // never destroyed: the process ends without its libraries' exit handlers
 };
+
+std::string version_in_words(std::size_t version) {
+  return std::to_string(version / 10000) + '.' + std::to_string(version / 100 % 100) + '.' +
+         std::to_string(version % 100);
+}
 
 /// Loaded for good, its symbols there for whoever asks for the library by its name.
 Outcome<void*> load(const std::string& library) {
@@ -270,9 +353,17 @@ Outcome<std::unique_ptr<Engine>> Engine::open(const std::string& profile, int sm
   if (!cudnn) return tl::unexpected<Error>(std::move(cudnn.error()));
   fe::cudnn_dlhandle = *cudnn;
   try {
+    // What was compiled in of a newer one's graph, an older one has not.
+    if (const std::size_t there = fe::detail::get_backend_version(); there < CUDNN_VERSION)
+      return unsupported("cuDNN " + version_in_words(there) + " is older than " +
+                         version_in_words(CUDNN_VERSION) + ", which flashdiff was built against");
     auto properties = std::make_shared<fe::DeviceProperties>();
-    if (auto read = properties->deserialize({profile.begin(), profile.end()}); read.is_bad())
+    if (profile.empty()) {
+      if (auto read = properties->set_device_id(0).build(); read.is_bad())
+        return unsupported("cuDNN reads no properties off the device: " + read.get_message());
+    } else if (auto read = properties->deserialize({profile.begin(), profile.end()}); read.is_bad()) {
       return unsupported("cuDNN takes no device profile: " + read.get_message());
+    }
     return std::make_unique<FrontendEngine>(std::move(properties), sm);
   } catch (const std::exception& failed) {
     return unsupported(std::string("cuDNN cannot be used: ") + failed.what());

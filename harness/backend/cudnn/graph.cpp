@@ -13,9 +13,10 @@ namespace {
 /// Rows that a sequence's rectangle has, spare ones included; of a packed tensor there is none.
 std::int64_t rows_of_rectangle(const Placement& place) {
   if (place.batch_stride == 0) return 0;
-  // bhsd: a head's rows follow each other; bshd: a sequence's do.
-  return place.head_stride >= place.row_stride ? place.head_stride / place.row_stride
-                                               : place.batch_stride / place.row_stride;
+  // bhsd: a head's rows follow each other; bshd: a sequence's do. Of one head both do, and its stride may be
+  // a row's.
+  return place.heads > 1 && place.head_stride >= place.row_stride ? place.head_stride / place.row_stride
+                                                                  : place.batch_stride / place.row_stride;
 }
 
 std::int64_t longest(const Placement& place) {
@@ -155,6 +156,12 @@ Outcome<Graph> graph_of(const Case& c, Way way) {
   graph.k = shape(k);
   graph.v = shape(v);
   graph.o = shape(o);
+  if (graph.backward) {
+    graph.d_o = shape(placed(TensorRole::d_o));
+    graph.dq = shape(placed(TensorRole::dq));
+    graph.dk = shape(placed(TensorRole::dk));
+    graph.dv = shape(placed(TensorRole::dv));
+  }
   const std::int64_t rows = graph.q.dims[2];
   graph.stats = {{graph.q.dims[0], problem.h_q, rows, 1}, {problem.h_q * rows, rows, 1, 1}};
   if (way == Way::bias) {

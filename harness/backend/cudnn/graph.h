@@ -30,7 +30,8 @@ struct Graph {
   bool backward = false;
   bool deterministic = false;  ///< backward only
   DType dtype = DType::f16;
-  Tensor q, k, v, o;  ///< the gradients have the shapes of their own
+  Tensor q, k, v, o;
+  Tensor d_o, dq, dk, dv;  ///< backward only; in a view each has strides of its own
   /// Always [batch, heads, rows, 1] without gaps: other strides were ignored by backward kernels before 9.26
   /// (NVIDIA/cudnn-frontend#304).
   Tensor stats;

@@ -40,11 +40,6 @@ std::vector<std::size_t> to_be_built(const std::vector<MatrixEntry>& entries, in
   return chosen;
 }
 
-std::string plan_file(const MatrixOptions& options, const Profile& profile, int version, std::size_t index) {
-  if (options.plan_folder.empty()) return {};
-  return fmt::format("{}/{}-cudnn{}-{:04}.plan", options.plan_folder, profile.name, version, index);
-}
-
 }  // namespace
 
 const char* matrix_note() {
@@ -54,7 +49,7 @@ const char* matrix_note() {
 }
 
 Answer ask_case(Asker& asker, const Profile& profile, const Case& c, Way way, Level level,
-                const std::string& plan) {
+                const std::string& plans) {
   Answer answer;
   const Outcome<Graph> graph = graph_of(c, way);
   if (!graph) {
@@ -69,7 +64,7 @@ Answer ask_case(Asker& asker, const Profile& profile, const Case& c, Way way, Le
     answer.why = std::move(why);
     return answer;
   }
-  return asker.ask(*graph, level, plan);
+  return asker.ask(*graph, level, plans);
 }
 
 ProfileMatrix ask_classes(const Profile& profile, const Outcome<std::vector<std::string>>& command,
@@ -93,8 +88,8 @@ ProfileMatrix ask_classes(const Profile& profile, const Outcome<std::vector<std:
   }
   for (const std::size_t index : to_be_built(matrix.entries, options.plans)) {
     MatrixEntry& entry = matrix.entries[index];
-    entry.answer = ask_case(*asker, profile, entry.asked->example, entry.asked->way, Level::built,
-                            plan_file(options, profile, matrix.version, index));
+    entry.answer =
+        ask_case(*asker, profile, entry.asked->example, entry.asked->way, Level::built, options.plan_folder);
     tell(matrix.entries.size());
   }
   return matrix;

@@ -33,7 +33,7 @@ struct MatrixOptions {
 
 /// One case, by every rule: what a graph cannot say, what is known to be wrong, and then cuDNN.
 [[nodiscard]] Answer ask_case(Asker& asker, const Profile& profile, const Case& c, Way way,
-                              Level level = Level::supported, const std::string& plan = {});
+                              Level level = Level::supported, const std::string& plans = {});
 
 /// `classes` must outlive what is returned. `command`: see Asker.
 [[nodiscard]] ProfileMatrix ask_classes(const Profile& profile,

@@ -1,5 +1,7 @@
 #include "harness/backend/cudnn/wire.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -35,6 +37,10 @@ Graph graph_of_json(const json& from) {
   g.k = tensor_of(from.at("k"));
   g.v = tensor_of(from.at("v"));
   g.o = tensor_of(from.at("o"));
+  g.d_o = tensor_of(from.at("d_o"));
+  g.dq = tensor_of(from.at("dq"));
+  g.dk = tensor_of(from.at("dk"));
+  g.dv = tensor_of(from.at("dv"));
   g.stats = tensor_of(from.at("stats"));
   from.at("lengths").get_to(g.lengths);
   from.at("ragged").get_to(g.ragged);
@@ -53,7 +59,113 @@ Graph graph_of_json(const json& from) {
   return g;
 }
 
+json json_of(const timing::TimingPlan& plan) {
+  return {{"keep_l2", plan.l2 == timing::L2::keep},
+          {"warm_ups", plan.warm_ups},
+          {"at_least", plan.at_least},
+          {"at_most", plan.at_most},
+          {"seconds", plan.seconds},
+          {"most_discarded", plan.most_discarded}};
+}
+timing::TimingPlan timing_of(const json& from) {
+  timing::TimingPlan plan;
+  plan.l2 = from.at("keep_l2").get<bool>() ? timing::L2::keep : timing::L2::flush;
+  from.at("warm_ups").get_to(plan.warm_ups);
+  from.at("at_least").get_to(plan.at_least);
+  from.at("at_most").get_to(plan.at_most);
+  from.at("seconds").get_to(plan.seconds);
+  from.at("most_discarded").get_to(plan.most_discarded);
+  return plan;
+}
+
+json json_of(const timing::Timed& timed) {
+  return {{"seconds", timed.seconds},           {"discarded", timed.discarded},
+          {"throttled_by", timed.throttled_by}, {"without_sensors", timed.without_sensors},
+          {"sm_megahertz", timed.sm_megahertz}, {"watts", timed.watts}};
+}
+timing::Timed timed_of(const json& from) {
+  timing::Timed timed;
+  from.at("seconds").get_to(timed.seconds);
+  from.at("discarded").get_to(timed.discarded);
+  from.at("throttled_by").get_to(timed.throttled_by);
+  from.at("without_sensors").get_to(timed.without_sensors);
+  from.at("sm_megahertz").get_to(timed.sm_megahertz);
+  from.at("watts").get_to(timed.watts);
+  return timed;
+}
+
+/// Sizes are of another process: what lies outside of the block would be read there.
+bool within(const Execution& all) {
+  return std::ranges::all_of(all.tensors, [&](const Piece& one) {
+    return one.at <= all.block_bytes && one.bytes <= all.block_bytes - one.at && one.first <= one.bytes;
+  });
+}
+
 }  // namespace
+
+std::string key_of(const Graph& graph) { return json_of(graph).dump(); }
+
+json json_of(const Execution& execution) {
+  json tensors = json::array();
+  for (const Piece& one : execution.tensors)
+    tensors.push_back({{"name", one.name}, {"at", one.at}, {"bytes", one.bytes}, {"first", one.first}});
+  return {{"run",
+           {{"graph", json_of(execution.graph)},
+            {"plans", execution.plans},
+            {"block", execution.block},
+            {"block_bytes", execution.block_bytes},
+            {"tensors", std::move(tensors)},
+            {"timing", execution.timing ? json_of(*execution.timing) : json()}}}};
+}
+
+bool is_execution(const json& from) { return from.is_object() && from.contains("run"); }
+
+Outcome<Execution> execution_of_json(const json& from) {
+  try {
+    const json& run = from.at("run");
+    Execution execution;
+    execution.graph = graph_of_json(run.at("graph"));
+    run.at("plans").get_to(execution.plans);
+    run.at("block").get_to(execution.block);
+    run.at("block_bytes").get_to(execution.block_bytes);
+    for (const json& one : run.at("tensors"))
+      execution.tensors.push_back({one.at("name").get<std::string>(), one.at("at").get<std::size_t>(),
+                                   one.at("bytes").get<std::size_t>(), one.at("first").get<std::size_t>()});
+    if (!run.at("timing").is_null()) execution.timing = timing_of(run.at("timing"));
+    if (!within(execution))
+      return harness_error("a tensor that lies outside of the block it is handed over in");
+    return execution;
+  } catch (const json::exception& failed) {
+    return harness_error(fmt::format("what is to be executed cannot be read: {}", failed.what()));
+  }
+}
+
+json json_of(const Outcome<Ran>& ran) {
+  if (!ran)
+    return {{"error", ran.error().what},
+            {"kind", static_cast<int>(ran.error().kind)},
+            {"detail", ran.error().detail}};
+  return {{"plan", ran->plan},
+          {"engine", ran->engine},
+          {"workspace_bytes", ran->workspace_bytes},
+          {"timed", ran->timed ? json_of(*ran->timed) : json()}};
+}
+
+Outcome<Ran> ran_of_json(const json& from) {
+  try {
+    if (from.contains("error"))
+      return fail(static_cast<ErrorKind>(from.at("kind").get<int>()), from.at("error").get<std::string>(),
+                  from.at("detail").get<std::string>());
+    Ran ran;
+    from.at("plan").get_to(ran.plan);
+    from.at("engine").get_to(ran.engine);
+    from.at("workspace_bytes").get_to(ran.workspace_bytes);
+    if (!from.at("timed").is_null()) ran.timed = timed_of(from.at("timed"));
+    return ran;
+  } catch (const json::exception& failed) {
+    return harness_error(fmt::format("an answer of an execution cannot be read: {}", failed.what()));
+  }
+}
 
 json json_of(const Graph& g) {
   return {{"backward", g.backward},
@@ -63,6 +175,10 @@ json json_of(const Graph& g) {
           {"k", json_of(g.k)},
           {"v", json_of(g.v)},
           {"o", json_of(g.o)},
+          {"d_o", json_of(g.d_o)},
+          {"dq", json_of(g.dq)},
+          {"dk", json_of(g.dk)},
+          {"dv", json_of(g.dv)},
           {"stats", json_of(g.stats)},
           {"lengths", g.lengths},
           {"ragged", g.ragged},
@@ -81,8 +197,9 @@ json json_of(const Graph& g) {
 }
 
 json json_of(const Question& question) {
-  return {
-      {"graph", json_of(question.graph)}, {"built", question.level == Level::built}, {"plan", question.plan}};
+  return {{"graph", json_of(question.graph)},
+          {"built", question.level == Level::built},
+          {"plans", question.plans}};
 }
 
 json json_of(const Answer& answer) {
@@ -101,7 +218,7 @@ Outcome<Question> question_of_json(const json& from) {
     Question question;
     question.graph = graph_of_json(from.at("graph"));
     question.level = from.at("built").get<bool>() ? Level::built : Level::supported;
-    from.at("plan").get_to(question.plan);
+    from.at("plans").get_to(question.plans);
     return question;
   } catch (const json::exception& failed) {
     return harness_error(fmt::format("a question about a graph cannot be read: {}", failed.what()));

@@ -59,6 +59,27 @@ TEST(CudnnGraph, ABiasCoversTheWholeRectangleAndIsTheMask) {
   EXPECT_THAT(why_not("lay=packed mask=none", Way::bias), HasSubstr("packed cannot be handed over by bias"));
 }
 
+TEST(CudnnGraph, OneHeadHasARectangleInEitherOrder) {
+  for (const char* order : {"bshd", "bhsd"}) {
+    const Case c =
+        parse_case(std::string("fd1 b=2 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=10,40 kv=30,50 mask=none "
+                               "data=normal seed=1 pad=3 mem=") +
+                   order)
+            .value();
+    const Graph g = graph_of(c, Way::bias).value();
+    EXPECT_THAT(g.q.dims, ElementsAre(2, 1, 43, 64)) << order;
+    EXPECT_THAT(g.k.dims, ElementsAre(2, 1, 53, 64)) << order;
+  }
+}
+
+TEST(CudnnGraph, AGradientInAViewHasStridesOfItsOwn) {
+  const Graph g = graph("lay=left mask=none mem=bshd.view pass=backward", Way::ragged);
+  EXPECT_EQ(g.dq.dims, g.q.dims);
+  EXPECT_NE(g.dq.strides, g.q.strides);
+  EXPECT_NE(g.d_o.strides, g.o.strides);
+  EXPECT_EQ(graph("lay=left mask=none mem=bshd.view", Way::ragged).dq, Tensor{});
+}
+
 TEST(CudnnGraph, HeadsOutsideOfRowsKeepTheirStride) {
   const Graph g = graph("lay=left mem=bhsd mask=none pad=3", Way::bias);
   EXPECT_THAT(g.q.dims, ElementsAre(2, 4, 43, 64));

@@ -11,6 +11,7 @@
 
 #include "harness/backend/cudnn/canary.h"
 #include "properties/random_cases.h"
+#include "properties/tests/backend/cudnn/with_cudnn.h"
 #include "properties/tests/run/temporary_folder.h"
 
 // With the machine's cuDNN. Where there is none, or the build found no headers of it, that is what is tested:
@@ -20,37 +21,15 @@ namespace flashdiff::cudnn {
 namespace {
 
 using ::testing::AllOf;
+using testing::folder_of;
 using ::testing::HasSubstr;
+using testing::hopper;
 namespace fs = std::filesystem;
 
-Profile hopper() {
-  const auto profile = profile_of("sm_90");
-  if (!profile) throw std::runtime_error(profile.error().what);
-  return *profile;
-}
-
 /// FLASHDIFF_CUDNN for the life of the object.
-class Pointed {
- public:
-  explicit Pointed(const fs::path& folder) { setenv("FLASHDIFF_CUDNN", folder.c_str(), 1); }
-  ~Pointed() { unsetenv("FLASHDIFF_CUDNN"); }
-  Pointed(const Pointed&) = delete;
-  Pointed& operator=(const Pointed&) = delete;
+struct Pointed : testing::Set {
+  explicit Pointed(const fs::path& folder) : Set("FLASHDIFF_CUDNN", folder.string()) {}
 };
-
-/// The folder that a library of this machine lies in.
-fs::path folder_of(const std::string& library) {
-  const auto command = command_for(hopper());
-  if (!command) return {};
-  std::string folders = command->at(1).substr(std::string("LD_LIBRARY_PATH=").size()) + ":";
-  for (std::size_t end; (end = folders.find(':')) != std::string::npos; folders.erase(0, end + 1))
-    if (fs::exists(fs::path(folders.substr(0, end)) / library)) return folders.substr(0, end);
-  return {};
-}
-
-/// A test that needs cuDNN says why there is none; it cannot be told from a pass by its name alone.
-#define NEEDS_CUDNN(command) \
-  if (!(command)) GTEST_SKIP() << "cuDNN: " << (command).error().what
 
 TEST(CudnnProfiles, ThoseOfTheIssueAreThereAndSayWhereTheyComeFrom) {
   const auto all = profiles();

@@ -1,0 +1,24 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "harness/backend/backend.h"
+#include "harness/backend/cudnn/graph.h"
+#include "harness/driver/driver.h"
+
+namespace flashdiff {
+
+/// cuDNN as an answerer, in a process of its own. `way`: how every batch is handed over; none: as it lies, by
+/// lengths where rows begin at row 0, else by offsets. On a GPU it executes; on softcuda plans are made, for
+/// sm_90's profile, and every answer is an error that says why nothing was executed. `automatic`: a GPU where
+/// there is one. FLASHDIFF_CUDNN_PLANS: a folder of saved plans. Errors (unsupported): what is not there, by
+/// name.
+[[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<cudnn::Way> way,
+                                                              DeviceChoice device);
+
+/// The same around whatever answers as cuDNN's process does, for the GPU of a profile.
+[[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<cudnn::Way> way,
+                                                              const std::vector<std::string>& command);
+
+}  // namespace flashdiff
