@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,7 @@ using timing::Timed;
 /// A backend that all its shapes share: opened by the first of them.
 struct Answerer {
   std::string name;
-  const kernels::Kernel* kernel;
+  const kernels::Kernel* kernel;  ///< null: none of ours
   KernelsBench options;
   const figures::Gpu* gpu;
   Outcome<std::unique_ptr<Backend>> backend = std::unique_ptr<Backend>();
@@ -93,7 +94,8 @@ class Shape {
       counters["sm_megahertz"] = timed.sm_megahertz;
       counters["watts"] = timed.watts;
     }
-    if (!timed.throttled_by.empty()) state.SetLabel("throttled: " + timed.throttled_by);
+    const std::string throttled = timed.throttled_by.empty() ? "" : "throttled: " + timed.throttled_by;
+    state.SetLabel(timed.note + (timed.note.empty() || throttled.empty() ? "" : "; ") + throttled);
   }
 
   std::shared_ptr<Answerer> answerer_;
@@ -109,6 +111,24 @@ void add(const std::string& name, const std::shared_ptr<Answerer>& answerer, Cas
       ->Repetitions(answerer->options.repetitions)
       ->UseManualTime()
       ->Unit(benchmark::kMicrosecond);
+}
+
+/// On the shapes of every kernel of ours that it has a word for, each once.
+void register_cudnn(const KernelsBench& options, const figures::Gpu* gpu) {
+  for (const char* const name : {"cudnn", "cudnn_bias"}) {
+    const auto answerer = std::make_shared<Answerer>(name, nullptr, options, gpu);
+    const Outcome<Backend*> backend = answerer->open();
+    benchmark::AddCustomContext(name, backend ? (*backend)->about() : "none: " + backend.error().what);
+    if (!backend) continue;
+    std::set<std::string> told;
+    for (const kernels::Kernel& kernel : kernels::all_kernels())
+      for (figures::Shape& one : options.shapes(kernel.plan)) {
+        const bool backward = one.question.problem.pass == Pass::backward;
+        const std::string shape = (backward ? "backward/" : "") + one.name;
+        if (!(*backend)->supports(one.question).yes || !told.insert(shape).second) continue;
+        add(shape, answerer, std::move(one.question));
+      }
+  }
 }
 
 }  // namespace
@@ -133,6 +153,7 @@ Outcome<void> register_kernel_benchmarks(const KernelsBench& options) {
     for (figures::Shape& one : options.shapes(kernel.plan))
       if (kernel.plan.why_not(one.question).empty()) add(one.name, answerer, std::move(one.question));
   }
+  if (options.cudnn) register_cudnn(options, gpu);
   return {};
 }
 

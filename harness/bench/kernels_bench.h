@@ -14,6 +14,7 @@ struct KernelsBench {
   int repetitions = 5;  ///< each an entry of its own; a time of one is the median of its samples
   /// What is timed of a kernel.
   std::function<std::vector<figures::Shape>(const kernels::KernelPlan&)> shapes = figures::timed_shapes;
+  bool cudnn = true;  ///< beside them, on the same shapes
   /// On a GPU. Tests alone say something else: times of the software driver say nothing of a kernel.
   BackendOptions backend{DeviceChoice::gpu, {}, {}, 0};
 };
@@ -25,7 +26,7 @@ struct KernelsBench {
 /// the kernel has some, `bytes` of the logical rows; `of_tensor_peak`, `of_f32_peak`, `of_memory_peak` where
 /// the GPU's are published; `samples`, `discarded` ones, which were throttled, where there are any;
 /// `sm_megahertz` and `watts` where NVML is there. Adds to the context: the device, its driver, what the L2
-/// cache holds, NVML or why not. Errors (unsupported): no such device.
+/// cache holds, NVML and cuDNN or why not. Errors (unsupported): no such device.
 [[nodiscard]] Outcome<void> register_kernel_benchmarks(const KernelsBench& options);
 
 }  // namespace flashdiff

@@ -45,6 +45,7 @@ class KernelsOnSoftcuda : public ::testing::Test {
     bench_.plan.at_least = 2;
     bench_.repetitions = 2;
     bench_.shapes = few;
+    bench_.cudnn = false;
     bench_.plan.l2 = timing::L2::keep;  // a flush of 80 MB takes the software driver longer than the kernel
     bench_.backend.device = DeviceChoice::soft;
     bench_.backend.soft_threads = 1;
@@ -133,6 +134,22 @@ TEST_F(KernelsOnSoftcuda, WhatHasNotPassedHasNoTime) {
   EXPECT_THAT(wrong.at("error_message").get<std::string>(), HasSubstr("no time: "));
   EXPECT_FALSE(wrong.contains("items_per_second"));
   EXPECT_FALSE(entry(all, "flash_decode").contains("error_occurred"));
+}
+
+/// Beside ours where its libraries are; and as nothing executes here, without a time. Elsewhere the context
+/// says why not.
+TEST_F(KernelsOnSoftcuda, CudnnHasTheSameShapesOrAReason) {
+  bench_.cudnn = true;
+  bench_.shapes = [](const kernels::KernelPlan& plan) {
+    return plan.tile != nullptr ? few(plan) : std::vector<figures::Shape>();
+  };
+  const json all = told();
+  const auto said = all.at("context").at("cudnn").get<std::string>();
+  if (said.starts_with("none: ")) GTEST_SKIP() << "cuDNN: " << said;
+  EXPECT_THAT(said, HasSubstr("cuDNN 9."));
+  for (const char* way : {"cudnn", "cudnn_bias"})
+    EXPECT_THAT(entry(all, way).at("error_message").get<std::string>(), HasSubstr("no time: not executed"))
+        << way;
 }
 
 TEST_F(KernelsOnSoftcuda, WithoutAGpuThereIsAReason) {
