@@ -14,7 +14,6 @@
 #include "properties/corpus_cases.h"
 #include "properties/random_cases.h"
 #include "reports/numbers.h"
-#include "reports/text.h"
 
 namespace flashdiff::cli {
 namespace {
@@ -238,8 +237,9 @@ Outcome<Cases> cases_of(const CheckOptions& options, Pass pass) {
   if (options.cases || options.seconds == 0) cases.count = chosen + random;
   cases.seed = options.seed ? *options.seed : drawn_seed();
   if (chosen > 0)
-    cases.words = fmt::format("{} {}", counted(static_cast<std::int64_t>(chosen), "chosen case", "chosen cases"),
-                              named ? "of " + options.corpus : "of flashdiff's own");
+    cases.words =
+        fmt::format("{} {}", counted(static_cast<std::int64_t>(chosen), "chosen case", "chosen cases"),
+                    named ? "of " + options.corpus : "of flashdiff's own");
   if (random > 0 || !cases.count)
     cases.words += (chosen > 0 ? ", " : "") + random_words(cases, pass, random, options.seconds);
   cases.source =

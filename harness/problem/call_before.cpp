@@ -24,7 +24,7 @@ Case call_before(const Case& c) {
     if (one.q_len > kFewQueries) one.q_len += kMoreQueries;
     one.kv_len += kMoreKeys;
   }
-  p.data = DataFamily::normal;
+  p.data = p.pass == Pass::forward ? DataFamily::huge : DataFamily::normal;
   p.data_file.clear();
   p.data_rows.clear();
   p.scale.reset();

@@ -13,7 +13,7 @@ namespace {
 Case after(After which) {
   Case c = parse_case(
                "fd1 b=3 hq=4 hk=2 d=64 dv=32 dt=f16 lay=left page=16 q=5,17,0 kv=5,64,12 mask=causal_br "
-               "data=huge scale=0.5 softcap=30 seed=0x2a")
+               "data=normal scale=0.5 softcap=30 seed=0x2a")
                .value();
   c.after = which;
   return c;
@@ -26,7 +26,7 @@ TEST(CallBefore, AnotherHasMoreOfEverythingInAnotherOrder) {
   EXPECT_EQ(before.problem.sequences,
             (std::vector<SequenceLengths>{{0, 12 + 128}, {17 + 64, 64 + 128}, {5, 5 + 128}}));
   EXPECT_EQ(before.after, After::nothing);
-  EXPECT_EQ(before.problem.data, DataFamily::normal);
+  EXPECT_EQ(before.problem.data, DataFamily::huge);
   EXPECT_NE(before.problem.seed, 0x2au);
   EXPECT_EQ(before.problem.softcap, 30.0f) << "it asks for the same entries";
   EXPECT_EQ(before.layout, after(After::nothing).layout);
