@@ -84,19 +84,29 @@ Outcome<std::vector<Testimony>> testimonies_of(const Case& c, const std::vector<
   return all;
 }
 
-std::string explain(const CrossExamination& examined) {
-  const auto by = [&](std::size_t i) { return examined.testimonies[i].by; };
-  std::string words;
-  for (const Compared& pair : examined.pairs)
-    words += fmt::format("{} and {}: {} ({:.3g} of what their budgets allow together{})\n", by(pair.one),
-                         by(pair.other), pair.agree() ? "agree" : "DISAGREE", pair.use,
-                         pair.agree() ? "" : ", worst at " + place_of(pair.worst));
-  if (!examined.decided) return words + "nobody can say who is wrong: no majority agrees with each other\n";
-  if (examined.alone.empty()) return words + "all agree\n";
+Crossed without_answers(const CrossExamination& examined) {
+  Crossed crossed{{}, examined.pairs, examined.alone, examined.decided};
+  for (const Testimony& testimony : examined.testimonies) crossed.witnesses.push_back(testimony.by);
+  return crossed;
+}
+
+std::string conclusion_of(const Crossed& crossed) {
+  if (!crossed.decided) return "nobody can say who is wrong: no majority agrees with each other";
+  if (crossed.alone.empty()) return "all agree";
   std::vector<std::string> alone;
-  for (const std::size_t i : examined.alone) alone.push_back(by(i));
-  return words + fmt::format("{} alone is contradicted by all who agree with each other\n",
-                             fmt::join(alone, " and "));
+  for (const std::size_t i : crossed.alone) alone.push_back(crossed.witnesses[i]);
+  return fmt::format("{} alone is contradicted by all who agree with each other", fmt::join(alone, " and "));
+}
+
+std::string explain(const CrossExamination& examined) {
+  const Crossed crossed = without_answers(examined);
+  std::string words;
+  for (const Compared& pair : crossed.pairs)
+    words += fmt::format("{} and {}: {} ({:.3g} of what their budgets allow together{})\n",
+                         crossed.witnesses[pair.one], crossed.witnesses[pair.other],
+                         pair.agree() ? "agree" : "DISAGREE", pair.use,
+                         pair.agree() ? "" : ", worst at " + place_of(pair.worst));
+  return words + conclusion_of(crossed) + "\n";
 }
 
 }  // namespace flashdiff

@@ -36,6 +36,15 @@ struct CrossExamination {
 };
 [[nodiscard]] CrossExamination cross_examine(std::vector<Testimony> testimonies);
 
+/// The same without the answers, small enough to be kept beside a case.
+struct Crossed {
+  std::vector<std::string> witnesses;
+  std::vector<Compared> pairs;
+  std::vector<std::size_t> alone;
+  bool decided = false;
+};
+[[nodiscard]] Crossed without_answers(const CrossExamination& examined);
+
 /// The reference's testimony and that of each backend that takes the case. Errors: those of run(), inputs
 /// that cannot be made, a backend that refuses (unsupported, with its reason).
 [[nodiscard]] Outcome<std::vector<Testimony>> testimonies_of(const Case& c,
@@ -43,5 +52,7 @@ struct CrossExamination {
 
 /// A line for every two, and one that says who stands alone.
 [[nodiscard]] std::string explain(const CrossExamination& examined);
+/// Who stands alone, or why nobody is named; a sentence.
+[[nodiscard]] std::string conclusion_of(const Crossed& crossed);
 
 }  // namespace flashdiff

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/run/crossed.h"
 #include "harness/run/worker.h"
 
 namespace flashdiff {
@@ -38,8 +39,11 @@ class Run {
       if (drawn && !made_smaller(worker, *failure, *drawn)) return;
     }
     while (std::optional<Next> next = draw()) {
+      Answered answered;
       for (const std::string& backend : plan_.backends)
-        if (!plan_.before.executed(backend, next->index) && !one_case(worker, backend, *next)) return;
+        if (!plan_.before.executed(backend, next->index) && !one_case(worker, backend, *next, answered))
+          return;
+      if (!crossed(worker, *next, answered)) return;
     }
   }
 
@@ -134,9 +138,49 @@ class Run {
     return true;
   }
 
-  bool one_case(Worker& worker, const std::string& backend, const Next& next) {
+  /// Who gave an answer to a case, and whether one of them is wrong.
+  struct Answered {
+    std::vector<std::string> by;
+    bool disputed = false;
+
+    void add(const std::string& backend, const Verdict& verdict) {
+      // The reference is a witness anyway; of the others it needs O, not a reason.
+      const bool judged = std::holds_alternative<verdict::Pass>(verdict) ||
+                          std::holds_alternative<verdict::PassWeak>(verdict);
+      const bool wrong = std::holds_alternative<verdict::Mismatch>(verdict) ||
+                         std::holds_alternative<verdict::NotEquivalent>(verdict) ||
+                         std::holds_alternative<verdict::Bias>(verdict);
+      if ((judged || wrong) && backend != "reference") by.push_back(backend);
+      disputed = disputed || wrong;
+    }
+  };
+
+  /// Keeps who agrees with whom of a case that is disputed and has three witnesses or more. False where the
+  /// run is at its end: an error.
+  bool crossed(Worker& worker, const Next& next, const Answered& answered) {
+    if (!answered.disputed || answered.by.size() < 2 || next.drawn.value.problem.pass != Pass::forward)
+      return true;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_ || crossed_ >= plan_.most_crossed) return true;
+      ++crossed_;
+    }
+    const std::string line = print(next.drawn.value);
+    const Outcome<std::string> text = worker.cross(answered.by, line);
+    if (!text) {
+      broken(text.error());
+      return false;
+    }
+    if (text->empty()) return true;
+    const std::lock_guard lock(mutex_);
+    if (auto kept = store_.keep(kept_crossed, line, *text); !kept) error_ = kept.error();
+    return !error_;
+  }
+
+  bool one_case(Worker& worker, const std::string& backend, const Next& next, Answered& answered) {
     std::optional<CaseRecord> record = executed(worker, backend, next.drawn, next.index, plan_.relations);
     if (!record || !stored(*record)) return false;
+    answered.add(backend, record->verdict);
     return !is_failure(record->verdict) || made_smaller(worker, *record, next.drawn);
   }
 
@@ -196,6 +240,7 @@ class Run {
   std::uint64_t index_ = plan_.shard.number - 1;
   std::map<std::string, int> shrunk_ = plan_.before.shrunk();
   std::map<std::int64_t, CaseRecord>::const_iterator as_drawn_ = plan_.before.as_drawn().begin();
+  int crossed_ = 0;
   bool ended_ = false, interrupted_ = false;
   std::optional<Error> error_;
 };

@@ -28,6 +28,7 @@ struct RunPlan {
   double timeout_seconds = 60;     ///< of one case
   std::string relations = "none";  ///< which are tried of what passes, see related.h
   int shrunk_per_backend = 3;      ///< failures that are shrunk; the others are stored as drawn
+  int most_crossed = 40;           ///< cases of which it is kept who agrees with whom, see crossed.h
   int most_shrink_steps = 200;     ///< executions that one shrinking may take
 };
 

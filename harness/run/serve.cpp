@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/oracle/judge.h"
+#include "harness/run/crossed.h"
 #include "harness/run/process.h"
 #include "harness/run/verdict_json.h"
 
@@ -36,9 +37,22 @@ bool is_fault(const std::optional<Verdict>& verdict) {
   return verdict && std::holds_alternative<verdict::Fault>(*verdict);
 }
 
+/// {"crossed": text} of crossed.h; nothing where somebody does not answer after all.
+json cross(const std::vector<std::unique_ptr<Backend>>& backends, const json& question) {
+  std::vector<Backend*> asked;
+  for (const json& name : question.at("cross"))
+    for (const auto& backend : backends)
+      if (backend->name() == name) asked.push_back(backend.get());
+  const auto said = parse_case(question.at("case").get<std::string>()).and_then([&](const Case& c) {
+    return testimonies_of(c, asked);
+  });
+  return {{"crossed", said ? text_of(without_answers(cross_examine(*said))) : ""}};
+}
+
 json answer(const std::vector<std::unique_ptr<Backend>>& backends, const std::string& line,
             const Aside& aside, const Relate& relate) {
   const json question = json::parse(line);
+  if (question.contains("cross")) return cross(backends, question);
   const Outcome<Case> c = parse_case(question.at("case").get<std::string>());
   Examination examined{verdict::NotExecuted{c ? "no such backend in this worker" : c.error().what}};
   std::string besides;

@@ -19,7 +19,8 @@ using Aside = std::function<std::string(Backend&, const Case&)>;
 /// input ends; with `aside` also {"aside"}, but not where the device is broken. Where the case has failed by
 /// itself,
 /// {"broken"} is the relation that its answer broke besides, and {"device_broken"} says that this took the
-/// device along. False where `backends` is an error.
+/// device along. {"cross": [names], "case": repro line} is answered with {"crossed"}, see crossed.h. False
+/// where `backends` is an error.
 [[nodiscard]] bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends,
                          const Aside& aside = {}, const Relate& relate = {});
 

@@ -272,12 +272,17 @@ Outcome<std::vector<std::int64_t>> Store::shrunk_failures() const {
 
 Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit,
                                    std::optional<std::int64_t> run) const {
+  return for_each_case_by_run([&visit](std::int64_t, CaseRecord record) { visit(std::move(record)); }, run);
+}
+
+Outcome<void> Store::for_each_case_by_run(const std::function<void(std::int64_t, CaseRecord)>& visit,
+                                          std::optional<std::int64_t> run) const {
   Outcome<void> damaged;
   auto read = database_->guarded([&] {
     SQLite::Statement select(
         database_->sql,
         "SELECT id, draw, line, backend, device, verdict, device_ms, reference_ms, labels, shrunk_from, "
-        "shrink_steps, options FROM cases WHERE run = ifnull(?, run) ORDER BY id");
+        "shrink_steps, options, run FROM cases WHERE run = ifnull(?, run) ORDER BY id");
     if (run) select.bind(1, *run);
     while (select.executeStep()) {
       CaseRecord record;
@@ -299,7 +304,7 @@ Outcome<void> Store::for_each_case(const std::function<void(CaseRecord)>& visit,
       if (!select.getColumn(9).isNull()) record.shrunk_from = select.getColumn(9).getInt64();
       record.shrink_steps = select.getColumn(10).getInt();
       record.repro_options = select.getColumn(11).getString();
-      visit(std::move(record));
+      visit(select.getColumn(12).getInt64(), std::move(record));
     }
   });
   if (!read) return read;

@@ -56,6 +56,9 @@ class Store {
   [[nodiscard]] Outcome<void> for_each_case(const std::function<void(CaseRecord)>& visit,
                                             std::optional<std::int64_t> run = std::nullopt) const;
 
+  /// The same, with the row of the run that each is of.
+  [[nodiscard]] Outcome<void> for_each_case_by_run(const std::function<void(std::int64_t, CaseRecord)>& visit,
+                                                   std::optional<std::int64_t> run = std::nullopt) const;
   /// Number of the last case, 0 where there is none.
   [[nodiscard]] Outcome<std::int64_t> last_case() const;
   /// The failures that a smaller case was made of.

@@ -4,6 +4,7 @@
 
 #include <fmt/ranges.h>
 
+#include "harness/run/crossed.h"
 #include "harness/run/resumed.h"
 #include "harness/run/store_database.h"
 
@@ -112,9 +113,10 @@ std::string copy_kept(SQLite::Database& sql) {
   SQLite::Statement clash(
       sql,
       "SELECT p.kind || ' ' || p.name FROM part.kept p JOIN main.kept m USING (kind, name) "
-      "WHERE p.text <> m.text AND p.kind NOT IN (?1, ?2) LIMIT 1");
+      "WHERE p.text <> m.text AND p.kind NOT IN (?1, ?2, ?3) LIMIT 1");
   clash.bind(1, kept_plans);
   clash.bind(2, kept_writers);
+  clash.bind(3, kept_crossed);  // two nights may dispute one case: the first is as good
   if (clash.executeStep()) return clash.getColumn(0).getString();
   SQLite::Statement copy(
       sql,

@@ -84,4 +84,15 @@ Outcome<Examination> Worker::examine(const std::string& backend, const std::stri
   return examination;
 }
 
+Outcome<std::string> Worker::cross(const std::vector<std::string>& backends, const std::string& line) {
+  if (auto there = ready(); !there) return tl::unexpected<Error>(there.error());
+  std::string answer;
+  const bool heard = process_->ask(json{{"cross", backends}, {"case", line}}.dump()) &&
+                     process_->answer(answer, in(timeout_)) == Process::Heard::line;
+  const json said = heard ? json::parse(answer, nullptr, false) : json();
+  if (said.is_object() && said.contains("crossed")) return said.value("crossed", "");
+  process_.reset();
+  return std::string();
+}
+
 }  // namespace flashdiff

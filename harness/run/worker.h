@@ -27,6 +27,10 @@ class Worker {
   [[nodiscard]] Outcome<Examination> examine(const std::string& backend, const std::string& line,
                                              const AskedRelations& relations = {});
 
+  /// Who of several backends and the reference agrees with whom about a case that they have answered before:
+  /// text of crossed.h. Empty where they do not answer it again. Errors: those of ready().
+  [[nodiscard]] Outcome<std::string> cross(const std::vector<std::string>& backends, const std::string& line);
+
   /// What the process said aside (serve.h) of the last case; empty where nothing.
   [[nodiscard]] const std::string& aside() const { return aside_; }
   /// The relation that the last case, which failed by itself, broke besides; empty where none.

@@ -30,7 +30,8 @@ inline void write_rows(LaidOutTensor& tensor, const LogicalTensor<double>& value
 class FakeBackend : public Backend {
  public:
   using Plant = std::function<Outcome<void>(LaidOut&)>;
-  explicit FakeBackend(Plant plant = {}) : Backend("fake"), plant_(std::move(plant)) {}
+  explicit FakeBackend(Plant plant = {}, const std::string& name = "fake")
+      : Backend(name), plant_(std::move(plant)) {}
 
   [[nodiscard]] Support supports(const Case& c) const override {
     if (!refuses) return {};

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/run/crossed.h"
 #include "properties/random_cases.h"
 #include "properties/simpler.h"
 #include "properties/tests/run/stand_in.h"
@@ -188,6 +189,30 @@ TEST_F(Runner, AWorkerThatCannotStartEndsTheRun) {
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().what, "no such device here");
   EXPECT_THAT(stored(), IsEmpty());
+}
+
+TEST_F(Runner, OfADisputedCaseItIsKeptWhoAgreesWithWhom) {
+  RunPlan p = plan("wrong");
+  p.backends = {"fake", "second", "third"};
+  p.devices = {{"fake", "cpu"}, {"second", "cpu"}, {"third", "cpu"}};
+  p.shrunk_per_backend = 0;
+  Line source(test::trigger, 3);
+  ASSERT_EQ(run(p, source).value(), RunEnd::finished);
+  const auto kept = store_.kept(kept_crossed).value();
+  ASSERT_THAT(kept, SizeIs(1)) << "one line";
+  const Crossed crossed = crossed_of(kept.at(print(parse_case(test::trigger).value()))).value();
+  EXPECT_THAT(crossed.witnesses, ::testing::ElementsAre("reference", "fake", "second", "third"));
+  EXPECT_THAT(crossed.alone, ::testing::ElementsAre(1));
+  EXPECT_EQ(conclusion_of(crossed), "fake alone is contradicted by all who agree with each other");
+}
+
+TEST_F(Runner, WhereNobodyIsWrongNobodyIsAskedAgain) {
+  RunPlan p = plan("nothing");
+  p.backends = {"fake", "second"};
+  p.devices = {{"fake", "cpu"}, {"second", "cpu"}};
+  Line source(test::trigger, 2);
+  ASSERT_EQ(run(p, source).value(), RunEnd::finished);
+  EXPECT_THAT(store_.kept(kept_crossed).value(), IsEmpty());
 }
 
 }  // namespace

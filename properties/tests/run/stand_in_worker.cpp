@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
   std::vector<std::unique_ptr<Backend>> backends;
   auto fake = std::make_unique<testing::FakeBackend>([how](LaidOut& io) { return misbehave(how, io); });
   backends.push_back(std::move(fake));
+  for (const char* right : {"second", "third"})
+    backends.push_back(std::make_unique<testing::FakeBackend>(testing::FakeBackend::Plant(), right));
   Aside aside;
   if (how == "aside" || how == "fault")
     aside = [](Backend&, const Case& c) { return triggered(c) ? "three keys" : ""; };
