@@ -28,7 +28,8 @@ void BackendCounts::add(const Passing& passing) {
   const CaseRecord& record = passing.record();
   const auto [at, is_new] = known_.try_emplace(record.backend, all_.size());
   if (is_new) all_.emplace_back().summary.name = record.backend;
-  auto& [summary, worst] = all_[at->second];
+  auto& [summary, worst, behind] = all_[at->second];
+  behind.add(passing.kept);
   if (summary.device.empty()) summary.device = record.device;
   summary.tally.add(record.verdict);
   summary.device_ms += record.device_ms;
@@ -47,8 +48,9 @@ void BackendCounts::add(const Passing& passing) {
 
 std::vector<BackendSummary> BackendCounts::backends() const {
   std::vector<BackendSummary> backends;
-  for (const auto& [summary, worst] : all_) {
+  for (const auto& [summary, worst, behind] : all_) {
     BackendSummary& told = backends.emplace_back(summary);
+    told.behind = behind.indices();
     for (const Worst& one : worst) told.worst.push_back({one.tensor, {one.at->index, one.use}});
   }
   std::ranges::stable_sort(backends, worse, &BackendSummary::tally);

@@ -50,6 +50,7 @@ class BackendCounts {
   struct OfBackend {
     BackendSummary summary;
     std::vector<Worst> worst;
+    Behind behind;
   };
   std::vector<OfBackend> all_;
   std::unordered_map<std::string, std::size_t> known_;

@@ -63,10 +63,16 @@ std::string most_frequent_reason(const Report& report, const char* kind) {
   return "";
 }
 
-ViewList tiles_of(const Report& report) {
+}  // namespace
+
+namespace detail {
+
+ViewList tiles_of(const Report& report, bool site) {
   ViewList tiles;
-  const auto add = [&](const char* state, std::int64_t count, const char* name, const std::string& note) {
+  const auto add = [&](const char* state, std::int64_t count, const char* name, const std::string& note,
+                       const char* link) {
     View tile;
+    tile.set("link", site && count > 0 ? View(std::string(link)) : View(false));
     tile.set("state", count > 0 ? state : "none");
     tile.set("count", grouped(count));
     tile.set("name", name);
@@ -75,17 +81,40 @@ ViewList tiles_of(const Report& report) {
     tiles.push_back(tile);
   };
   const Tally& total = report.total;
-  add("fail", total.failed, "wrong", kinds_in_words(report));
+  add("fail", total.failed, "wrong", kinds_in_words(report), "failures.html");
   if (const std::int64_t smallest = std::ranges::count_if(
           report.findings, [](const Finding& finding) { return finding.shrunk.has_value(); });
       smallest > 0)
-    add("fail", smallest, smallest == 1 ? "smallest case" : "smallest cases", "what failures were shrunk to");
-  add("pass", total.passed, "pass", "");
-  add("weak", total.weak, "pass-weak", total.weak > 0 ? "a dropped key could hide in the budget" : "");
-  add("none", total.unsupported, "unsupported", most_frequent_reason(report, "unsupported"));
-  add("none", total.not_executed, "not executed", most_frequent_reason(report, "not-executed"));
+    add("fail", smallest, smallest == 1 ? "smallest case" : "smallest cases", "what failures were shrunk to",
+        "failures.html");
+  add("pass", total.passed, "pass", "", "correctness.html#passes");
+  add("weak", total.weak, "pass-weak", total.weak > 0 ? "a dropped key could hide in the budget" : "",
+      "correctness.html#weak");
+  add("none", total.unsupported, "unsupported", most_frequent_reason(report, "unsupported"),
+      "correctness.html#not-judged");
+  add("none", total.not_executed, "not executed", most_frequent_reason(report, "not-executed"),
+      "correctness.html#not-judged");
   return tiles;
 }
+
+void fill_head(View& root, const Report& report) {
+  const Face face = face_of(report.conclusion);
+  root.set("title", report.options.title);
+  root.set("conclusion", name_of(report.conclusion));
+  root.set("conclusion_class", face.css);
+  root.set("conclusion_symbol", face.symbol);
+  root.set("why", report.why);
+  root.set("what", what_of(report));
+  root.set("version", report.runs.empty() ? "" : report.runs.back().flashdiff_version);
+  root.set("style", std::string(embedded("page.css")));
+  root.set("style_hash", std::string(style_hash()));
+  root.set("script", std::string(embedded("page.js")));
+  root.set("script_hash", std::string(script_hash()));
+}
+
+}  // namespace detail
+
+namespace {
 
 ViewList sections_of(const Report& report) {
   ViewList sections;
@@ -112,21 +141,10 @@ ViewList sections_of(const Report& report) {
 }  // namespace
 
 std::string html_page(const Report& report) {
-  const Face face = face_of(report.conclusion);
   View root;
-  root.set("title", report.options.title);
-  root.set("conclusion", name_of(report.conclusion));
-  root.set("conclusion_class", face.css);
-  root.set("conclusion_symbol", face.symbol);
-  root.set("why", report.why);
-  root.set("what", what_of(report));
-  root.set("tiles", tiles_of(report));
+  detail::fill_head(root, report);
+  root.set("tiles", detail::tiles_of(report, false));
   root.set("sections", sections_of(report));
-  root.set("version", report.runs.empty() ? "" : report.runs.back().flashdiff_version);
-  root.set("style", std::string(embedded("page.css")));
-  root.set("style_hash", std::string(style_hash()));
-  root.set("script", std::string(embedded("page.js")));
-  root.set("script_hash", std::string(script_hash()));
   const detail::Shown shown = detail::shown_of(report);
   detail::fill_overview(root, report, shown);
   detail::fill_findings(root, report, shown);

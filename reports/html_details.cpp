@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t most_reasons = 30, most_runs = 6;
 
-void fill_reasons(View& root, const Report& report) {
+void fill_reasons(View& root, const Report& report, const Shown& shown) {
   ViewList reasons;
   for (std::size_t i = 0; i < std::min(report.reasons.size(), most_reasons); ++i) {
     const Reason& reason = report.reasons[i];
@@ -23,6 +23,7 @@ void fill_reasons(View& root, const Report& report) {
     view.set("backend", reason.backend);
     view.set("kind", reason.kind);
     view.set("count", grouped(reason.count));
+    view.set("link", link_to_cases(shown, fmt::format("reason-{}", i), true));
     reasons.push_back(view);
   }
   root.set("any_reason", View(!reasons.empty()));
@@ -34,13 +35,13 @@ void fill_reasons(View& root, const Report& report) {
   root.set("reasons_rest", counted(static_cast<std::int64_t>(left), "more reason", "more reasons") + ".");
 }
 
-void fill_captures(View& root, const Report& report) {
+void fill_captures(View& root, const Report& report, const Shown& shown) {
   ViewList captures;
   Tally all;
   for (const Matrix& matrix : report.captures) {
     Tally total;
     for (const Matrix::Row& row : matrix.rows) total += row.total;
-    View view = matrix_view(matrix);
+    View view = matrix_view(matrix, shown, fmt::format("capture-{}", captures.size()));
     view.set("uses", failing_share(total));
     captures.push_back(view);
     all += total;
@@ -52,9 +53,11 @@ void fill_captures(View& root, const Report& report) {
 }
 
 void fill_passes(View& root, const Report& report, const Shown& shown) {
-  std::set<std::int64_t> anchored;  // an id must stand once, whatever a store says
-  for (const Finding& finding : shown.cards) anchored.insert(report.cases[finding.record].id);
-  for (const std::size_t row : shown.rows) anchored.insert(report.cases[row].id);
+  std::set<std::int64_t> anchored;  // an id must stand once on a page, whatever a store says
+  if (!shown.site) {
+    for (const Finding& finding : shown.cards) anchored.insert(report.cases[finding.record].id);
+    for (const std::size_t row : shown.rows) anchored.insert(report.cases[row].id);
+  }
   ViewList closest, weak;
   for (const CaseUse& use : report.closest) {
     const CaseRecord& record = report.cases[use.record];
@@ -94,7 +97,7 @@ void fill_passes(View& root, const Report& report, const Shown& shown) {
   root.set("weak", weak);
 }
 
-void fill_classes(View& root, const Report& report) {
+void fill_classes(View& root, const Report& report, const Shown& shown) {
   ViewList axes;
   std::int64_t count = 0;
   for (const ClassAxis& axis : report.classes) {
@@ -103,6 +106,7 @@ void fill_classes(View& root, const Report& report) {
       View view;
       view.set("name", each.name);
       view.set("count", grouped(each.tally.cases()));
+      view.set("link", link_to_cases(shown, fmt::format("class-{}-{}", axes.size(), classes.size()), true));
       view.set("share", percent(each.tally.cases(), report.total.cases()));
       view.set("bar", fmt::format("{:.1f}", 100.0 * static_cast<double>(each.tally.cases()) /
                                                 static_cast<double>(report.total.cases())));
@@ -125,10 +129,10 @@ void fill_classes(View& root, const Report& report) {
 }  // namespace
 
 void fill_details(View& root, const Report& report, const Shown& shown) {
-  fill_reasons(root, report);
-  fill_captures(root, report);
+  fill_reasons(root, report, shown);
+  fill_captures(root, report, shown);
   fill_passes(root, report, shown);
-  fill_classes(root, report);
+  fill_classes(root, report, shown);
 }
 
 void fill_context(View& root, const Report& report) {

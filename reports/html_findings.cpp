@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -70,6 +72,37 @@ void fill_map(View& card, const CaseRecord& record) {
   card.set("map_words", words + ".");
 }
 
+/// The line's keys: "seed" and "0x2a".
+std::map<std::string, std::string> keys_of(const std::string& line) {
+  std::map<std::string, std::string> keys;
+  std::istringstream words(line);
+  for (std::string word; words >> word;)
+    if (const std::size_t equals = word.find('='); equals != std::string::npos)
+      keys[word.substr(0, equals)] = word.substr(equals + 1);
+  return keys;
+}
+
+/// What is other in the smallest case than as it was drawn.
+ViewList path_of(const std::string& drawn, const std::string& smallest) {
+  const auto before = keys_of(drawn);
+  auto after = keys_of(smallest);
+  ViewList path;
+  const auto add = [&](const std::string& key, const std::string& was, const std::string& is) {
+    if (was == is) return;
+    View step;
+    step.set("key", key);
+    step.set("drawn", shortened(was.empty() ? "-" : was, 120));
+    step.set("smallest", shortened(is.empty() ? "-" : is, 120));
+    path.push_back(step);
+  };
+  for (const auto& [key, was] : before) {
+    add(key, was, after[key]);
+    after.erase(key);
+  }
+  for (const auto& [key, is] : after) add(key, "", is);
+  return path;
+}
+
 void fill_shrunk(View& card, const Finding& finding, const Report& report) {
   const CaseRecord& drawn = report.cases[finding.record];
   const CaseRecord& shortest = finding.shrunk ? report.shrunk[*finding.shrunk] : drawn;
@@ -80,29 +113,25 @@ void fill_shrunk(View& card, const Finding& finding, const Report& report) {
            fmt::format("Shrunk in {}; there: {}.", counted(shortest.shrink_steps, "execution", "executions"),
                        explain(shortest.verdict)));
   card.set("drawn_repro", repro_command(report.options, drawn));
+  const ViewList path = path_of(drawn.line, shortest.line);
+  card.set("has_path", View(!path.empty()));
+  card.set("path", path);
 }
 
-ViewList ids_of(const std::vector<std::size_t>& records, const Report& report) {
+/// Of cases that have a place on the page.
+ViewList ids_of(const std::vector<std::size_t>& records, const Report& report, const Shown& shown) {
   ViewList ids;
-  for (std::size_t i = 0; i < std::min(records.size(), most_same); ++i) {
+  for (const std::size_t at : records) {
+    const std::int64_t case_id = report.cases[at].id;
+    if (ids.size() == most_same || !shown.at.contains(case_id)) break;
     View id;
-    id.set("id", std::to_string(report.cases[records[i]].id));
+    id.set("id", std::to_string(case_id));
     ids.push_back(id);
   }
   return ids;
 }
 
-/// Tags that a card and a row share.
-void fill_identity(View& view, const CaseRecord& record) {
-  view.set("id", std::to_string(record.id));
-  view.set("kind", name_of(record.verdict));
-  view.set("kind_class", "fail");
-  view.set("symbol", symbol_of(record.verdict));
-  view.set("backend", record.backend);
-  view.set("explained", explain(record.verdict));
-}
-
-View card_view(const Finding& finding, const Report& report) {
+View card_view(const Finding& finding, const Report& report, const Shown& shown) {
   const CaseRecord& record = report.cases[finding.record];
   View card;
   fill_identity(card, record);
@@ -116,13 +145,15 @@ View card_view(const Finding& finding, const Report& report) {
            std::holds_alternative<verdict::Fault>(record.verdict) ? "What the device said" : "Where");
   card.set("device_report", shortened(lines, most_report_bytes));
   fill_shrunk(card, finding, report);
+  fill_cross(card, report, record.line);
   fill_map(card, record);
   const auto others = static_cast<std::int64_t>(finding.same.size());
   card.set("has_same", View(others > 0));
   card.set("same_words", others == 1 ? std::string("One other failure shrinks to the same case:")
                                      : grouped(others) + " other failures shrink to the same case:");
-  card.set("same", ids_of(finding.same, report));
-  card.set("same_rest", finding.same.size() > most_same ? "…" : "");
+  const ViewList same = ids_of(finding.same, report, shown);
+  card.set("same", same);
+  card.set("same_rest", finding.same.size() > same.size() ? "…" : "");
   return card;
 }
 
@@ -135,15 +166,29 @@ View row_view(const CaseRecord& record) {
 
 }  // namespace
 
-Shown shown_of(const Report& report) {
+void fill_identity(View& view, const CaseRecord& record) {
+  view.set("id", std::to_string(record.id));
+  view.set("kind", name_of(record.verdict));
+  view.set("kind_class", "fail");
+  view.set("symbol", symbol_of(record.verdict));
+  view.set("backend", record.backend);
+  view.set("explained", explain(record.verdict));
+}
+
+Shown shown_of(const Report& report, bool site) {
   Shown shown;
+  shown.site = site;
+  const auto tell = [&](const char* page, std::size_t at) {
+    const std::int64_t id = report.cases[at].id;
+    shown.at.emplace(id, fmt::format("{}#case-{}", site ? page : "", id));
+  };
   std::vector<std::size_t> others;
   const std::vector<std::size_t> cards = foremost(report, most_cards);
   for (std::size_t i = 0; i < report.findings.size(); ++i) {
     const Finding& finding = report.findings[i];
     if (std::ranges::binary_search(cards, i)) {
       shown.cards.push_back(finding);
-      shown.ids.insert(report.cases[finding.record].id);
+      tell("failures.html", finding.record);
     } else {
       others.push_back(finding.record);
     }
@@ -153,12 +198,12 @@ Shown shown_of(const Report& report) {
   for (const std::size_t other : others)
     if (shown.rows.size() < most_rows) {
       shown.rows.push_back(other);
-      shown.ids.insert(report.cases[other].id);
+      tell("failures.html", other);
     } else {
       ++shown.untold;
     }
   shown.untold += report.unheld;
-  for (const CaseUse& use : report.closest) shown.ids.insert(report.cases[use.record].id);
+  for (const CaseUse& use : report.closest) tell("correctness.html", use.record);
   return shown;
 }
 
@@ -166,7 +211,7 @@ void fill_findings(View& root, const Report& report, const Shown& shown) {
   root.set("any_failure", View(report.total.failed > 0));
   root.set("failures_words", counted(report.total.failed, "wrong case", "wrong cases"));
   ViewList cards, others;
-  for (const Finding& finding : shown.cards) cards.push_back(card_view(finding, report));
+  for (const Finding& finding : shown.cards) cards.push_back(card_view(finding, report, shown));
   for (const std::size_t row : shown.rows) others.push_back(row_view(report.cases[row]));
   root.set("cards", cards);
   root.set("has_others", View(!others.empty()));

@@ -23,6 +23,8 @@ CellFace face_of(const Tally& tally) {
   return {"empty", "", "no case", "", ""};
 }
 
+}  // namespace
+
 std::string in_words(const Tally& tally) {
   std::string words;
   const auto add = [&](std::int64_t count, const char* what) {
@@ -36,8 +38,15 @@ std::string in_words(const Tally& tally) {
   return words.empty() ? "no case" : words;
 }
 
+View link_to_cases(const Shown& shown, const std::string& anchor, bool any) {
+  return shown.site && any ? View("cases.html#" + anchor) : View(false);
+}
+
+namespace {
+
 View backend_view(const BackendSummary& backend, const Report& report, const Shown& shown) {
   View view;
+  view.set("anchor", fmt::format("backend-{}", &backend - report.backends.data()));
   view.set("name", backend.name);
   view.set("device", backend.device);
   view.set("summary", in_words(backend.tally));
@@ -54,8 +63,9 @@ View backend_view(const BackendSummary& backend, const Report& report, const Sho
   view.set("shares", View(!shared.empty()));
   view.set("shared", shared);
   ViewList matrices;
-  for (const Matrix& matrix : report.matrices)
-    if (matrix.backend == backend.name) matrices.push_back(matrix_view(matrix));
+  for (std::size_t i = 0; i < report.matrices.size(); ++i)
+    if (report.matrices[i].backend == backend.name)
+      matrices.push_back(matrix_view(report.matrices[i], shown, fmt::format("matrix-{}", i)));
   view.set("matrices", matrices);
   view.set("has_uses", View(!backend.worst.empty()));
   view.set("histogram", histogram_svg(backend.histogram));
@@ -70,7 +80,7 @@ View backend_view(const BackendSummary& backend, const Report& report, const Sho
 
 }  // namespace
 
-View matrix_view(const Matrix& matrix) {
+View matrix_view(const Matrix& matrix, const Shown& shown, const std::string& anchor) {
   View view;
   view.set("backend", matrix.backend);
   view.set("row_axis", matrix.row_axis);
@@ -82,12 +92,14 @@ View matrix_view(const Matrix& matrix) {
   for (const Matrix::Row& row : matrix.rows) {
     ViewList cells;
     for (const Tally& cell : row.cells) {
+      const std::string at = fmt::format("{}-{}-{}", anchor, rows.size(), cells.size());
       const CellFace face = face_of(cell);
       View told;
       told.set("state", face.state);
       told.set("symbol", face.symbol);
       told.set("state_word", face.word);
       told.set("count", face.count);
+      told.set("link", link_to_cases(shown, at, cell.cases() > 0));
       told.set("has_of", View(!face.of.empty()));
       told.set("of", face.of);
       told.set("words", in_words(cell));
@@ -108,7 +120,9 @@ View use_view(const char* tensor, const CaseUse& use, const Report& report, cons
   view.set("tensor", tensor);
   view.set("use", brief(use.use));
   view.set("outside", View(!(use.use <= 1)));
-  view.set("linked", View(shown.ids.contains(id)));
+  const auto at = shown.at.find(id);
+  view.set("linked", View(at != shown.at.end()));
+  view.set("href", at != shown.at.end() ? at->second : "");
   view.set("id", std::to_string(id));
   return view;
 }

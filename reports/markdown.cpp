@@ -45,7 +45,11 @@ ViewList failures_of(const Report& report, std::size_t most) {
     view.set("kind", name_of(drawn.verdict));
     view.set("backend", drawn.backend);
     view.set("id", std::to_string(drawn.id));
-    view.set("explained", shortened(one_line(explain(drawn.verdict)), 700));
+    const auto crossed = report.crossed.find(drawn.line);
+    view.set(
+        "explained",
+        shortened(one_line(explain(drawn.verdict)), 700) +
+            (crossed == report.crossed.end() ? "" : "; asked crosswise: " + conclusion_of(crossed->second)));
     view.set("chips", fmt::format("{}", fmt::join(chips_of(drawn.line), " · ")));
     view.set("repro", code(repro_command(report.options, shortest)));
     view.set("has_shrunk", View(finding.shrunk.has_value()));

@@ -1,10 +1,12 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/oracle/cross.h"
 #include "harness/run/record.h"
 #include "harness/score/score.h"
 #include "reports/bench.h"
@@ -61,10 +63,19 @@ struct SharedClass {
 struct BackendSummary {
   std::string name, device;
   Tally tally;
+  std::vector<std::size_t> behind;  ///< indices into Report::cases, some only
   UseHistogram histogram;
   std::vector<TensorWorst> worst;   ///< of each output, over passes and mismatches
   std::vector<SharedClass> shared;  ///< narrowest first; empty below two failures
   double device_ms = 0, reference_ms = 0;
+};
+
+/// What came of a run, for the history.
+struct RunSummary {
+  Tally tally;
+  double most_use = 0;  ///< of a budget, by a pass
+  double seconds = 0;   ///< on the device and in the reference
+  bool finished = true;
 };
 
 /// A failure that gets a card of its own: the first of those that shrink to the same case.
@@ -113,6 +124,7 @@ struct Report {
   Conclusion conclusion = Conclusion::incomplete;
   std::string why;  ///< the conclusion's reason, one sentence
   std::vector<RunContext> runs;
+  std::vector<RunSummary> history;  ///< one a run
   Tally total;
   std::vector<KindCount> failures_by_kind;  ///< most frequent first
   std::vector<Reason> reasons;              ///< most frequent first
@@ -125,7 +137,9 @@ struct Report {
   std::vector<ClassAxis> classes;
   std::vector<BenchTable> bench;
   std::vector<GenerationTable> generation;
-  std::vector<power::Hunted> hunted;  ///< those that are not as expected first
+  std::string support;  ///< what cuDNN supports, as support_section() tells it; empty: not asked
+  std::map<std::string, Crossed> crossed;  ///< who agrees with whom about a case, by its line
+  std::vector<power::Hunted> hunted;       ///< those that are not as expected first
   std::vector<power::Sound> sound;
   power::Score score;  ///< of the two above
   /// In the order of their execution, shrunk ones excluded; all of them up to most_whole, then those that are

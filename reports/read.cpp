@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/run/crossed.h"
 #include "harness/run/store.h"
 
 namespace flashdiff {
@@ -37,9 +38,22 @@ Outcome<void> read_power(const Store& store, std::map<std::string, power::Hunted
   return {};
 }
 
+/// Of a case that several stores dispute the last one's.
+Outcome<void> read_crossed(const Store& store, std::map<std::string, Crossed>& all) {
+  const auto kept = store.kept(kept_crossed);
+  if (!kept) return tl::unexpected<Error>(kept.error());
+  for (const auto& [line, text] : *kept) {
+    Outcome<Crossed> crossed = crossed_of(text);
+    if (!crossed) return tl::unexpected<Error>(std::move(crossed.error()));
+    all[line] = std::move(*crossed);
+  }
+  return {};
+}
+
 struct Opened {
   Store store;
-  std::int64_t before = 0;  ///< its ids begin behind those of the stores before it
+  std::int64_t before = 0;                   ///< its ids begin behind those of the stores before it
+  std::map<std::int64_t, std::size_t> runs;  ///< rows of its runs -> their number among those of all stores
 };
 
 Outcome<std::vector<Opened>> opened(std::span<const std::filesystem::path> files) {
@@ -50,7 +64,7 @@ Outcome<std::vector<Opened>> opened(std::span<const std::filesystem::path> files
     if (!store) return tl::unexpected<Error>(store.error());
     const Outcome<std::int64_t> last = store->last_case();
     if (!last) return tl::unexpected<Error>(last.error());
-    all.push_back({std::move(*store), before});
+    all.push_back({std::move(*store), before, {}});
     before += *last;
   }
   return all;
@@ -58,17 +72,18 @@ Outcome<std::vector<Opened>> opened(std::span<const std::filesystem::path> files
 
 Outcome<Summary> summary_of(const std::vector<Opened>& stores) {
   std::unordered_set<std::int64_t> shrunk;
-  for (const auto& [store, before] : stores) {
-    const auto ids = store.shrunk_failures();
+  for (const Opened& opened : stores) {
+    const auto ids = opened.store.shrunk_failures();
     if (!ids) return tl::unexpected<Error>(ids.error());
-    for (const std::int64_t id : *ids) shrunk.insert(id + before);
+    for (const std::int64_t id : *ids) shrunk.insert(id + opened.before);
   }
   Summary summary(std::move(shrunk));
-  for (const auto& opened : stores) {
-    auto read = opened.store.for_each_case([&summary, before = opened.before](CaseRecord record) {
-      record.id += before;
-      if (record.shrunk_from) *record.shrunk_from += before;
-      summary.add(std::move(record));
+  for (const Opened& opened : stores) {
+    auto read = opened.store.for_each_case_by_run([&](std::int64_t run, CaseRecord record) {
+      record.id += opened.before;
+      if (record.shrunk_from) *record.shrunk_from += opened.before;
+      const auto number = opened.runs.find(run);
+      summary.add(std::move(record), number == opened.runs.end() ? 0 : number->second);
     });
     if (!read) return tl::unexpected<Error>(read.error());
   }
@@ -79,19 +94,22 @@ Outcome<Summary> summary_of(const std::vector<Opened>& stores) {
 
 Outcome<Report> read_stores(std::span<const std::filesystem::path> files, ReportOptions options) {
   if (files.empty()) return bad_input("no store to report on, expected at least one");
-  const Outcome<std::vector<Opened>> stores = opened(files);
+  Outcome<std::vector<Opened>> stores = opened(files);
   if (!stores) return tl::unexpected<Error>(stores.error());
   Told told;
   std::map<std::string, power::Hunted> hunted;
   std::map<Part, power::Sound> sound;
-  for (const auto& [store, before] : *stores) {
+  for (auto& [store, before, numbers] : *stores) {
     Outcome<std::vector<StoredRun>> runs = store.runs();
     if (!runs) return tl::unexpected<Error>(runs.error());
     for (StoredRun& run : *runs) {
       told.finished = told.finished && run.finished;
+      told.ended.push_back(run.finished);
+      numbers[run.id] = told.runs.size();
       told.runs.push_back(std::move(run.context));
     }
     if (auto read = read_power(store, hunted, sound); !read) return tl::unexpected<Error>(read.error());
+    if (auto read = read_crossed(store, told.crossed); !read) return tl::unexpected<Error>(read.error());
   }
   for (auto& [name, one] : hunted) told.hunted.push_back(std::move(one));
   for (const auto& [part, one] : sound) {

@@ -1,9 +1,11 @@
 #include "reports/report.h"
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 
 #include "reports/read.h"
+#include "reports/support.h"
 #include "reports/write.h"
 
 namespace flashdiff {
@@ -22,9 +24,18 @@ Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
     if (!table) return tl::unexpected<Error>(std::move(table.error()));
     generation.push_back(std::move(*table));
   }
+  std::string support;
+  if (!options.support.empty()) {
+    std::ifstream file(options.support, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    Outcome<std::string> section = support_section(text);
+    if (!section) return bad_input(options.support.string() + ": " + section.error().what);
+    support = std::move(*section);
+  }
   return read_stores(stores, options).and_then([&](Report report) {
     report.bench = std::move(bench);
     report.generation = std::move(generation);
+    report.support = std::move(support);
     return write_files(report, out_dir);
   });
 }

@@ -95,6 +95,7 @@ struct Summary::Parts {
   std::vector<Kept> whole;
   std::vector<CaseRecord> shrunk;
   Tally total;
+  std::vector<RunSummary> runs;
   std::map<std::string, std::int64_t> kinds;
   detail::BackendCounts backends;
   detail::MatrixCounts matrices;
@@ -106,13 +107,23 @@ struct Summary::Parts {
 
   explicit Parts(std::unordered_set<std::int64_t> ids) : failures(std::move(ids)) {}
 
-  void add(CaseRecord record) {
+  void add_to_run(std::size_t number, const CaseRecord& record) {
+    if (runs.size() <= number) runs.resize(number + 1);
+    RunSummary& run = runs[number];
+    run.tally.add(record.verdict);
+    run.seconds += 1e-3 * (record.device_ms + record.reference_ms);
+    if (const auto use = use_of(record.verdict); use && !is_failure(record.verdict))
+      run.most_use = std::max(run.most_use, use->worst());
+  }
+
+  void add(CaseRecord record, std::size_t run) {
     const std::vector<std::string> names = std::exchange(record.labels, {});
     const Outcome<Case> parsed = parse_case(record.line);
     const Kept kept = held.take(std::move(record));
     const Passing passing{kept, names, parsed};
     const Verdict& verdict = kept->record.verdict;
     total.add(verdict);
+    add_to_run(run, kept->record);
     backends.add(passing);
     matrices.add(passing);
     labels.add(passing);
@@ -134,11 +145,11 @@ Summary::Summary(std::unordered_set<std::int64_t> shrunk)
 Summary::Summary(Summary&&) noexcept = default;
 Summary::~Summary() = default;
 
-void Summary::add(CaseRecord record) {
+void Summary::add(CaseRecord record, std::size_t run) {
   if (record.shrunk_from)
     parts_->shrunk.push_back(std::move(record));
   else
-    parts_->add(std::move(record));
+    parts_->add(std::move(record), run);
 }
 
 Report Summary::report(Told told, ReportOptions options) && {
@@ -149,6 +160,10 @@ Report Summary::report(Told told, ReportOptions options) && {
   report.cases = parts.held.records();
   report.shrunk = std::move(parts.shrunk);
   report.total = parts.total;
+  report.history = std::move(parts.runs);
+  report.history.resize(report.runs.size());
+  for (std::size_t i = 0; i < report.history.size(); ++i)
+    report.history[i].finished = i < told.ended.size() ? told.ended[i] : told.finished;
   report.unheld = parts.failures.unheld();
   if (report.total.cases() > most_whole) report.together = parts.together.together();
   report.failures_by_kind = most_frequent_first(parts.kinds);
@@ -161,6 +176,7 @@ Report Summary::report(Told told, ReportOptions options) && {
   for (const auto& one : parts.closest) report.closest.push_back({one.kept->index, one.key});
   for (const auto& one : parts.weakest) report.weak.push_back(one.kept->index);
   report.classes = parts.labels.classes();
+  report.crossed = std::move(told.crossed);
   report.hunted = std::move(told.hunted);
   report.sound = std::move(told.sound);
   report.score = power::score_of(report.hunted, report.sound);

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -13,10 +15,12 @@ namespace flashdiff {
 /// What the stores hold, in the order in which it was written.
 struct Told {
   std::vector<RunContext> runs;
-  std::vector<CaseRecord> records;    ///< ids are unique: see read.h
-  bool finished = true;               ///< every run came to its end
-  std::vector<power::Hunted> hunted;  ///< planted bugs that `flashdiff power` has hunted to the end
-  std::vector<power::Sound> sound;    ///< and the kernels as they are, on the same cases
+  std::vector<CaseRecord> records;         ///< ids are unique: see read.h
+  bool finished = true;                    ///< every run came to its end
+  std::vector<bool> ended;                 ///< which of them did; empty: all or none, see `finished`
+  std::vector<power::Hunted> hunted;       ///< planted bugs that `flashdiff power` has hunted to the end
+  std::map<std::string, Crossed> crossed;  ///< who agrees with whom about a case, by its line
+  std::vector<power::Sound> sound;         ///< and the kernels as they are, on the same cases
 };
 
 /// Counts cases one by one, and keeps those that a report tells: memory does not grow with the cases.
@@ -27,7 +31,8 @@ class Summary {
   Summary(Summary&&) noexcept;
   ~Summary();
 
-  void add(CaseRecord record);
+  /// `run`: index into Told::runs.
+  void add(CaseRecord record, std::size_t run = 0);
   /// Sorts and concludes, from what was added and what stands beside the cases; told.records are not read.
   [[nodiscard]] Report report(Told told, ReportOptions options) &&;
 

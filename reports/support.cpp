@@ -241,7 +241,7 @@ ViewList left_of(const json& profiles) {
   return rows;
 }
 
-std::string page_of(const json& all) {
+View view_of(const json& all) {
   const json& profiles = all.at("profiles");
   const auto masks = values_of(profiles, "mask");
   ViewList columns;
@@ -264,21 +264,26 @@ std::string page_of(const json& all) {
                             axis_of(profiles, "modifier", "modifier")});
   root.set("style", std::string(embedded("page.css")));
   root.set("style_hash", std::string(style_hash()));
-  return render("support.mustache", root, markup_escaped);
+  return root;
 }
 
-}  // namespace
-
-Outcome<std::string> support_page(const std::string& text) {
+Outcome<std::string> rendered(const std::string& text, const char* file) {
   constexpr const char* kExpected = "expected what `flashdiff backends --matrix --json FILE` wrote";
   const json all = json::parse(text, nullptr, false);
   if (!all.is_object() || all.value("format", json()) != kFormat)
     return bad_input(fmt::format("no {}, {}", kFormat, kExpected));
   try {
-    return page_of(all);
+    return render(file, view_of(all), markup_escaped);
   } catch (const json::exception& error) {
     return bad_input(fmt::format("{}, {}", error.what(), kExpected));
   }
+}
+
+}  // namespace
+
+Outcome<std::string> support_page(const std::string& text) { return rendered(text, "support.mustache"); }
+Outcome<std::string> support_section(const std::string& text) {
+  return rendered(text, "support_site.mustache");
 }
 
 }  // namespace flashdiff

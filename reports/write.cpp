@@ -1,13 +1,16 @@
 #include "reports/write.h"
 
+#include <algorithm>
 #include <fstream>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "reports/annotations.h"
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "reports/site.h"
 
 namespace flashdiff {
 namespace {
@@ -30,6 +33,19 @@ Outcome<void> replace_file(const fs::path& path, const std::string& bytes) {
                   path.string(), failed ? " (" + failed.message() + ")" : ""));
 }
 
+Outcome<void> write_pages(const Report& report, const fs::path& out_dir) {
+  const std::vector<SitePage> pages = report.options.single_file
+                                          ? std::vector<SitePage>{{"index.html", html_page(report)}}
+                                          : site_pages(report);
+  // A page that has nothing to tell this time would go on telling what it told the last time.
+  std::error_code ignored;
+  for (const std::string& file : site_files())
+    if (std::ranges::find(pages, file, &SitePage::file) == pages.end()) fs::remove(out_dir / file, ignored);
+  for (const SitePage& page : pages)
+    if (auto written = replace_file(out_dir / page.file, page.html); !written) return written;
+  return {};
+}
+
 }  // namespace
 
 Outcome<ReportFiles> write_files(const Report& report, const fs::path& out_dir) {
@@ -38,9 +54,13 @@ Outcome<ReportFiles> write_files(const Report& report, const fs::path& out_dir) 
   if (failed)
     return bad_input(
         fmt::format("{}: is no folder and cannot be made one ({})", out_dir.string(), failed.message()));
-  const ReportFiles files{out_dir / "index.html", out_dir / "report.md", out_dir / "junit.xml",
-                          report.conclusion, report.why};
-  return replace_file(files.html, html_page(report))
+  const ReportFiles files{out_dir / "index.html",
+                          out_dir / "report.md",
+                          out_dir / "junit.xml",
+                          report.conclusion,
+                          report.why,
+                          annotations(report, report.options.source_root)};
+  return write_pages(report, out_dir)
       .and_then([&] { return replace_file(files.markdown, markdown(report)); })
       .and_then([&] { return replace_file(files.junit, junit_xml(report)); })
       .map([&] { return files; });

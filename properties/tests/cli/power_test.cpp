@@ -186,7 +186,7 @@ TEST_F(Power, AKilledRunGoesOnWhereItWas) {
   const std::string site = (folder_.path() / "site").string();
   ASSERT_EQ(flashdiff({"report", store_.string(), "-o", site}).code, 0);
   std::ostringstream page;
-  page << std::ifstream(site + "/index.html").rdbuf();
+  page << std::ifstream(site + "/power.html").rdbuf();
   EXPECT_THAT(page.str(),
               AllOf(HasSubstr("Planted bugs"), HasSubstr("power_test.cpp"), HasSubstr("survived")));
 }

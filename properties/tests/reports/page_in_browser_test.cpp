@@ -1,6 +1,11 @@
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -10,9 +15,11 @@
 #include "properties/tests/reports/browser.h"
 #include "properties/tests/reports/told_by_hand.h"
 #include "reports/html.h"
+#include "reports/site.h"
 
-// The page in a real browser. FLASHDIFF_PICTURES=DIR keeps pictures of every window; FLASHDIFF_PAGE=FILE
-// looks at that page instead of the one made by hand.
+// The single page and every page of the site in a real browser. FLASHDIFF_PICTURES=DIR keeps pictures of
+// every window; FLASHDIFF_PAGE=FILE looks at that page instead of those made by hand, FLASHDIFF_PAGE=DIR at
+// all of a site.
 
 namespace flashdiff {
 namespace {
@@ -29,61 +36,81 @@ class PageInBrowser : public testing::Test {
       GTEST_SKIP() << "SKIPPED: no chromium on PATH, so nobody has looked at the page";
     if (const char* given = std::getenv("FLASHDIFF_PAGE"); given != nullptr) {
       page_ = fs::absolute(given);
+      if (fs::is_directory(page_))
+        add_all_of(page_);
+      else
+        pages_ = {page_};
       return;
     }
-    page_ = fs::path(testing::TempDir()) / fmt::format("flashdiff-page-{}.html", getpid());
-    made_ = page_;
-    Report report = summarise(test::told_by_hand());
-    report.generation.push_back(test::generation_by_hand());
+    made_ = fs::path(testing::TempDir()) / fmt::format("flashdiff-pages-{}", getpid());
+    fs::create_directories(made_ / "site");
+    page_ = made_ / "page.html";
+    Report report = test::report_with_everything();
     std::ofstream(page_, std::ios::binary) << html_page(report);
+    for (const SitePage& page : site_pages(report))
+      std::ofstream(made_ / "site" / page.file, std::ios::binary) << page.html;
+    pages_ = {page_};
+    add_all_of(made_ / "site");
+  }
+  void add_all_of(const fs::path& folder) {
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (entry.path().extension() == ".html") pages_.push_back(entry.path());
+    std::ranges::sort(pages_);
   }
   void TearDown() override {
     std::error_code ignored;
-    if (!made_.empty()) fs::remove(made_, ignored);
+    if (!made_.empty()) fs::remove_all(made_, ignored);
   }
 
   static Browser* browser() { return browser_.get(); }
   static void SetUpTestSuite() { browser_ = Browser::start(); }
   static void TearDownTestSuite() { browser_.reset(); }
 
-  void keep_picture(const Window& w) {
+  void keep_picture(const fs::path& page, const Window& w) {
     const char* folder = std::getenv("FLASHDIFF_PICTURES");
     if (folder == nullptr) return;
-    const auto name = fmt::format("{}x{}-{}.png", w.width, w.height, w.dark ? "dark" : "light");
+    const auto name =
+        fmt::format("{}-{}x{}-{}.png", page.stem().string(), w.width, w.height, w.dark ? "dark" : "light");
     std::ofstream(fs::path(folder) / name, std::ios::binary) << browser()->picture();
   }
-  void look(const Window& window) {
-    browser()->open(page_, window);
+  void look(const fs::path& page, const Window& window) {
+    browser()->open(page, window);
     EXPECT_THAT(browser()->complaints(), IsEmpty());
     const int beyond = browser()->evaluate("document.documentElement.scrollWidth - innerWidth");
-    EXPECT_LE(beyond, 0) << "at " << window.width
+    EXPECT_LE(beyond, 0) << page.filename() << " at " << window.width
                          << " pixels the page is too wide; first element beyond the edge: "
                          << browser()->evaluate(
                                 "[...document.body.querySelectorAll('*')].filter(e => "
                                 "!e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1)"
                                 ".map(e => e.outerHTML.slice(0, 200))[0] ?? 'none'");
-    keep_picture(window);
+    keep_picture(page, window);
   }
 
   fs::path page_, made_;
+  std::vector<fs::path> pages_;
 
  private:
   static inline std::unique_ptr<Browser> browser_;
 };
 
 TEST_F(PageInBrowser, FitsEveryWindowWithoutAComplaint) {
-  for (const bool dark : {false, true})
+  for (const fs::path& page : pages_)
     for (const auto& [width, height] : {std::pair{360, 800}, {768, 1024}, {1280, 900}, {1920, 1080}})
-      look({.width = width, .height = height, .dark = dark});
+      for (const bool dark : {false, true})
+        if (!dark || width == 1280 || page == page_)
+          look(page, {.width = width, .height = height, .dark = dark});
 }
 
 TEST_F(PageInBrowser, ReadsWithoutScript) {
-  browser()->open(page_, {.script = false});
-  EXPECT_THAT(browser()->complaints(), IsEmpty());
-  EXPECT_EQ(
-      browser()->evaluate("[...document.querySelectorAll('button.copy')].filter(b => !b.hidden).length"), 0)
-      << "a button that does nothing";
-  EXPECT_GT(browser()->evaluate("document.querySelector('.badge').innerText.length"), 0);
+  for (const fs::path& page : pages_) {
+    SCOPED_TRACE(page);
+    browser()->open(page, {.script = false});
+    EXPECT_THAT(browser()->complaints(), IsEmpty());
+    EXPECT_EQ(
+        browser()->evaluate("[...document.querySelectorAll('button.copy')].filter(b => !b.hidden).length"), 0)
+        << "a button that does nothing";
+    EXPECT_GT(browser()->evaluate("document.querySelector('.badge').innerText.length"), 0);
+  }
 }
 
 TEST_F(PageInBrowser, DarkIsDark) {
@@ -117,29 +144,78 @@ const char* const too_faint = R"js((() => {
 })())js";
 
 TEST_F(PageInBrowser, TextCanBeRead) {
-  for (const bool dark : {false, true}) {
-    browser()->open(page_, {.dark = dark});
-    EXPECT_EQ(browser()->evaluate(too_faint), nlohmann::json::array()) << (dark ? "dark" : "light");
+  for (const fs::path& page : pages_)
+    for (const bool dark : {false, true}) {
+      browser()->open(page, {.dark = dark});
+      EXPECT_EQ(browser()->evaluate(too_faint), nlohmann::json::array())
+          << page.filename() << (dark ? ", dark" : ", light");
+    }
+}
+
+TEST_F(PageInBrowser, IdsStandOnceAndLinksLeadSomewhere) {
+  std::map<std::string, std::set<std::string>> ids;  // of each file
+  std::vector<std::array<std::string, 3>> links;     // from, to, fragment
+  for (const fs::path& page : pages_) {
+    SCOPED_TRACE(page);
+    browser()->open(page, {});
+    const auto all = browser()->evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)");
+    for (const auto& id : all)
+      EXPECT_TRUE(ids[page.string()].insert(id.get<std::string>()).second) << id << " stands twice";
+    for (const auto& link :
+         browser()->evaluate("[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
+                             ".filter(href => !/^https?:/.test(href))")) {
+      const std::string href = link.get<std::string>();
+      const std::size_t hash = std::min(href.find('#'), href.size());
+      const fs::path to = hash == 0 ? page : page.parent_path() / href.substr(0, hash);
+      links.push_back({page.string(), to.string(), hash < href.size() ? href.substr(hash + 1) : ""});
+    }
+  }
+  for (const auto& [from, to, fragment] : links) {
+    ASSERT_TRUE(ids.contains(to)) << from << " links to " << to << ", which is not there";
+    EXPECT_TRUE(fragment.empty() || ids[to].contains(fragment))
+        << from << " links to " << to << "#" << fragment << ", which is not there";
   }
 }
 
-TEST_F(PageInBrowser, IdsStandOnce) {
-  browser()->open(page_, {});
-  EXPECT_EQ(browser()->evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)"
-                                ".filter((id, at, all) => all.indexOf(id) !== at)"),
-            nlohmann::json::array());
-  EXPECT_EQ(browser()->evaluate("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.hash.slice(1))"
-                                ".filter(id => !document.getElementById(id))"),
-            nlohmann::json::array())
-      << "links that lead nowhere";
+TEST_F(PageInBrowser, TablesSayWhatTheirCellsAre) {
+  for (const fs::path& page : pages_) {
+    SCOPED_TRACE(page);
+    browser()->open(page, {});
+    EXPECT_EQ(browser()->evaluate("[...document.querySelectorAll('th:not([scope])')].length"), 0);
+    EXPECT_EQ(browser()->evaluate(
+                  "[...document.querySelectorAll('svg:not([aria-hidden]):not([aria-label])')].length"),
+              0);
+    EXPECT_EQ(browser()->evaluate("document.querySelectorAll('h1, main, nav').length"), 3);
+  }
 }
 
-TEST_F(PageInBrowser, TablesSayWhatTheirCellsAre) {
-  browser()->open(page_, {});
-  EXPECT_EQ(browser()->evaluate("[...document.querySelectorAll('th:not([scope])')].length"), 0);
-  EXPECT_EQ(browser()->evaluate(
-                "[...document.querySelectorAll('svg:not([aria-hidden]):not([aria-label])')].length"),
-            0);
+TEST_F(PageInBrowser, EveryPageOfASiteHasTheSameNavigation) {
+  nlohmann::json first;
+  for (const fs::path& page : pages_) {
+    if (page == page_) continue;
+    SCOPED_TRACE(page);
+    browser()->open(page, {});
+    const auto found = browser()->evaluate(
+        "[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href') + ' ' + a.textContent)");
+    if (first.is_null()) first = found;
+    EXPECT_EQ(found, first);
+    EXPECT_EQ(browser()->evaluate("document.querySelector('nav a[aria-current=page]').getAttribute('href')"),
+              page.filename().string());
+  }
+}
+
+TEST_F(PageInBrowser, AKeyboardComesToTheContentFirst) {
+  for (const fs::path& page : pages_) {
+    if (page == page_) continue;
+    SCOPED_TRACE(page);
+    browser()->open(page, {});
+    EXPECT_EQ(browser()->evaluate("(() => { const skip = document.querySelector('a, button, input');"
+                                  "const hidden = skip.getBoundingClientRect().right < 0; skip.focus();"
+                                  "const r = skip.getBoundingClientRect(), style = getComputedStyle(skip);"
+                                  "return hidden && skip.className == 'skip' && r.left >= 0 && r.top >= 0 &&"
+                                  "style.outlineStyle != 'none' && skip.hash == '#content'; })()"),
+              true);
+  }
 }
 
 class HandMadePageInBrowser : public PageInBrowser {

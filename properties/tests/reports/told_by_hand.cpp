@@ -158,6 +158,34 @@ Told told_all_right() {
   return std::move(book.told);
 }
 
+Report report_with_everything() {
+  ReportOptions options;
+  options.title = "flashdiff <by hand>";
+  options.changes =
+      Changes{"before.db",
+              16,
+              13,
+              2,
+              1,
+              {{"new failure", lines[0].text, simt, "", "pass", "mismatch", "wrong <now>", true},
+               {"mended", lines[1].text, simt, "", "crash", "pass", "within its budget", false}}};
+  Told told = told_by_hand();
+  told.runs.push_back(told.runs.front());
+  told.runs.back().commit = "77aa001";
+  std::vector<CaseRecord> records = std::move(told.records);
+  Summary summary({1, 2});
+  for (std::size_t i = 0; i < records.size(); ++i) summary.add(std::move(records[i]), i / 12);
+  Report report = std::move(summary).report(std::move(told), options);
+  report.generation.push_back(generation_by_hand());
+  report.bench.push_back(
+      {"flash_forward",
+       "Work, by shape",
+       {"products / needed", "local sectors"},
+       {{"d64/seq2048", {"1.000", "0"}, false, ""}, {"d64/fill25_left", {"1.310", "12"}, true, "spills"}}});
+  report.support = "<section id=\"support\"><h2>What cuDNN supports</h2></section>";
+  return report;
+}
+
 GenerationTable generation_by_hand() {
   GenerationTable table{
       "prompts of 3, 9 tokens, 2 decode steps, chunks of 8 columns; softcuda sm_80",

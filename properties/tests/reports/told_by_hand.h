@@ -18,6 +18,9 @@ namespace flashdiff::test {
 /// Two conventions of `flashdiff generate`, one of them unsafe on the left.
 [[nodiscard]] GenerationTable generation_by_hand();
 
+/// All of that, a second run, what changed since a base, figures: every page of a site has something to tell.
+[[nodiscard]] Report report_with_everything();
+
 /// A map of `rows` x `columns` with a wrong tile in it and one cell that is not a number.
 [[nodiscard]] ErrorMap map_with_wrong_tile(int rows, int columns);
 

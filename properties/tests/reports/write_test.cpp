@@ -13,6 +13,7 @@
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "reports/site.h"
 #include "reports/summarise.h"
 
 namespace flashdiff {
@@ -41,19 +42,31 @@ TEST_F(WriteFiles, MakesTheFolderAndNothingBesideTheFiles) {
   const Report report = summarise(test::told_by_hand());
   const auto files = write_files(report, folder_ / "deep" / "er");
   ASSERT_TRUE(files) << files.error().what;
-  EXPECT_EQ(bytes_of(files->html), html_page(report));
+  const std::vector<SitePage> pages = site_pages(report);
+  for (const SitePage& page : pages) EXPECT_EQ(bytes_of(folder_ / "deep" / "er" / page.file), page.html);
+  EXPECT_EQ(files->html, folder_ / "deep" / "er" / "index.html");
   EXPECT_EQ(bytes_of(files->markdown), markdown(report));
   EXPECT_EQ(bytes_of(files->junit), junit_xml(report));
   EXPECT_EQ(files->conclusion, Conclusion::fail);
   EXPECT_EQ(files->why, report.why);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "deep" / "er"), {}), 3);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "deep" / "er"), {}), std::ssize(pages) + 2);
 }
 
 TEST_F(WriteFiles, ReplacesWhatWasThere) {
   ASSERT_TRUE(write_files(summarise(test::told_by_hand()), folder_));
   const Report report = summarise(test::told_all_right());
   ASSERT_TRUE(write_files(report, folder_));
+  EXPECT_EQ(bytes_of(folder_ / "index.html"), site_pages(report).front().html);
+  EXPECT_FALSE(fs::exists(folder_ / "failures.html")) << "nothing is wrong any more";
+}
+
+TEST_F(WriteFiles, OnePageWhereOneIsWanted) {
+  ReportOptions options;
+  options.single_file = true;
+  const Report report = summarise(test::told_by_hand(), options);
+  ASSERT_TRUE(write_files(report, folder_));
   EXPECT_EQ(bytes_of(folder_ / "index.html"), html_page(report));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 3);
 }
 
 TEST_F(WriteFiles, AFileInTheWayIsNamed) {

@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reports/html.h"
+#include "reports/numbers.h"
+#include "reports/sparkline.h"
+
+namespace flashdiff::detail {
+namespace {
+
+constexpr std::size_t most_drawn = 90, most_listed = 200;
+
+double share(std::int64_t part, std::int64_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
+View drawn(const std::string& name, const std::vector<double>& values, const std::string& last) {
+  View view;
+  view.set("name", name);
+  view.set("last", last);
+  view.set("svg", sparkline_svg(values, fmt::format("{} over {} runs, {}", name, values.size(), last)));
+  return view;
+}
+
+View run_view(const Report& report, std::size_t number) {
+  const RunSummary& run = report.history[number];
+  const RunContext& context = report.runs[number];
+  View view;
+  view.set("number", std::to_string(number + 1));
+  view.set("unfinished", View(!run.finished));
+  view.set("started", context.started_utc);
+  view.set("commit", context.commit);
+  view.set("device", context.device);
+  view.set("seed", std::to_string(context.seed));
+  view.set("cases", grouped(run.tally.cases()));
+  view.set("failed", grouped(run.tally.failed));
+  view.set("any_failed", View(run.tally.failed > 0));
+  view.set("weak", percent(run.tally.weak, run.tally.judged()));
+  view.set("most", brief(run.most_use));
+  view.set("time", duration(1e3 * run.seconds));
+  return view;
+}
+
+}  // namespace
+
+void fill_history(View& root, const Report& report) {
+  const std::size_t runs = report.history.size();
+  std::vector<double> failed, weak, most;
+  for (std::size_t i = runs > most_drawn ? runs - most_drawn : 0; i < runs; ++i) {
+    const RunSummary& run = report.history[i];
+    failed.push_back(static_cast<double>(run.tally.failed));
+    weak.push_back(share(run.tally.weak, run.tally.judged()));
+    most.push_back(run.most_use);
+  }
+  ViewList sparklines, rows;
+  if (runs > 0) {
+    const RunSummary& last = report.history.back();
+    sparklines.push_back(drawn("wrong cases", failed, "the last run has " + grouped(last.tally.failed)));
+    sparklines.push_back(drawn("share of weak passes", weak,
+                               "the last run has " + percent(last.tally.weak, last.tally.judged())));
+    sparklines.push_back(
+        drawn("most of a budget that a pass used", most, "the last run has " + brief(last.most_use)));
+  }
+  for (std::size_t i = runs; i > 0 && rows.size() < most_listed; --i) rows.push_back(run_view(report, i - 1));
+  root.set("any_history", View(runs > 1));
+  root.set("history_words", failed.size() < runs
+                                ? fmt::format("the lines are of the last {} of {} runs", failed.size(),
+                                              grouped(std::ssize(report.history)))
+                                : counted(std::ssize(report.history), "run", "runs"));
+  root.set("sparklines", sparklines);
+  root.set("runs", rows);
+  root.set("runs_cut", View(rows.size() < runs));
+  root.set("runs_rest",
+           fmt::format("The last {} of {} runs.", rows.size(), grouped(std::ssize(report.history))));
+}
+
+}  // namespace flashdiff::detail
