@@ -173,7 +173,7 @@ BudgetedAttention attention_forward_with_budget(const Problem& problem, const Lo
         const Matrix q = detail::scaled_queries(data, problem.softmax_scale(), at);
         const detail::QueryBounds q_bounds = detail::query_bounds(data, floor, at);
         const detail::ScoreModifiers modifiers = detail::modifiers_of(problem, at);
-        const DType p = budget::p_rounds_at_random(numerics) ? numerics.p : DType::f32;
+        const DType p = budget::p_rounds_at_random(numerics, problem.alibi) ? numerics.p : DType::f32;
         const auto computed = detail::softmax_block(q, kv, q_bounds, *kv_bounds, keys, modifiers, p);
         store(computed.block, at, out.reference);
         store_budget(computed, q_bounds, *kv_bounds, keys, modifiers, shape, numerics, at, out);

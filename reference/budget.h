@@ -109,7 +109,7 @@ struct ValueUnderflow {
 
 /// Whether P's rounding is one of many that are independent of one another, and so has a variance; else it is
 /// counted among the errors that may all lean to one side.
-[[nodiscard]] bool p_rounds_at_random(const Numerics&);
+[[nodiscard]] bool p_rounds_at_random(const Numerics&, bool has_alibi);
 /// Variance of one rounding to a dtype, for each square of what is rounded.
 [[nodiscard]] double rounding_variance(DType dtype);
 

@@ -388,12 +388,13 @@ void GradientBudget::end_head(BudgetedGradients& out) {
     ending.underflow = budget::gradient_underflow(kernel_, ending.terms, d_o_largest_, 2);
     ending.scale = 1;
     ending.is_scaled = false;
-    ending.rounding = p_rounding_.relative;
+    const bool p_is_random = budget::p_rounds_at_random(kernel_, shape_.alibi);
+    ending.rounding = p_is_random ? p_rounding_.relative : 0.0;
     ending.floor = budget::exponent_floor(kernel_.pv, kernel_.p);
     *out.smallest_drop.dv.row(sequence_, kv_head_, row) =
         finish(out.reference.dv.row(sequence_, kv_head_, row), dv_.error.col(j), dv_.size.col(j), ending,
                out.budget.dv.row(sequence_, kv_head_, row), errors_of_dv);
-    add_rounding(kernel_.p, dv_rounding_, j, d_o_largest_, errors_of_dv);
+    if (p_is_random) add_rounding(kernel_.p, dv_rounding_, j, d_o_largest_, errors_of_dv);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@
 #include "properties/tests/reference/any_problem.h"
 
 // Correct kernels of every kind, emulated, on every family of data: no verdict but a pass. A fixed tenth of
-// what FLASHDIFF_EMULATED_CASES=10000 asks.
+// what FLASHDIFF_EMULATED_CASES=10000 asks (FLASHDIFF_EMULATED_FIRST: number to begin with).
 
 namespace flashdiff {
 namespace {
@@ -29,10 +30,23 @@ int cases_to_ask() {
   return asked == nullptr ? 1000 : std::atoi(asked);
 }
 
+/// Where the declared accumulator may overflow, so may a correct kernel, and infinities less infinities are
+/// NaN, which the oracle takes from nobody.
+void allow_what_overflows(const Wanted& want, Answer& answer) {
+  for (const WantedTensor& output : want.outputs) {
+    auto got = answer.of(output.role).values();
+    for (std::size_t i = 0; i < got.size(); ++i)
+      if (std::isinf(output.budget.values()[i]) && std::isnan(got[i]))
+        got[i] = std::numeric_limits<float>::infinity();
+  }
+}
+
 void expect_passes(Pass pass) {
   std::vector<double> whole, beyond;
   double least_chance = 1;
-  for (int number = 0; number < cases_to_ask(); ++number) {
+  const char* const first = std::getenv("FLASHDIFF_EMULATED_FIRST");
+  const int begin = first == nullptr ? 0 : std::atoi(first);
+  for (int number = begin; number < begin + cases_to_ask(); ++number) {
     const auto n = static_cast<std::uint64_t>(number);
     const Problem problem = testing::emulated_problem(n, pass);
     Kernel kernel = any_kernel(n);
@@ -40,7 +54,8 @@ void expect_passes(Pass pass) {
     if (number % 4 != 0) kernel.numerics.out = problem.dtype;
     const LogicalData data = data_of(problem);
     const Wanted want = wanted(problem, data, kernel.numerics);
-    const Answer answer = emulated(kernel, problem, data);
+    Answer answer = emulated(kernel, problem, data);
+    allow_what_overflows(want, answer);
     const Case c{problem, {}, {}};
     const Verdict verdict = judge(c, kernel.numerics, want, answer);
     ASSERT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << "number " << n << " " << print(c) << "\n"
