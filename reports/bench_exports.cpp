@@ -117,7 +117,7 @@ std::string action_of(const std::vector<Entry>& entries, const json& context) {
       json one{{"name", is_time(metric) ? entry.name : entry.name + ' ' + metric},
                {"unit", is_time(metric) ? entry.unit : ""},
                {"value", median(values)},
-               {"extra", fmt::format("{}\ncommit {}", entry.line, commit)}};
+               {"extra", fmt::format("{}{}commit {}", entry.line, entry.line.empty() ? "" : "\n", commit)}};
       if (values.size() > 1)
         one["range"] = fmt::format("{} to {}", brief(values.front()), brief(values.back()));
       told.push_back(std::move(one));

@@ -95,9 +95,10 @@ Outcome<ExitCode> bench_against(const fs::path& base, const BenchOptions& option
       if (auto told = one_round(side, options, round); !told) return tl::unexpected<Error>(told.error());
     std::ranges::reverse(sides);
     const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    line.show(fmt::format("round {} of {}, {} left", round + 1, rounds,
-                          duration(1000 * passed * (rounds - round - 1) / (round + 1))),
-              static_cast<double>(round + 1) / rounds);
+    std::string text = fmt::format("round {} of {}", round + 1, rounds);
+    if (const int left = rounds - round - 1; left > 0)
+      text += fmt::format(", {} left", duration(1000 * passed * left / (round + 1)));
+    line.show(text, static_cast<double>(round + 1) / rounds);
   }
   line.clear();
   if (done == 0) return incomplete;

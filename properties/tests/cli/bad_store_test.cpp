@@ -129,7 +129,7 @@ TEST_F(Stores, OnAFullDiskARunEndsInALineAndGoesOnLater) {
   EXPECT_THAT(lines.back(), HasSubstr("run.db"));
   EXPECT_THAT(lines.back(), AnyOf(HasSubstr("the disk is full"), HasSubstr("cannot be read or written")));
   const std::size_t before = cases_in(store);
-  EXPECT_GT(before, 10U);
+  EXPECT_GE(before, 5U);
   const auto on = flashdiff(check(store, {"--cases", "400", "--seed", "5", "--resume"}));
   EXPECT_EQ(on.code, 0) << on.err;
   EXPECT_EQ(cases_in(store), 400U);

@@ -58,7 +58,7 @@ TEST_F(Exported, ForGithubActionBenchmarkLessIsBetter) {
   EXPECT_EQ(told[0], (json{{"name", "figures/k/d64/seq2048 warp_instructions"},
                            {"unit", ""},
                            {"value", 20544.0},
-                           {"extra", "\ncommit b1d65df53c87"}}));
+                           {"extra", "commit b1d65df53c87"}}));
   EXPECT_EQ(told[1]["name"], "figures/k/d64/seq2048 wavefronts_over_ideal");
   EXPECT_EQ(told[2], (json{{"name", "gpu/k/d64/seq2048"},
                            {"unit", "ms"},
