@@ -12,6 +12,7 @@ LogicalTensor<float> rows_of_pieces(const LogicalTensor<float>& from, const std:
                                     Rows Piece::*which) {
   if (from.sequences() == 0) return {};
   std::vector<int> rows;
+  rows.reserve(pieces.size());
   for (const Piece& piece : pieces) rows.push_back((piece.*which).count);
   const auto where = [&](RowAt at) {
     const Piece& piece = pieces[static_cast<std::size_t>(at.sequence)];
@@ -21,6 +22,12 @@ LogicalTensor<float> rows_of_pieces(const LogicalTensor<float>& from, const std:
 }
 
 }  // namespace
+
+std::vector<int> row_counts(const LogicalTensor<float>& tensor) {
+  std::vector<int> rows(static_cast<std::size_t>(tensor.sequences()));
+  for (int s = 0; s < tensor.sequences(); ++s) rows[static_cast<std::size_t>(s)] = tensor.rows(s);
+  return rows;
+}
 
 Piece whole(const Problem& problem, int sequence) {
   const auto [q_len, kv_len] = problem.sequences[static_cast<std::size_t>(sequence)];

@@ -36,20 +36,18 @@ template <class Where, class Of>
   });
   return to;
 }
+/// Rows of each sequence of a tensor.
+[[nodiscard]] std::vector<int> row_counts(const LogicalTensor<float>& tensor);
 /// The same shape, other rows.
 template <class Where>
 [[nodiscard]] LogicalTensor<float> with_rows(const LogicalTensor<float>& from, Where where) {
-  std::vector<int> rows;
-  for (int s = 0; s < from.sequences(); ++s) rows.push_back(from.rows(s));
-  return taken(from, std::move(rows), from.heads(), from.width(), where, [](int column) { return column; });
+  return taken(from, row_counts(from), from.heads(), from.width(), where, [](int column) { return column; });
 }
 /// The same shape, other columns.
 template <class Of>
 [[nodiscard]] LogicalTensor<float> with_columns(const LogicalTensor<float>& from, Of of) {
-  std::vector<int> rows;
-  for (int s = 0; s < from.sequences(); ++s) rows.push_back(from.rows(s));
   return taken(
-      from, std::move(rows), from.heads(), from.width(), [](RowAt at) { return at; }, of);
+      from, row_counts(from), from.heads(), from.width(), [](RowAt at) { return at; }, of);
 }
 
 /// The inputs of a pass that have a row for every query, and those with one for every key (of an append, for

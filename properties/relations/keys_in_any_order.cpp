@@ -15,6 +15,7 @@ std::string why_not(const Case& c, const Numerics&) {
 
 Outcome<void> hold(Trial& trial) {
   std::vector<std::vector<int>> orders;
+  orders.reserve(trial.problem().sequences.size());
   for (int s = 0; s < trial.problem().batch(); ++s)
     orders.push_back(permutation(trial.problem().sequences[static_cast<std::size_t>(s)].kv_len,
                                  trial.bits(static_cast<std::uint64_t>(s))));

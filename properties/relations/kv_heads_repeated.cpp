@@ -30,11 +30,7 @@ Outcome<void> hold(Trial& trial) {
   const int group = trial.problem().group();
   Question question = trial.question();
   question.problem.h_kv = question.problem.h_q;
-  const std::vector<int> rows = [&] {
-    std::vector<int> kv_lens;
-    for (const SequenceLengths& one : trial.problem().sequences) kv_lens.push_back(one.kv_len);
-    return kv_lens;
-  }();
+  const std::vector<int> rows = row_counts(question.data.k);
   for (LogicalTensor<float>* tensor : of_keys(question.data))
     *tensor = taken(
         *tensor, rows, question.problem.h_q, tensor->width(),

@@ -35,9 +35,9 @@ class Trial {
 
   /// A number of the case's own, the same whenever it is tried; another for each `purpose`.
   [[nodiscard]] std::uint64_t bits(std::uint64_t purpose) const;
-  /// Evenly from [0, below).
+  /// Evenly from [0, below); 0 where that is empty.
   [[nodiscard]] int choice(std::uint64_t purpose, int below) const {
-    return static_cast<int>(bits(purpose) % static_cast<std::uint64_t>(below));
+    return below < 1 ? 0 : static_cast<int>(bits(purpose) % static_cast<std::uint64_t>(below));
   }
 
   Differences found;

@@ -51,12 +51,7 @@ Outcome<void> forward(Trial& trial, const Question& question) {
 Outcome<void> backward(Trial& trial, Question question) {
   const Problem& problem = trial.problem();
   LogicalData& data = question.data;
-  LogicalTensor<double> dv_want, dv_budget;
-  {
-    std::vector<int> rows;
-    for (const SequenceLengths& one : problem.sequences) rows.push_back(one.kv_len);
-    dv_want = dv_budget = LogicalTensor<double>(rows, problem.h_kv, problem.d_v);
-  }
+  LogicalTensor<double> dv_want(row_counts(data.v), problem.h_kv, problem.d_v), dv_budget = dv_want;
   for_each_row(data.q, [&](RowAt at) {
     const std::optional<int> key = key_of(problem, at.sequence, at.row);
     const int kv_head = at.head / problem.group();
