@@ -227,6 +227,12 @@ bool p_rounds_at_random(const Numerics& numerics, bool has_alibi) {
   return numerics.p != DType::f32 && !numerics.whole_rows && !has_alibi;
 }
 
+// Uniform within half an ulp to either side: ulp^2 / 12, and an ulp is at most 2u of the value.
+double rounding_variance(DType dtype) {
+  const double u = format_of(dtype).unit_roundoff;
+  return u * u / 3;
+}
+
 // rcp within its ulps, then a product; or a division, which rounds once. The product of a P that is divided
 // is each weight's own (value_sum).
 double division(const Numerics& numerics) {
