@@ -122,7 +122,8 @@ TEST_F(Stores, OnAFullDiskARunEndsInALineAndGoesOnLater) {
   // A shell that lets no file grow beyond 200 blocks of 512 bytes, and takes no signal for it.
   const std::string call =
       std::string(FLASHDIFF_BINARY_DIR "/flashdiff") +
-      " check --backend flash_forward_simt --cases 400 --seed 5 --progress none --store " + store;
+      " check --backend flash_forward_simt --corpus none --cases 400 --seed 5 --progress none --store " +
+      store;
   const auto full = run_program({"/bin/sh", "-c", "trap '' XFSZ; ulimit -f 200; exec " + call}, {});
   EXPECT_EQ(full.code, 2) << full.err;
   const auto lines = lines_of(full.err);
