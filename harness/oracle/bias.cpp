@@ -27,6 +27,12 @@ double crowding_of_squares(double squares, double variance) {
   return variance > 0 ? std::max(1.0, squares / variance) : 1.0;
 }
 
+/// Of the squares of `count` sums, few or many: an average of so many squares is seldom further above 1.
+double crowding_of_blocks(double squares, double variance, double count) {
+  constexpr double kSpread = kOrdinary * kOrdinary - 1;
+  return count > 0 ? crowding_of_squares(squares / (1 + kSpread / std::sqrt(count)), variance) : 1.0;
+}
+
 /// One row, summed up for one of the linear tests, whose weights are a: 1, or want.
 struct RowSums {
   double size = 0;       ///< sum a b, where the effect is a share of b: 1, or want
@@ -35,6 +41,7 @@ struct RowSums {
   double norm = 0;       ///< sum a^2
   double of_output = 0;  ///< variance of sum a r, r: rounding of the output, or what stands for it
   double known = 0;      ///< sum a r of the reference's own values
+  double shifted = 0;    ///< sum a r of values half an ulp away from those
 };
 
 /// What the tests of one scope add up over rows.
@@ -43,31 +50,69 @@ struct Sums {
   double size = 0, error = 0, lean = 0, variance = 0;
   // What crowding is told by.
   double known_variance = 0, p_variance = 0, p_sample = 0, p_squares = 0;
-  std::vector<double> known;  ///< by columns
+  std::vector<double> known, shifted;  ///< by columns
   // Of the squares of the rows' errors.
   double rows = 0, squared_errors = 0, squared_leans = 0, variances = 0;
   double excess = 0;  ///< beyond their leans, in their variances
+  /// Of one (sequence, head), and the squares of all: rows are copies of one another within those, and what
+  /// they add up to may cancel between them in the reference where it does not in a kernel.
+  std::vector<double> block_known, block_shifted;  ///< by columns
+  double block_p_sample = 0, blocks = 0, block_rows = 0;
+  double known_squares = 0, shifted_squares = 0, p_sample_squares = 0;
 
-  explicit Sums(int width) : known(static_cast<std::size_t>(width), 0.0) {}
+  explicit Sums(int width)
+      : known(static_cast<std::size_t>(width), 0.0),
+        shifted(known),
+        block_known(known),
+        block_shifted(known) {}
+
+  void end_block() {
+    if (rows > block_rows) blocks += 1;
+    block_rows = rows;
+    for (std::size_t c = 0; c < known.size(); ++c) {
+      known_squares += block_known[c] * block_known[c];
+      shifted_squares += block_shifted[c] * block_shifted[c];
+      known[c] += block_known[c];
+      shifted[c] += block_shifted[c];
+      block_known[c] = block_shifted[c] = 0;
+    }
+    p_sample_squares += block_p_sample * block_p_sample;
+    p_sample += block_p_sample;
+    block_p_sample = 0;
+  }
 
   void add(const Sums& other) {
-    for (double Sums::*part : {&Sums::size, &Sums::error, &Sums::lean, &Sums::variance, &Sums::known_variance,
-                               &Sums::p_variance, &Sums::p_sample, &Sums::p_squares, &Sums::rows,
-                               &Sums::squared_errors, &Sums::squared_leans, &Sums::variances, &Sums::excess})
+    for (double Sums::*part :
+         {&Sums::size, &Sums::error, &Sums::lean, &Sums::variance, &Sums::known_variance, &Sums::p_variance,
+          &Sums::p_sample, &Sums::p_squares, &Sums::rows, &Sums::squared_errors, &Sums::squared_leans,
+          &Sums::variances, &Sums::excess, &Sums::blocks, &Sums::known_squares, &Sums::shifted_squares,
+          &Sums::p_sample_squares})
       this->*part += other.*part;
-    for (std::size_t c = 0; c < known.size(); ++c) known[c] += other.known[c];
+    for (std::size_t c = 0; c < known.size(); ++c) {
+      known[c] += other.known[c];
+      shifted[c] += other.shifted[c];
+    }
   }
 
   /// How much larger the variance is than that of independent roundings: rows that are copies add up column
-  /// by column; P that rounds up everywhere adds up over all.
+  /// by column; P that rounds up everywhere adds up over all. What a kernel rounds is not what the reference
+  /// has: a P that was rounded before moves it by up to an ulp, copies all alike. So copies are looked for at
+  /// the reference's values and half an ulp away: at one of the two they are a quarter of an ulp off at
+  /// least.
   [[nodiscard]] double crowded() const {
-    double total = 0, squares = 0;
-    for (double column : known) {
-      total += column;
-      squares += column * column;
+    double most = std::max(crowding(p_sample, p_variance), crowding_of_squares(p_squares, p_variance));
+    for (const std::vector<double>* columns : {&known, &shifted}) {
+      double total = 0, squares = 0;
+      for (double column : *columns) {
+        total += column;
+        squares += column * column;
+      }
+      most = std::max({most, crowding(total, known_variance), crowding_of_squares(squares, known_variance)});
     }
-    return std::max({crowding(total, known_variance), crowding_of_squares(squares, known_variance),
-                     crowding(p_sample, p_variance), crowding_of_squares(p_squares, p_variance)});
+    const double sums = blocks * static_cast<double>(known.size());
+    return std::max({most, crowding_of_blocks(known_squares, known_variance, sums),
+                     crowding_of_blocks(shifted_squares, known_variance, sums),
+                     crowding_of_blocks(p_sample_squares, p_variance, blocks)});
   }
 };
 
@@ -89,6 +134,7 @@ class RowsOf {
     for (std::vector<float>* one : {&value_, &rounded_, &power_}) one->resize(width_);
     want_.resize(width_);
     known_.resize(width_);
+    shifted_.resize(width_);
   }
 
   [[nodiscard]] bool has_random() const {
@@ -104,37 +150,45 @@ class RowsOf {
     look_at_roundings(want);
     const double of_ulp = 4 * format_.unit_roundoff * format_.unit_roundoff / 12;
     const double least = format_.smallest_normal;
-    double count = 0, error = 0, variance = 0, known = 0;
-    double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, largest = 0;
+    const double half_ulp = format_.unit_roundoff;  // of a power of two
+    double count = 0, error = 0, variance = 0, known = 0, shifted = 0;
+    double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, gain_shifted = 0, largest = 0;
     // An ulp is 2u of the power of two below the value, and at least a subnormal; uniform: ulp^2 / 12.
-#pragma omp simd reduction(+ : count, error, variance, known, size, gain_error, gain_variance, gain_known) \
-    reduction(max : largest)
+#pragma omp simd reduction(+ : count, error, variance, known, shifted, size, gain_error, gain_variance) \
+    reduction(+ : gain_known, gain_shifted) reduction(max : largest)
     for (std::size_t c = 0; c < width_; ++c) {
       const bool counts = budget[c] > 0;
       const double w = counts ? want[c] : 0.0, e = counts ? static_cast<double>(got[c]) - w : 0.0;
       const double k = counts ? static_cast<double>(rounded_[c]) - w : 0.0;
       const double power = static_cast<double>(power_[c]) > least ? static_cast<double>(power_[c]) : least;
       const double v = counts ? of_ulp * power * power : 0.0;
+      const double h = counts ? half_ulp * power : 0.0, further = k > 0 ? k - h : k + h;
       want_[c] = w;
       known_[c] = k;
+      shifted_[c] = further;
       largest = budget[c] > largest ? budget[c] : largest;
       count += counts ? 1.0 : 0.0;
       error += e;
       variance += v;
       known += k;
+      shifted += further;
       size += w * w;
       gain_error += w * e;
       gain_variance += w * w * v;
       gain_known += w * k;
+      gain_shifted += w * further;
     }
     if (!(largest < std::numeric_limits<double>::infinity()) || count == 0) return;
-    const double by_gain = weigh({size, gain_error, errors.weighted_lean, size, gain_variance, gain_known},
-                                 errors, target_, gain);
-    const double by_mean = weigh({count, error, errors.lean, count, variance, known}, errors,
+    const double by_gain =
+        weigh({size, gain_error, errors.weighted_lean, size, gain_variance, gain_known, gain_shifted}, errors,
+              target_, gain);
+    const double by_mean = weigh({count, error, errors.lean, count, variance, known, shifted}, errors,
                                  target_ * std::sqrt(size / count), mean);
     for (std::size_t c = 0; c < width_; ++c) {
-      gain.known[c] += by_gain * want_[c] * known_[c];
-      mean.known[c] += by_mean * known_[c];
+      gain.block_known[c] += by_gain * want_[c] * known_[c];
+      mean.block_known[c] += by_mean * known_[c];
+      gain.block_shifted[c] += by_gain * want_[c] * shifted_[c];
+      mean.block_shifted[c] += by_mean * shifted_[c];
     }
   }
 
@@ -153,7 +207,9 @@ class RowsOf {
   double weigh(const RowSums& row, const RowErrors& errors, double target, Sums& to) const {
     const double of_p = row.norm * errors.variance;
     const double variance =
-        of_output_ * row.of_output * crowding(row.known, row.of_output) + of_p * crowding(errors.sample, 1.0);
+        of_output_ * row.of_output *
+            std::max(crowding(row.known, row.of_output), crowding(row.shifted, row.of_output)) +
+        of_p * crowding(errors.sample, 1.0);
     if (!(variance > 0) || !std::isfinite(variance) || !(row.size > 0)) return 0;
     const double leaning = row.lean / row.size / target;
     const double a = row.size / variance / (1 + leaning * leaning);
@@ -164,7 +220,7 @@ class RowsOf {
     to.variance += a * a * variance;
     to.known_variance += a * a * row.of_output;
     to.p_variance += a * a * of_p;
-    to.p_sample += a * std::sqrt(of_p) * errors.sample;
+    to.block_p_sample += a * std::sqrt(of_p) * errors.sample;
     to.p_squares += a * a * of_p * errors.sample * errors.sample;
     to.rows += 1;
     to.squared_errors += row.error * row.error;
@@ -183,7 +239,7 @@ class RowsOf {
   double of_output_ = 0;  ///< variance of the output's rounding, in units of that to `watched_`
   // Of one row.
   std::vector<float> value_, rounded_, power_;
-  std::vector<double> want_, known_;  ///< 0 where an element's value is fixed
+  std::vector<double> want_, known_, shifted_;  ///< 0 where an element's value is fixed
 };
 
 /// 2 e^(-z^2 / 2) of a sum that is so far beyond its lean, in its deviations.
@@ -237,9 +293,12 @@ std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted, const
     Sums all_gain(width), all_mean(width);
     for (int head = 0; head < output.want.heads(); ++head) {
       Sums gain(width), mean(width);
-      for (int s = 0; s < output.want.sequences(); ++s)
+      for (int s = 0; s < output.want.sequences(); ++s) {
         for (int row = 0; row < output.want.rows(s); ++row)
           rows.add(s, head, row, got.row(s, head, row), gain, mean);
+        gain.end_block();
+        mean.end_block();
+      }
       if (output.want.heads() > 1) add_tests(output.role, head, gain, mean, found);
       all_gain.add(gain);
       all_mean.add(mean);
