@@ -36,10 +36,12 @@ class PageInBrowser : public testing::Test {
       GTEST_SKIP() << "SKIPPED: no chromium on PATH, so nobody has looked at the page";
     if (const char* given = std::getenv("FLASHDIFF_PAGE"); given != nullptr) {
       page_ = fs::absolute(given);
-      if (fs::is_directory(page_))
+      if (fs::is_directory(page_)) {
         add_all_of(page_);
-      else
+        page_ /= "index.html";
+      } else {
         pages_ = {page_};
+      }
       return;
     }
     made_ = fs::path(testing::TempDir()) / fmt::format("flashdiff-pages-{}", getpid());
