@@ -17,8 +17,8 @@ int run(const SubjectWords& words) {
   if (!subject) return complain(subject.error());
   std::size_t width = 0;
   for (const BackendEntry& entry : backend_registry()) width = std::max(width, entry.name.size());
-  const bool on_gpu = subject->options.device != DeviceChoice::soft &&
-                      driver::Driver::load(DeviceChoice::gpu).has_value();
+  const bool on_gpu =
+      subject->options.device != DeviceChoice::soft && driver::Driver::load(DeviceChoice::gpu).has_value();
   bool any = false;
   for (const BackendEntry& entry : backend_registry()) {
     const Subject one{{entry.name}, subject->options, {}};

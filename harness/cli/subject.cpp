@@ -29,7 +29,8 @@ void ask_all(Pass pass, Subject& subject) {
   const DeviceChoice device = subject.options.device;
   const bool on_gpu = device != DeviceChoice::soft && driver::Driver::load(DeviceChoice::gpu).has_value();
   for (const BackendEntry& entry : backend_registry()) {
-    if (!entry.on_device || entry.by_name_only || (entry.gpu_only ? !entry.computes(pass) : entry.pass != pass))
+    if (!entry.on_device || entry.by_name_only ||
+        (entry.gpu_only ? !entry.computes(pass) : entry.pass != pass))
       continue;
     std::string why_not;
     if (entry.gpu_only && !on_gpu)

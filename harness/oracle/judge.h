@@ -9,8 +9,8 @@
 
 namespace flashdiff {
 
-/// Rule 1 (budget of every output of the pass), rule 3 (untouched) and rule 2 (bias.h) for one answer, in this
-/// order. `!(err <= budget)` is wrong, so NaN fails.
+/// Rule 1 (budget of every output of the pass), rule 3 (untouched) and rule 2 (bias.h) for one answer, in
+/// this order. `!(err <= budget)` is wrong, so NaN fails.
 [[nodiscard]] Verdict judge(const Case& c, const Numerics& numerics, const Wanted& wanted,
                             const Answer& answer);
 

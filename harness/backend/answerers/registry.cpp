@@ -44,21 +44,21 @@ const std::vector<BackendEntry>& backend_registry() {
          {},
          true});
     const auto add_cudnn = [&made](const char* name, std::optional<cudnn::Way> way, const char* handed) {
-      made.push_back({name,
-                      fmt::format("NVIDIA's attention through cuDNN's graph, {}", handed),
-                      true,
-                      [name, way](const BackendOptions& options) {
-                        return cudnn_backend(name, way, options.device);
-                      },
-                      Pass::forward,
-                      0,
-                      {Pass::backward},
-                      false,
-                      true,
-                      way.has_value()});
+      made.push_back(
+          {name,
+           fmt::format("NVIDIA's attention through cuDNN's graph, {}", handed),
+           true,
+           [name, way](const BackendOptions& options) { return cudnn_backend(name, way, options.device); },
+           Pass::forward,
+           0,
+           {Pass::backward},
+           false,
+           true,
+           way.has_value()});
     };
     add_cudnn("cudnn", std::nullopt, "batches as they lie: lengths, or an offset a sequence");
-    add_cudnn("cudnn_bias", cudnn::Way::bias, "padding hidden by a bias; zeroed beforehand, since it is read");
+    add_cudnn("cudnn_bias", cudnn::Way::bias,
+              "padding hidden by a bias; zeroed beforehand, since it is read");
     add_cudnn("cudnn_compacted", cudnn::Way::compaction, "rows copied together first");
     return made;
   }();

@@ -49,7 +49,8 @@ TEST(Registry, AnUnknownNameListsTheKnownOnes) {
   const auto backend = open_backend("no_such_backend", {});
   ASSERT_FALSE(backend);
   EXPECT_EQ(backend.error().kind, ErrorKind::bad_input);
-  EXPECT_THAT(backend.error().what, AllOf(HasSubstr("no_such_backend"), HasSubstr(kernel), HasSubstr("reference")));
+  EXPECT_THAT(backend.error().what,
+              AllOf(HasSubstr("no_such_backend"), HasSubstr(kernel), HasSubstr("reference")));
 }
 
 TEST(Images, WhatCannotBeRunIsTheUsersAndNamed) {
