@@ -62,7 +62,7 @@ Outcome<CorpusCases> CorpusCases::open(const fs::path& path) {
   if (!files) return tl::unexpected<Error>(files.error());
   CorpusCases all;
   for (const fs::path& file : *files) {
-    const Outcome<CorpusCases> one =
+    Outcome<CorpusCases> one =
         text_of(file).and_then([&](const std::string& text) { return read(file.string(), text); });
     if (!one) return one;
     all.cases_.insert(all.cases_.end(), one->cases_.begin(), one->cases_.end());

@@ -86,7 +86,7 @@ class FlashBackend final : public Backend, public timing::Timeable {
     const Outcome<OnDevice> there = uploaded(io, workspace);
     if (!there) return tl::unexpected<Error>(there.error());
     for (const kernels::Launch& one : there->launches()) {
-      const auto launched =
+      auto launched =
           driver::launch_and_wait(context_.driver(), functions_.at(one.entry), shape_of(one), one.parameters);
       if (!launched) return launched;
       // What detectors found is a verdict about the kernel, whatever it computed.
@@ -109,7 +109,7 @@ class FlashBackend final : public Backend, public timing::Timeable {
   /// have it does not support.
   Outcome<CUfunction> function_of(const std::string& entry) {
     if (const auto known = functions_.find(entry); known != functions_.end()) return known->second;
-    const Outcome<CUfunction> found = module_.function(entry);
+    Outcome<CUfunction> found = module_.function(entry);
     if (found) functions_.emplace(entry, *found);
     if (!found && !image_file_.empty())
       return unsupported(fmt::format("{}: this image has no entry {}", image_file_, entry));
