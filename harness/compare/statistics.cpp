@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kResamples = 10'000;
 constexpr double kTail = 0.025;
-constexpr std::size_t kExact = 20;  ///< values of the smaller side
+constexpr std::size_t kExact = 20;  ///< values of a side, at most
 
 double median_of(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);

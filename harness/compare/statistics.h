@@ -16,8 +16,8 @@ struct Ratio {
 [[nodiscard]] Ratio ratio_of_medians(std::span<const double> base, std::span<const double> next);
 
 /// Two-sided p of the Mann-Whitney U test, which Google Benchmark's compare.py uses as well: exact without
-/// ties where a side has at most 20 values, else normal with corrections for ties and continuity. 1 where a
-/// side is empty.
+/// ties where no side has more than 20 values, else normal with corrections for ties and continuity. 1 where
+/// a side is empty.
 [[nodiscard]] double mann_whitney_p(std::span<const double> base, std::span<const double> next);
 
 /// p values -> least false discovery rates at which each is still one (Benjamini and Hochberg 1995), in their

@@ -71,20 +71,20 @@ Examination examine(Backend& backend, const Case& c) {
 
   const LaidOut sent = lay_out(c, expected.data);
   const auto start = std::chrono::steady_clock::now();
-  const Outcome<Answer> answer = backend.run(sent);
+  Outcome<Answer> ran = backend.run(sent);
   examined.device_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  if (!answer) {
-    examined.verdict = verdict_of(answer.error());
+  if (!ran) {
+    examined.verdict = verdict_of(ran.error());
     return examined;
   }
-  examined.verdict = judge(c, numerics, expected.wanted, *answer);
-  examined.answer = *answer;
+  const Answer& answer = examined.answer.emplace(std::move(*ran));
+  examined.verdict = judge(c, numerics, expected.wanted, answer);
   if (is_failure(examined.verdict)) return examined;
   for (const Case& other :
        detail::other_layouts(c, [&backend](const Case& other) { return backend.supports(other).yes; })) {
     if (examined.relations.empty()) examined.relations.emplace_back(layouts_relation);
-    Verdict there = examine_other(backend, c, *answer, other, expected);
+    Verdict there = examine_other(backend, c, answer, other, expected);
     // A run that could not be made proves nothing either way, so only failures replace the verdict.
     if (!is_failure(there)) continue;
     examined.verdict = std::move(there);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "harness/problem/hashes.h"
 #include "harness/problem/names.h"
 #include "harness/problem/random_bits.h"
 
@@ -10,12 +11,6 @@ namespace {
 
 /// Below this many useful multiply-adds a run costs little more than its launch.
 constexpr double kSmall = 1e5;
-
-std::uint64_t hash_of(const Case& c) {
-  std::uint64_t hash = c.problem.seed;
-  for (char byte : print(c)) hash = folded(hash, static_cast<unsigned char>(byte));
-  return hash;
-}
 
 }  // namespace
 

@@ -1,22 +1,18 @@
 #include "harness/run/crossed.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/run/json_number.h"
+
 namespace flashdiff {
 namespace {
 
+using detail::number;
+using detail::number_of;
 using nlohmann::json;
-
-/// Infinite where two differ that allow nothing, NaN where one is none: JSON has neither.
-json number(double use) {
-  if (std::isfinite(use)) return use;
-  return std::isnan(use) ? "nan" : "inf";
-}
-double number_of(const json& j) { return j.is_number() ? j.get<double>() : std::stod(j.get<std::string>()); }
 
 Crossed parsed(const json& j) {
   Crossed crossed;
@@ -61,7 +57,7 @@ Outcome<Crossed> crossed_of(const std::string& text) {
     Crossed crossed = parsed(json::parse(text));
     if (names_all(crossed)) return crossed;
     return bad_input("a cross-examination names a witness who is not there");
-  } catch (const std::exception& e) {  // nlohmann's own errors, and that of stod
+  } catch (const std::exception& e) {  // nlohmann's own errors, and a word that is no number
     return bad_input(fmt::format("a cross-examination cannot be read: {}", e.what()));
   }
 }

@@ -2,34 +2,21 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
-#include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/problem/names.h"
+#include "harness/run/json_number.h"
 
 namespace flashdiff {
 namespace {
 
+using detail::number;
+using detail::number_of;
 using nlohmann::json;
-
-json number(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  return value;
-}
-double number_of(const json& j) {
-  if (j.is_number()) return j.get<double>();
-  const std::string word = j.get<std::string>();
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  if (word == "inf") return infinity;
-  if (word == "-inf") return -infinity;
-  if (word == "nan") return std::numeric_limits<double>::quiet_NaN();
-  throw std::invalid_argument(fmt::format("'{}' is no number", word));
-}
 
 /// Outputs of every pass, those of one in their order: no two passes have one in common.
 const std::vector<TensorRole>& all_outputs() {

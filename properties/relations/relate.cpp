@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/problem/hashes.h"
 #include "properties/relations/changed.h"
 
 namespace flashdiff::relations {
@@ -22,7 +23,7 @@ Verdict touched(const Relation& relation, const TouchedReport& report) {
 std::vector<const Relation*> in_drawn_order(const Case& c) {
   const std::span<const Relation> all = relations();
   std::vector<const Relation*> drawn;
-  for (const int i : permutation(static_cast<int>(all.size()), hash_of(c)))
+  for (const int i : permutation(static_cast<int>(all.size()), detail::hash_of(c)))
     drawn.push_back(&all[static_cast<std::size_t>(i)]);
   return drawn;
 }

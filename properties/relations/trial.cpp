@@ -1,5 +1,6 @@
 #include "properties/relations/trial.h"
 
+#include "harness/problem/hashes.h"
 #include "harness/problem/random_bits.h"
 
 namespace flashdiff::relations {
@@ -23,12 +24,8 @@ Outcome<Answered> Trial::answer(const Question& question) {
                   wanted(question.problem, question.data, backend_.numerics(question.problem))};
 }
 
-std::uint64_t Trial::bits(std::uint64_t purpose) const { return detail::folded(hash_of(asked_), purpose); }
-
-std::uint64_t hash_of(const Case& c) {
-  std::uint64_t hash = c.problem.seed;
-  for (const char byte : print(c)) hash = detail::folded(hash, static_cast<unsigned char>(byte));
-  return hash;
+std::uint64_t Trial::bits(std::uint64_t purpose) const {
+  return detail::folded(detail::hash_of(asked_), purpose);
 }
 
 }  // namespace flashdiff::relations

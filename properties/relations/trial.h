@@ -50,7 +50,4 @@ class Trial {
   Answered own_;
 };
 
-/// A hash of the case's line.
-[[nodiscard]] std::uint64_t hash_of(const Case& c);
-
 }  // namespace flashdiff::relations

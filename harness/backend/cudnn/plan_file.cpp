@@ -6,19 +6,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/problem/hashes.h"
+
 namespace flashdiff::cudnn {
 namespace {
 
 using nlohmann::json;
 
 constexpr const char* kFormat = "flashdiff_plan";
-
-/// FNV-1a of 64 bits (Fowler, Noll, Vo; RFC 9923): the same in every process, as std::hash need not be.
-std::uint64_t hash_of(const std::string& text) {
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
-  return hash;
-}
 
 json head_of(const PlanMaker& maker, const std::string& key) {
   return {{kFormat, 1}, {"cudnn", maker.cudnn}, {"sm", maker.sm}, {"device", maker.device}, {"graph", key}};
@@ -27,7 +22,7 @@ json head_of(const PlanMaker& maker, const std::string& key) {
 }  // namespace
 
 std::string plan_file(const std::string& folder, const PlanMaker& maker, const std::string& key) {
-  return fmt::format("{}/sm_{}-cudnn{}-{:016x}.plan", folder, maker.sm, maker.cudnn, hash_of(key));
+  return fmt::format("{}/sm_{}-cudnn{}-{:016x}.plan", folder, maker.sm, maker.cudnn, detail::fnv1a(key));
 }
 
 Outcome<void> write_plan(const std::string& file, const PlanMaker& maker, const std::string& key,

@@ -5,6 +5,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+namespace flashdiff::timing {
+// Found by nlohmann's json by the namespace of the types.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TimingPlan, l2, warm_ups, at_least, at_most, seconds, most_discarded)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Timed, seconds, discarded, throttled_by, without_sensors, note,
+                                   sm_megahertz, watts)
+}  // namespace flashdiff::timing
+
 namespace flashdiff::cudnn {
 namespace {
 
@@ -59,41 +66,6 @@ Graph graph_of_json(const json& from) {
   return g;
 }
 
-json json_of(const timing::TimingPlan& plan) {
-  return {{"keep_l2", plan.l2 == timing::L2::keep},
-          {"warm_ups", plan.warm_ups},
-          {"at_least", plan.at_least},
-          {"at_most", plan.at_most},
-          {"seconds", plan.seconds},
-          {"most_discarded", plan.most_discarded}};
-}
-timing::TimingPlan timing_of(const json& from) {
-  timing::TimingPlan plan;
-  plan.l2 = from.at("keep_l2").get<bool>() ? timing::L2::keep : timing::L2::flush;
-  from.at("warm_ups").get_to(plan.warm_ups);
-  from.at("at_least").get_to(plan.at_least);
-  from.at("at_most").get_to(plan.at_most);
-  from.at("seconds").get_to(plan.seconds);
-  from.at("most_discarded").get_to(plan.most_discarded);
-  return plan;
-}
-
-json json_of(const timing::Timed& timed) {
-  return {{"seconds", timed.seconds},           {"discarded", timed.discarded},
-          {"throttled_by", timed.throttled_by}, {"without_sensors", timed.without_sensors},
-          {"sm_megahertz", timed.sm_megahertz}, {"watts", timed.watts}};
-}
-timing::Timed timed_of(const json& from) {
-  timing::Timed timed;
-  from.at("seconds").get_to(timed.seconds);
-  from.at("discarded").get_to(timed.discarded);
-  from.at("throttled_by").get_to(timed.throttled_by);
-  from.at("without_sensors").get_to(timed.without_sensors);
-  from.at("sm_megahertz").get_to(timed.sm_megahertz);
-  from.at("watts").get_to(timed.watts);
-  return timed;
-}
-
 /// Sizes are of another process: what lies outside of the block would be read there.
 bool within(const Execution& all) {
   return std::ranges::all_of(all.tensors, [&](const Piece& one) {
@@ -115,7 +87,7 @@ json json_of(const Execution& execution) {
             {"block", execution.block},
             {"block_bytes", execution.block_bytes},
             {"tensors", std::move(tensors)},
-            {"timing", execution.timing ? json_of(*execution.timing) : json()}}}};
+            {"timing", execution.timing ? json(*execution.timing) : json()}}}};
 }
 
 bool is_execution(const json& from) { return from.is_object() && from.contains("run"); }
@@ -131,7 +103,7 @@ Outcome<Execution> execution_of_json(const json& from) {
     for (const json& one : run.at("tensors"))
       execution.tensors.push_back({one.at("name").get<std::string>(), one.at("at").get<std::size_t>(),
                                    one.at("bytes").get<std::size_t>(), one.at("first").get<std::size_t>()});
-    if (!run.at("timing").is_null()) execution.timing = timing_of(run.at("timing"));
+    if (!run.at("timing").is_null()) execution.timing = run.at("timing").get<timing::TimingPlan>();
     if (!within(execution))
       return harness_error("a tensor that lies outside of the block it is handed over in");
     return execution;
@@ -148,7 +120,7 @@ json json_of(const Outcome<Ran>& ran) {
   return {{"plan", ran->plan},
           {"engine", ran->engine},
           {"workspace_bytes", ran->workspace_bytes},
-          {"timed", ran->timed ? json_of(*ran->timed) : json()}};
+          {"timed", ran->timed ? json(*ran->timed) : json()}};
 }
 
 Outcome<Ran> ran_of_json(const json& from) {
@@ -160,7 +132,7 @@ Outcome<Ran> ran_of_json(const json& from) {
     from.at("plan").get_to(ran.plan);
     from.at("engine").get_to(ran.engine);
     from.at("workspace_bytes").get_to(ran.workspace_bytes);
-    if (!from.at("timed").is_null()) ran.timed = timed_of(from.at("timed"));
+    if (!from.at("timed").is_null()) ran.timed = from.at("timed").get<timing::Timed>();
     return ran;
   } catch (const json::exception& failed) {
     return harness_error(fmt::format("an answer of an execution cannot be read: {}", failed.what()));
