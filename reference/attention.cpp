@@ -107,6 +107,7 @@ budget::RowFacts facts_of(const detail::SoftmaxBlockWithMoments& computed, const
           .q_norm = q.norm(r),
           .k_norm_largest = kv.k_norm_largest,
           .dot_mean = q.norm(r) * kv.k_norm_largest * std::sqrt(relative_dot_squared),
+          .has_alibi = !modifiers.slope.empty(),
           .bias_largest = modifiers.largest_bias(seen, r),
           .has_sink = has_sink,
           .sink = has_sink ? modifiers.sink[static_cast<std::size_t>(r)] : 0.0};

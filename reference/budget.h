@@ -41,7 +41,8 @@ struct RowFacts {
   double q_norm = 0;          ///< ||q||, each |q_c| raised to exponent_floor first, here and below
   double k_norm_largest = 0;  ///< largest ||k_j|| of the head
   double dot_mean = 0;        ///< sqrt(sum p_j (|q|.|k_j|)^2)
-  double bias_largest = 0;    ///< ALiBi's, over the visible keys
+  bool has_alibi = false;     ///< the problem has
+  double bias_largest = 0;    ///< ALiBi's, over the visible keys; 0 where all are at no distance
   bool has_sink = false;
   double sink = 0;  ///< its score
 };

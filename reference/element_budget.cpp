@@ -53,10 +53,9 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
   const double stretch = std::exp(largest) * (largest > 0 ? std::expm1(largest) / largest : 1.0);
   weights_ = stretch * mean;
   // P's rounding is random up to its second order, which is the same for all keys.
-  const double shared_p = budget::p_rounds_at_random(kernel, row.bias_largest != 0)
-                              ? budget::shared_p_rounding(kernel).mean
-                              : 0.0;
-  const double own_p = budget::p_rounds_at_random(kernel, row.bias_largest != 0) && !kernel.sum_uses_rounded_p
+  const double shared_p =
+      budget::p_rounds_at_random(kernel, row.has_alibi) ? budget::shared_p_rounding(kernel).mean : 0.0;
+  const double own_p = budget::p_rounds_at_random(kernel, row.has_alibi) && !kernel.sum_uses_rounded_p
                            ? format_of(kernel.p).unit_roundoff
                            : 0.0;
   weights_lean_ = stretch * mean - shared_p * (1 - shared_p);
@@ -139,7 +138,7 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
 // most twice as long. LSE then has sum p_j r_j, else nothing.
 void add_p_rounding(const Numerics& kernel, const budget::RowFacts& row, double p_squared, double p_rounding,
                     double v_norm, RowErrors& o, RowErrors& lse) {
-  if (!budget::p_rounds_at_random(kernel, row.bias_largest != 0)) return;
+  if (!budget::p_rounds_at_random(kernel, row.has_alibi)) return;
   const double variance = budget::rounding_variance(kernel.p) * p_squared;  // of what p_rounding is of
   const double of_weights = variance / (row.sum * row.sum);
   const double longest = kernel.sum_uses_rounded_p ? 2 * v_norm : v_norm;
