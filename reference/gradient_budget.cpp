@@ -25,6 +25,9 @@ double largest_finite(Accumulation how) {
   return how == Accumulation::f64 ? std::numeric_limits<double>::max() : format_of(DType::f32).largest_finite;
 }
 
+// As the vector instructions have it; std::max takes references, which keep a loop from vectorising.
+double larger(double a, double b) { return a > b ? a : b; }
+
 /// 1 / x, 0 for 0: what is divided by it is 0, too.
 double inverse(double x) { return x > 0 ? 1 / x : 0.0; }
 
@@ -319,26 +322,42 @@ double GradientBudget::finish(const double* values, const Error& error, const Si
   const double rounding = ending.is_scaled ? budget::gradient_scale(kernel_) : 0.0;
   const budget::OutputRounding output = budget::output_rounding(kernel_);
   const double accumulator = largest_finite(kernel_.pv);
-  double drop = 0;
-  for (Eigen::Index c = 0; c < size.size(); ++c) {
-    const double errors = (static_cast<double>(error(c)) * ending.unit + lost) / (1 - open);
-    const double sizes = (static_cast<double>(size(c)) * ending.unit + lost) / (1 - open);
-    const double value = std::fabs(values[c]);
+  const double per_open = 1 / (1 - open), per_term = ending.scale / ending.terms;
+  const double floor = ending.terms * ending.floor * ending.lost_unit;
+  const Eigen::Index width = size.size();
+  const auto* __restrict const of_error = error.data();
+  const auto* __restrict const of_size = size.data();
+  const double* __restrict const of_value = values;
+  double* __restrict const budgets = budget;
+  double drop = 0, lean = 0, weighted_lean = 0;
+  if (!(open < 0.5)) {
+    std::fill_n(budget, width, kInfinity);
+    errors_of_row.lean = errors_of_row.weighted_lean = kInfinity;
+    return 0;
+  }
+#pragma omp simd reduction(+ : lean, weighted_lean) reduction(max : drop)
+  for (Eigen::Index c = 0; c < width; ++c) {
+    const double error_here = of_error[c], size_here = of_size[c], value = std::fabs(of_value[c]);
+    const double errors = (error_here * ending.unit + lost) * per_open;
+    const double sizes = (size_here * ending.unit + lost) * per_open;
     double bound = (errors + gamma * (sizes + errors) + ending.underflow) * ending.scale;
     bound += (value + bound) * rounding;
     bound += (value + bound) * output.relative + output.absolute;
-    const bool finite = 1.01 * (sizes + errors) < accumulator && value + bound < output.overflow;
-    budget[c] = open < 0.5 && finite ? bound : kInfinity;
+    const double largest = 1.01 * (sizes + errors), written = value + bound;
+    const double if_sums_fit = largest < accumulator ? bound : kInfinity;
+    bound = written < output.overflow ? if_sums_fit : kInfinity;
+    budgets[c] = bound;
     // `errors` has the rounding of each P or dS, as a share of it: what is random of them is taken out again.
-    const double random = ending.rounding * std::max(static_cast<double>(size(c)) * ending.unit -
-                                                         ending.terms * ending.floor * ending.lost_unit,
-                                                     0.0);
+    const double random = ending.rounding * larger(size_here * ending.unit - floor, 0.0);
     double leaning = (errors - random + gamma * (sizes + errors) + ending.underflow) * ending.scale;
     leaning += (value + leaning) * (rounding + output.on_the_way) + output.absolute;
-    errors_of_row.lean += leaning;
-    errors_of_row.weighted_lean += leaning * value;
-    if (budget[c] > 0) drop = std::max(drop, sizes * ending.scale / ending.terms / budget[c]);
+    lean += leaning;
+    weighted_lean += leaning * value;
+    const double dropped = bound > 0 ? sizes * per_term / bound : 0.0;
+    drop = dropped > drop ? dropped : drop;
   }
+  errors_of_row.lean += lean;
+  errors_of_row.weighted_lean += weighted_lean;
   return drop;
 }
 

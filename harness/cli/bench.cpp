@@ -6,6 +6,7 @@
 
 #include "harness/bench/check_bench.h"
 #include "harness/bench/figures_bench.h"
+#include "harness/bench/judging_bench.h"
 #include "harness/bench/kernels_bench.h"
 #include "harness/bench/launch_bench.h"
 #include "harness/bench/openvino_bench.h"
@@ -113,6 +114,7 @@ Outcome<std::size_t> run_benchmarks(const BenchOptions& options, KeptCounters& k
     register_tensor_core_benchmarks();
     register_launch_benchmarks();
     register_check_benchmarks();
+    register_judging_benchmarks();
   }
   return benchmark::RunSpecifiedBenchmarks(&kept);
 }

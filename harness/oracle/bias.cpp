@@ -33,6 +33,11 @@ double crowding_of_blocks(double squares, double variance, double count) {
   return count > 0 ? crowding_of_squares(squares / (1 + kSpread / std::sqrt(count)), variance) : 1.0;
 }
 
+/// variance * crowding(sum, variance), without its divisions.
+double crowded_variance(double sum, double variance) {
+  return variance > 0 ? std::max(variance, sum * sum / (kOrdinary * kOrdinary)) : variance;
+}
+
 /// One row, summed up for one of the linear tests, whose weights are a: 1, or want.
 struct RowSums {
   double size = 0;       ///< sum a b, where the effect is a share of b: 1, or want
@@ -131,7 +136,7 @@ class RowsOf {
     target_ = (rounds ? format_of(output) : format_).unit_roundoff / 2;
     const double finer = format_of(output).unit_roundoff / format_.unit_roundoff;
     of_output_ = rounds ? finer * finer : 0.0;
-    for (std::vector<float>* one : {&value_, &rounded_, &power_}) one->resize(width_);
+    for (std::vector<float>* one : {&rounded_, &power_}) one->resize(width_);
     want_.resize(width_);
     known_.resize(width_);
     shifted_.resize(width_);
@@ -148,26 +153,69 @@ class RowsOf {
     const double* const budget = wanted_.budget.row(sequence, head, row);
     const RowErrors& errors = *wanted_.errors.row(sequence, head, row);
     look_at_roundings(want);
+    const ColumnSums sums = sum_columns(want, budget, got);
+    if (!(sums.largest < std::numeric_limits<double>::infinity()) || sums.count == 0) return;
+    const double by_gain = weigh({sums.size, sums.gain_error, errors.weighted_lean, sums.size,
+                                  sums.gain_variance, sums.gain_known, sums.gain_shifted},
+                                 errors, target_, gain);
+    const double by_mean =
+        weigh({sums.count, sums.error, errors.lean, sums.count, sums.variance, sums.known, sums.shifted},
+              errors, target_ * std::sqrt(sums.size / sums.count), mean);
+    add_columns(by_gain, by_mean, gain, mean);
+  }
+
+ private:
+  void look_at_roundings(const double* want) {
+    const auto more = static_cast<float>(1 + format_.unit_roundoff);  // what rounds up to a power of two
+    float* __restrict const rounded = rounded_.data();
+    float* __restrict const power = power_.data();
+    for (std::size_t c = 0; c < width_; ++c) {
+      const auto value = static_cast<float>(want[c]);
+      rounded[c] = value;
+      power[c] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value * more) & 0x7f80'0000u);
+    }
+    round_all(watched_, rounded_);
+  }
+
+  /// Sums over the columns of a row that are not fixed; the plain ones, and those with the weight want.
+  struct ColumnSums {
+    double count = 0, error = 0, variance = 0, known = 0, shifted = 0;
+    double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, gain_shifted = 0;
+    double largest = 0;  ///< budget
+  };
+  /// Leaves want_, known_ and shifted_ for add_columns. Pointers that do not alias, and values that are
+  /// loaded before they are chosen: else the loop is not vectorised.
+  ColumnSums sum_columns(const double* __restrict want, const double* __restrict budget,
+                         const float* __restrict got) {
+    const float* __restrict const rounded = rounded_.data();
+    const float* __restrict const powers = power_.data();
+    double* __restrict const kept_want = want_.data();
+    double* __restrict const kept_known = known_.data();
+    double* __restrict const kept_shifted = shifted_.data();
+    // An ulp is 2u of the power of two below the value, and at least a subnormal; uniform: ulp^2 / 12.
     const double of_ulp = 4 * format_.unit_roundoff * format_.unit_roundoff / 12;
     const double least = format_.smallest_normal;
     const double half_ulp = format_.unit_roundoff;  // of a power of two
     double count = 0, error = 0, variance = 0, known = 0, shifted = 0;
     double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, gain_shifted = 0, largest = 0;
-    // An ulp is 2u of the power of two below the value, and at least a subnormal; uniform: ulp^2 / 12.
 #pragma omp simd reduction(+ : count, error, variance, known, shifted, size, gain_error, gain_variance) \
     reduction(+ : gain_known, gain_shifted) reduction(max : largest)
     for (std::size_t c = 0; c < width_; ++c) {
-      const bool counts = budget[c] > 0;
-      const double w = counts ? want[c] : 0.0, e = counts ? static_cast<double>(got[c]) - w : 0.0;
-      const double k = counts ? static_cast<double>(rounded_[c]) - w : 0.0;
-      const double power = static_cast<double>(power_[c]) > least ? static_cast<double>(power_[c]) : least;
-      const double v = counts ? of_ulp * power * power : 0.0;
-      const double h = counts ? half_ulp * power : 0.0, further = k > 0 ? k - h : k + h;
-      want_[c] = w;
-      known_[c] = k;
-      shifted_[c] = further;
-      largest = budget[c] > largest ? budget[c] : largest;
-      count += counts ? 1.0 : 0.0;
+      const double b = budget[c], in_want = want[c], in_got = got[c], in_rounded = rounded[c];
+      const double in_power = powers[c];
+      const bool counts = b > 0;
+      const double one = counts ? 1.0 : 0.0;
+      const double w = counts ? in_want : 0.0;
+      const double g = counts ? in_got : 0.0, e = g - w;
+      const double nearest = counts ? in_rounded : 0.0, k = nearest - w;
+      const double power = in_power > least ? in_power : least;
+      const double v = one * of_ulp * power * power;
+      const double h = one * half_ulp * power, further = k + (k > 0 ? -h : h);
+      kept_want[c] = w;
+      kept_known[c] = k;
+      kept_shifted[c] = further;
+      largest = b > largest ? b : largest;
+      count += one;
       error += e;
       variance += v;
       known += k;
@@ -178,27 +226,26 @@ class RowsOf {
       gain_known += w * k;
       gain_shifted += w * further;
     }
-    if (!(largest < std::numeric_limits<double>::infinity()) || count == 0) return;
-    const double by_gain =
-        weigh({size, gain_error, errors.weighted_lean, size, gain_variance, gain_known, gain_shifted}, errors,
-              target_, gain);
-    const double by_mean = weigh({count, error, errors.lean, count, variance, known, shifted}, errors,
-                                 target_ * std::sqrt(size / count), mean);
-    for (std::size_t c = 0; c < width_; ++c) {
-      gain.block_known[c] += by_gain * want_[c] * known_[c];
-      mean.block_known[c] += by_mean * known_[c];
-      gain.block_shifted[c] += by_gain * want_[c] * shifted_[c];
-      mean.block_shifted[c] += by_mean * shifted_[c];
-    }
+    return {count,      error,         variance,   known,        shifted, size,
+            gain_error, gain_variance, gain_known, gain_shifted, largest};
   }
 
- private:
-  void look_at_roundings(const double* want) {
-    const auto more = static_cast<float>(1 + format_.unit_roundoff);  // what rounds up to a power of two
-    for (std::size_t c = 0; c < width_; ++c) value_[c] = rounded_[c] = static_cast<float>(want[c]);
-    round_all(watched_, rounded_);
-    for (std::size_t c = 0; c < width_; ++c)
-      power_[c] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value_[c] * more) & 0x7f80'0000u);
+  void add_columns(double by_gain, double by_mean, Sums& gain, Sums& mean) const {
+    const double* __restrict const want = want_.data();
+    const double* __restrict const known = known_.data();
+    const double* __restrict const shifted = shifted_.data();
+    double* __restrict const gain_known = gain.block_known.data();
+    double* __restrict const mean_known = mean.block_known.data();
+    double* __restrict const gain_shifted = gain.block_shifted.data();
+    double* __restrict const mean_shifted = mean.block_shifted.data();
+#pragma omp simd
+    for (std::size_t c = 0; c < width_; ++c) {
+      const double by_want = by_gain * want[c], k = known[c], s = shifted[c];
+      gain_known[c] += by_want * k;
+      mean_known[c] += by_mean * k;
+      gain_shifted[c] += by_want * s;
+      mean_shifted[c] += by_mean * s;
+    }
   }
 
   /// Adds a row with the weight that shows an effect of `target` (of the size of what is looked for: a 16-bit
@@ -206,13 +253,12 @@ class RowsOf {
   /// that may lean as far anyway count less. Returns the weight, 0 where the row tells nothing.
   double weigh(const RowSums& row, const RowErrors& errors, double target, Sums& to) const {
     const double of_p = row.norm * errors.variance;
-    const double variance =
-        of_output_ * row.of_output *
-            std::max(crowding(row.known, row.of_output), crowding(row.shifted, row.of_output)) +
-        of_p * crowding(errors.sample, 1.0);
+    const double variance = of_output_ * std::max(crowded_variance(row.known, row.of_output),
+                                                  crowded_variance(row.shifted, row.of_output)) +
+                            of_p * crowding(errors.sample, 1.0);
     if (!(variance > 0) || !std::isfinite(variance) || !(row.size > 0)) return 0;
-    const double leaning = row.lean / row.size / target;
-    const double a = row.size / variance / (1 + leaning * leaning);
+    const double leaning = row.lean / (row.size * target);
+    const double a = row.size / (variance * (1 + leaning * leaning));
     if (!std::isfinite(a) || !(a > 0)) return 0;
     to.size += a * row.size;
     to.error += a * row.error;
@@ -238,7 +284,7 @@ class RowsOf {
   double target_ = 0;
   double of_output_ = 0;  ///< variance of the output's rounding, in units of that to `watched_`
   // Of one row.
-  std::vector<float> value_, rounded_, power_;
+  std::vector<float> rounded_, power_;
   std::vector<double> want_, known_, shifted_;  ///< 0 where an element's value is fixed
 };
 

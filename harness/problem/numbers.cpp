@@ -55,6 +55,19 @@ inline float half_value(std::uint16_t half) {
   return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | exponent | sign);
 }
 
+/// half_value(half_bits(value)) without leaving floats: a third fewer operations.
+inline float nearest_half(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t magnitude = bits & ~kSign;
+  const std::uint32_t normal = nearest_even<13>(magnitude);
+  const float subnormal = (std::bit_cast<float>(magnitude) + kHalfSubnormalMagic) - kHalfSubnormalMagic;
+  const std::uint32_t nan = (magnitude & ~0x1fffu) | kQuiet;
+  std::uint32_t half = magnitude < kHalfSmallestNormal ? std::bit_cast<std::uint32_t>(subnormal) : normal;
+  half = normal >= kHalfOverflow ? kInfinity : half;
+  half = magnitude > kInfinity ? nan : half;
+  return std::bit_cast<float>(half | (bits & kSign));
+}
+
 inline std::uint16_t bfloat_bits(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t magnitude = bits & ~kSign;
@@ -101,7 +114,7 @@ std::size_t bytes_of(DType dtype) { return dtype == DType::f32 ? 4 : 2; }
 float rounded(DType dtype, float value) {
   switch (dtype) {
     case DType::f32: return value;
-    case DType::f16: return half_value(half_bits(value));
+    case DType::f16: return nearest_half(value);
     case DType::bf16: return bfloat_value(bfloat_bits(value));
   }
   no_such_dtype();
@@ -111,7 +124,7 @@ void round_all(DType dtype, std::span<float> values) {
   switch (dtype) {
     case DType::f32: return;
     case DType::f16:
-      for (float& value : values) value = half_value(half_bits(value));
+      for (float& value : values) value = nearest_half(value);
       return;
     case DType::bf16:
       for (float& value : values) value = bfloat_value(bfloat_bits(value));
