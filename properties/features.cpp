@@ -53,6 +53,22 @@ const char* name_of(HeadDimKind kind) {
   return "?";
 }
 
+const char* name_of(Extra extra) {
+  switch (extra) {
+    case Extra::page: return "page";
+    case Extra::view: return "view";
+    case Extra::spare_rows: return "spare-rows";
+    case Extra::group: return "group";
+    case Extra::other_d_v: return "other-d-v";
+    case Extra::scale: return "scale";
+    case Extra::softcap: return "softcap";
+    case Extra::alibi: return "alibi";
+    case Extra::sink: return "sink";
+    case Extra::call_before: return "call-before";
+  }
+  return "?";
+}
+
 bool CaseOptions::may_have(Extra extra) const {
   return std::find(without.begin(), without.end(), extra) == without.end();
 }

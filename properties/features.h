@@ -7,6 +7,7 @@
 
 #include "harness/problem/case.h"
 #include "harness/problem/names.h"
+#include "properties/extras.h"
 
 namespace flashdiff {
 
@@ -20,24 +21,6 @@ template <>
 inline constexpr std::array all_of<HeadDimKind>{HeadDimKind::one, HeadDimKind::power_of_2,
                                                 HeadDimKind::multiple_of_8, HeadDimKind::odd_size};
 [[nodiscard]] const char* name_of(HeadDimKind);
-
-/// What a case has or has not, besides the choices that every case makes.
-enum class Extra : std::uint8_t {
-  page,         ///< K and V in pages
-  view,         ///< tensors inside larger buffers
-  spare_rows,   ///< padding beside the longest sequence
-  group,        ///< query heads that share a K/V head
-  other_d_v,    ///< d_v != d_qk
-  scale,        ///< another softmax scale than the usual
-  softcap,      ///
-  alibi,        ///
-  sink,         ///
-  call_before,  ///< a workspace that was used before
-};
-template <>
-inline constexpr std::array all_of<Extra>{
-    Extra::page,  Extra::view,    Extra::spare_rows, Extra::group, Extra::other_d_v,
-    Extra::scale, Extra::softcap, Extra::alibi,      Extra::sink,  Extra::call_before};
 
 /// What random cases are made of; an empty list allows everything.
 struct CaseOptions {

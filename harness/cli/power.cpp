@@ -13,6 +13,7 @@
 #include "harness/cli/power_table.h"
 #include "harness/cli/stop.h"
 #include "harness/cli/terminal.h"
+#include "properties/extras.h"
 
 namespace flashdiff::cli {
 namespace {
@@ -136,6 +137,15 @@ void add_power(CLI::App& program, Chosen& chosen) {
           "apply; none")
       ->check(CLI::IsMember({"one", "all", "none"}))
       ->capture_default_str();
+  std::vector<std::string> features;
+  for (Extra extra : all_of<Extra>) features.emplace_back(name_of(extra));
+  command
+      ->add_option("--without", options->asked.without,
+                   fmt::format("no case has these, comma separated: shows what only they find ({})",
+                               fmt::join(features, ", ")))
+      ->delimiter(',')
+      ->type_name("FEATURE")
+      ->check(CLI::IsMember(features));
   command
       ->add_option(
           "--store", options->store,
@@ -177,6 +187,8 @@ void add_power(CLI::App& program, Chosen& chosen) {
       "does not), 3 if\n"
       "one does not compile, or a kernel as it is fails.\n\n"
       "Examples:\n  flashdiff power --mutant causal_top_left\n"
+      "  flashdiff power --mutant dq_sum_zeroed_once --without call-before     # survives: it takes a second "
+      "call\n"
       "  flashdiff power --store power.db && flashdiff report power.db -o site");
   command->callback([options, &chosen] {
     chosen = [options]() -> int {

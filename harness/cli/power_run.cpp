@@ -9,6 +9,8 @@
 
 #include "harness/cli/context.h"
 #include "harness/cli/subject.h"
+#include "harness/problem/names.h"
+#include "properties/extras.h"
 #include "properties/power/hash.h"
 
 namespace flashdiff::cli {
@@ -61,6 +63,7 @@ Outcome<PowerRun> power_run(const PowerAsked& asked, const std::vector<Mutant>& 
   plan.timeout_seconds = asked.timeout_seconds;
   plan.other_rules = !asked.no_other_rules;
   plan.relations = asked.relations;
+  for (const std::string& name : asked.without) plan.without.push_back(*named<Extra>(name));
   plan.resume = asked.resume;
   plan.program = program_hash();
   plan.answerer = [device = context->device, threads = std::max(1, processors / plan.jobs),

@@ -19,6 +19,7 @@ struct PowerAsked {
   double timeout_seconds = 60;
   bool no_other_rules = false, resume = false;
   std::string relations = "one";
+  std::vector<std::string> without;  ///< names of features that no case has
   power::Workshop workshop = power::workshop_of_this_build();
 };
 

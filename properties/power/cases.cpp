@@ -38,7 +38,7 @@ bool add_entry(const std::string& name, CasesOf& cases) {
 
 }  // namespace
 
-Outcome<CasesOf> cases_for(const Mutant& mutant) {
+Outcome<CasesOf> cases_for(const Mutant& mutant, const std::vector<Extra>& without) {
   CasesOf cases;
   std::string known;
   bool found = false;
@@ -52,7 +52,13 @@ Outcome<CasesOf> cases_for(const Mutant& mutant) {
   if (!found)
     return bad_input(
         fmt::format("'{}': no kernel '{}', expected one of: {}", mutant.title, mutant.kernel, known));
-  if (mutant.only.empty()) return cases;
+  const auto leave_out = [&without](CasesOf& of) {
+    of.options.without.insert(of.options.without.end(), without.begin(), without.end());
+  };
+  if (mutant.only.empty()) {
+    leave_out(cases);
+    return cases;
+  }
   cases.options.largest_head_dim = 0;
   cases.options.without = {Extra::softcap, Extra::alibi, Extra::sink};
   std::istringstream entries(mutant.only);
@@ -61,6 +67,7 @@ Outcome<CasesOf> cases_for(const Mutant& mutant) {
       return bad_input(
           fmt::format("'{}': only, '{}' names no entry, expected one with its dtype, such as f16_d32",
                       mutant.title, entry));
+  leave_out(cases);
   return cases;
 }
 

@@ -58,7 +58,7 @@ bool Hunt::done(const Hunted& hunted) const {
 }
 
 Outcome<void> Hunt::run(Hunted& hunted) const {
-  const Outcome<CasesOf> cases = cases_for(mutant);
+  const Outcome<CasesOf> cases = cases_for(mutant, without);
   if (!cases) return tl::unexpected<Error>(cases.error());
   while (hunted.cases < hunted.most && !done(hunted)) {
     if (stop) return {};
@@ -108,7 +108,7 @@ Outcome<void> Hunt::count_rules(Hunted& hunted, const std::string& said, std::ui
 
 /// Greedy, as the runner's: the first smaller case that fails in the same way is the next to be made smaller.
 Outcome<void> Hunt::shrink(Hunted& hunted, std::uint64_t index) const {
-  rc::Shrinkable<Case> at = draw(hunted.seed, index, cases_for(mutant).value());
+  rc::Shrinkable<Case> at = draw(hunted.seed, index, cases_for(mutant, without).value());
   Outcome<Seen> failure = wrong(at.value());
   if (!failure) return tl::unexpected<Error>(failure.error());
   const std::string kind = name_of(failure->verdict);

@@ -2,10 +2,12 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "harness/outcome/outcome.h"
 #include "harness/problem/case.h"
 #include "harness/score/hunted.h"
+#include "properties/extras.h"
 #include "properties/mutants/mutant.h"
 
 namespace flashdiff::power {
@@ -19,7 +21,7 @@ struct Seen {
 using Ask = std::function<Outcome<Seen>(const Case&)>;
 
 /// Executions that a shrinking may take, and seconds: a case that hangs takes long to say so.
-inline constexpr int most_executions = 400;
+inline constexpr int most_executions = 200;
 inline constexpr double most_shrink_seconds = 120;
 /// Answers that never came, after which other projects' rules are not asked any more.
 inline constexpr int most_silent = 10;
@@ -38,6 +40,7 @@ struct Hunt {
   std::function<Outcome<void>(const Hunted&)> save;
   const std::atomic<bool>& stop;
   std::function<Ask(const Seen& failure)> alike{};  ///< empty: `wrong`, whatever the failure
+  std::vector<Extra> without{};                     ///< what no case has
 
   [[nodiscard]] Outcome<void> run(Hunted& hunted) const;
 

@@ -107,8 +107,10 @@ class Campaign {
   }
 
   [[nodiscard]] std::string key_of(const std::string& what) const {
-    return hash_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", plan_.program, what, plan_.seed, plan_.cases,
-                               plan_.other_rules ? "other rules" : "", plan_.relations));
+    std::string without;
+    for (Extra extra : plan_.without) without += fmt::format(" {}", name_of(extra));
+    return hash_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", plan_.program, what, plan_.seed, plan_.cases,
+                               plan_.other_rules ? "other rules" : "", plan_.relations, without));
   }
 
   /// A worker process; started when it is asked first.
@@ -157,7 +159,8 @@ class Campaign {
                        plan_.other_rules,
                        [this](const Hunted& so_far) { return saved(so_far); },
                        stop_,
-                       [&](const Seen& failure) { return asker(mutant, worker, relations_like(failure)); }};
+                       [&](const Seen& failure) { return asker(mutant, worker, relations_like(failure)); },
+                       plan_.without};
       if (auto done = chase.run(hunted); !done) return done;
     }
     const std::lock_guard lock(mutex_);
@@ -223,7 +226,7 @@ class Campaign {
   /// Cases [first, first + cases_at_a_time) of a kernel as it is.
   Outcome<void> sound(const Group& group, std::uint64_t first) {
     const Outcome<Answerer> right = plan_.answerer(*group.like, "");
-    const Outcome<CasesOf> cases = cases_for(*group.like);
+    const Outcome<CasesOf> cases = cases_for(*group.like, plan_.without);
     if (!right || !cases) return tl::unexpected<Error>(right ? cases.error() : right.error());
     const std::uint64_t end = std::min(group.cases, first + cases_at_a_time);
     const std::string name = fmt::format("{}, cases {} to {}", group.name, first, end);

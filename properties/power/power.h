@@ -9,6 +9,7 @@
 #include "harness/run/record.h"
 #include "harness/run/store.h"
 #include "harness/score/hunted.h"
+#include "properties/extras.h"
 #include "properties/mutants/mutant.h"
 #include "properties/power/images.h"
 
@@ -27,6 +28,7 @@ struct PowerPlan {
   int jobs = 1;  ///< mutants that are hunted at once, a worker process each
   double timeout_seconds = 60;
   bool other_rules = true;
+  std::vector<Extra> without;  ///< what no case has: what would be missed if the generator did not know it
   std::string relations = "none";  ///< tried of every case that has an answer, see run/related.h
   bool resume = false;  ///< what the store holds of the same mutants, cases and program is not hunted again
   std::string program;  ///< tells programs apart whose verdicts may differ

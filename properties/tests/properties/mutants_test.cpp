@@ -43,6 +43,27 @@ TEST_P(Mutants, IsFoundShrunkAndExplained) {
   EXPECT_THAT(mutant->unlike, ::testing::IsEmpty());
 }
 
+// Those that take what an earlier call left in the workspace are seen by cases that have such a call, and by
+// nothing else that a case may have.
+TEST(MutantsOf, AnEarlierCallSurviveCasesWithoutOne) {
+  const test::TemporaryFolder folder;
+  const auto json = (folder.path() / "power.json").string();
+  const auto said = test::flashdiff({"power", "--mutant",
+                                     "d_of_the_call_before,dq_sum_zeroed_once,largest_of_the_call_before",
+                                     "--without", "call-before", "--cases", "100", "--no-other-rules",
+                                     "--json", json});
+  std::cout << said.out << said.err;
+  EXPECT_EQ(said.code, 1);  // mutants survive
+  const auto told = nlohmann::json::parse(std::ifstream(json));
+  ASSERT_EQ(told.at("mutants").size(), 3u);
+  for (const auto& mutant : told.at("mutants")) {
+    const auto hunted = power::hunted_of(mutant.dump());
+    ASSERT_TRUE(hunted.has_value()) << hunted.error().what;
+    EXPECT_FALSE(hunted->kill.has_value()) << hunted->mutant;
+    EXPECT_GT(hunted->judged, 30u) << hunted->mutant;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Planted, Mutants, ::testing::ValuesIn(chosen()),
                          [](const auto& name) { return name.param; });
 
