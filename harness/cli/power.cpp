@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 struct Options {
   std::vector<std::string> names;
   PowerAsked asked;
-  fs::path store, json, mutants;
+  fs::path store, json, corpus, mutants;
   std::string part = "1/1";
   TerminalWords terminal;
 };
@@ -71,13 +71,14 @@ Outcome<std::vector<Mutant>> chosen_of(const Options& options) {
   return chosen;
 }
 
-Outcome<void> write_json(const fs::path& file, const nlohmann::json& told) {
+Outcome<void> write_file(const char* option, const fs::path& file, const std::string& text) {
+  if (file.empty()) return {};
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out << told.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  out << text;
   out.close();
   if (!out)
-    return bad_input(fmt::format("--json {}: cannot be written, expected a file in a folder that is there",
-                                 file.string()));
+    return bad_input(fmt::format("{} {}: cannot be written, expected a file in a folder that is there",
+                                 option, file.string()));
   return {};
 }
 
@@ -101,9 +102,12 @@ Outcome<ExitCode> hunt(const Options& options) {
   progress.summary(result, score);
   if (!result.finished && !options.store.empty())
     fmt::print(stderr, "goes on with: --resume --store {}\n", options.store.string());
-  if (!options.json.empty())
-    if (auto written = write_json(options.json, power_json(result, score, run->context)); !written)
-      return tl::unexpected<Error>(written.error());
+  const std::string json =
+      power_json(result, score, run->context).dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (auto written = write_file("--json", options.json, json + '\n'); !written)
+    return tl::unexpected<Error>(written.error());
+  if (auto written = write_file("--corpus", options.corpus, smallest_cases(result)); !written)
+    return tl::unexpected<Error>(written.error());
   return exit_code_of(result, score);
 }
 
@@ -162,6 +166,10 @@ void add_power(CLI::App& program, Chosen& chosen) {
           },
           "K/N"));
   command->add_option("--json", options->json, "everything, for machines")->type_name("FILE");
+  command
+      ->add_option("--corpus", options->corpus,
+                   "writes the smallest cases that show the mutants: a corpus for `check --corpus`")
+      ->type_name("FILE");
   command->add_option("--cache", options->asked.workshop.cache, "folder that keeps compiled mutants")
       ->type_name("DIR")
       ->capture_default_str()

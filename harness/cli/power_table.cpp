@@ -1,6 +1,8 @@
 #include "harness/cli/power_table.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -126,6 +128,24 @@ json power_json(const power::PowerResult& result, const Score& score, const RunC
           {"broken", result.broken},
           {"examined", result.examined},
           {"finished", result.finished}};
+}
+
+std::string smallest_cases(const power::PowerResult& result) {
+  std::vector<std::string> lines;  // in the order of the mutants
+  std::map<std::string, std::vector<std::string>> shows;
+  for (const power::Hunted& one : result.hunted) {
+    if (!one.smallest) continue;
+    auto& titles = shows[one.smallest->line];
+    if (titles.empty()) lines.push_back(one.smallest->line);
+    titles.push_back(fmt::format("{}: {}", one.kernel, one.title));
+  }
+  std::string text =
+      "# Failures of the past: what random cases shrank to that found a planted bug, each a bug that a real "
+      "kernel had.\n"
+      "# Written by `flashdiff power --corpus`.\n";
+  for (const std::string& line : lines)
+    text += fmt::format("\n# {}\n{}\n", fmt::join(shows.at(line), "\n# "), line);
+  return text;
 }
 
 }  // namespace flashdiff::cli

@@ -18,4 +18,8 @@ namespace flashdiff::cli {
 [[nodiscard]] nlohmann::json power_json(const power::PowerResult& result, const power::Score& score,
                                         const RunContext& context);
 
+/// The smallest case of every mutant that was found, each once, as a corpus for `check --corpus`: above each
+/// the mutants that it shows.
+[[nodiscard]] std::string smallest_cases(const power::PowerResult& result);
+
 }  // namespace flashdiff::cli

@@ -89,7 +89,8 @@ TEST_F(Power, WhatCannotBeIsOneLine) {
 
 TEST_F(Power, AMutantIsKilledExplainedAndReproduced) {
   plant("wrong", wrong);
-  const auto said = flashdiff(words({"--cases", "40"}));
+  const fs::path corpus = folder_.path() / "failures.cases";
+  const auto said = flashdiff(words({"--cases", "40", "--corpus", corpus.string()}));
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.err, AllOf(HasSubstr("killed wrong by case"), HasSubstr("PASS: 1 of 1 mutant killed")));
   EXPECT_THAT(said.out, AllOf(HasSubstr("power_test.cpp"), HasSubstr("mismatch: O"), HasSubstr("repro 'fd1 "),
@@ -98,6 +99,14 @@ TEST_F(Power, AMutantIsKilledExplainedAndReproduced) {
   EXPECT_EQ(mutant["kill"]["rule"], "mismatch");
   EXPECT_THAT(mutant["unlike"], IsEmpty()) << mutant;
   EXPECT_EQ(told()["score"]["killed"], 1);
+  // The corpus it leaves is what `check` takes, and has the case that shows it and nothing else.
+  std::ostringstream cases;
+  cases << std::ifstream(corpus).rdbuf();
+  EXPECT_THAT(cases.str(), HasSubstr("\n# flash_forward_simt: "));
+  EXPECT_THAT(cases.str(), testing::EndsWith("\n" + mutant["smallest"]["line"].get<std::string>() + "\n"));
+  const auto checked =
+      flashdiff({"check", "--backend", "flash_forward_simt", "--corpus", corpus.string()});
+  EXPECT_EQ(checked.code, 0) << checked.err;
   // What the table says to run shows the failure.
   std::istringstream options(mutant["options"].get<std::string>());
   std::vector<std::string> repro{"repro", mutant["smallest"]["line"]};
