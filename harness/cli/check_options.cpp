@@ -144,6 +144,12 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
       ->capture_default_str();
   command
       .add_option(
+          "--memory", options.memory,
+          "what a worker process may have, e.g. 4G (default: no limit); a case that takes more is a crash")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
+  command
+      .add_option(
           "--relations", options.relations,
           "which relations between answers are tried of a case that passes: one, by a hash of the case; "
           "all that apply; none (flashdiff properties lists them)")

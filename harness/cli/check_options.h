@@ -29,6 +29,7 @@ struct CheckOptions {
   std::string shard;  ///< "2/4"; empty: what the environment says, see shard.h
   int jobs = 0;
   double timeout_seconds = 60;
+  std::uint64_t memory = 0;       ///< bytes that a worker may have; 0: however many
   std::string relations = "one";  ///< tried of what passes: one, all, none
   bool classify = false;
   TerminalWords terminal;

@@ -45,6 +45,7 @@ Outcome<CheckRun> check_run(const CheckOptions& options, Subject subject, const 
   plan.cases = cases.count;
   plan.seconds = options.seconds;
   plan.timeout_seconds = options.timeout_seconds;
+  plan.memory = options.memory;
   plan.relations = options.relations;
   Outcome<RunContext> context = context_of(subject, cases.seed);
   if (!context) return tl::unexpected<Error>(context.error());

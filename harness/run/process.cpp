@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/run/memory.h"
+
 extern char** environ;
 
 namespace flashdiff::detail {
@@ -99,7 +101,9 @@ bool write_line(int to, std::string line) {
 bool Process::say(std::string line) { return write_line(answer_fd, std::move(line)); }
 bool Process::ask(std::string line) { return write_line(to_, std::move(line)); }
 
-Process::Heard Process::answer(std::string& line, std::chrono::steady_clock::time_point deadline) {
+Process::Heard Process::answer(std::string& line, std::chrono::steady_clock::time_point deadline,
+                               std::uint64_t most_bytes) {
+  const std::int64_t longest_wait = most_bytes > 0 ? 20 : 1'000'000;  // in milliseconds
   for (;;) {
     if (const auto end = heard_.find('\n'); end != std::string::npos) {
       line = heard_.substr(0, end);
@@ -110,8 +114,9 @@ Process::Heard Process::answer(std::string& line, std::chrono::steady_clock::tim
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return Heard::late;
     pollfd wait{from_, POLLIN, 0};
-    const int ready = poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000)));
+    const int ready = poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(left.count(), longest_wait)));
     if (ready < 0 && errno != EINTR) return Heard::closed;
+    if (ready <= 0 && most_bytes > 0 && resident_bytes(pid_) > most_bytes) return Heard::too_large;
     if (ready <= 0) continue;
     char bytes[65536];
     const ssize_t n = read(from_, bytes, sizeof bytes);

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,11 @@ class Process {
 
   /// False where the child is gone.
   [[nodiscard]] bool ask(std::string line);
-  enum class Heard { line, closed, late };
-  /// The next line, waited for until the deadline.
-  [[nodiscard]] Heard answer(std::string& line, std::chrono::steady_clock::time_point deadline);
+  enum class Heard { line, closed, late, too_large };
+  /// The next line, waited for until the deadline, or until the child has more than `most_bytes` of memory
+  /// (0: however many), which is looked at every 20 ms.
+  [[nodiscard]] Heard answer(std::string& line, std::chrono::steady_clock::time_point deadline,
+                             std::uint64_t most_bytes = 0);
   /// Kills it if need be, and says how it ended: "killed by signal 11 (Segmentation fault)", "exit code 3".
   [[nodiscard]] std::string end();
 

@@ -33,7 +33,7 @@ class Run {
       : plan_(plan), source_(source), store_(store), run_(run), listener_(listener), stop_(stop) {}
 
   void work() {
-    Worker worker(plan_.worker, plan_.timeout_seconds);
+    Worker worker(plan_.worker, plan_.timeout_seconds, plan_.memory);
     while (std::optional<CaseRecord> failure = failure_as_drawn()) {
       std::optional<Drawn> drawn = source_draw(failure->index);
       if (drawn && !made_smaller(worker, *failure, *drawn)) return;
@@ -41,7 +41,8 @@ class Run {
     while (std::optional<Next> next = draw()) {
       Answered answered;
       for (const std::string& backend : plan_.backends)
-        if (!plan_.before.executed(backend, next->index) && !one_case(worker, backend, *next, answered))
+        if (!plan_.before.executed(backend, next->index) && asks(backend) &&
+            !one_case(worker, backend, *next, answered))
           return;
       if (!crossed(worker, *next, answered)) return;
     }
@@ -60,7 +61,7 @@ class Run {
 
   std::optional<Next> draw() {
     const std::lock_guard lock(mutex_);
-    if (error_ || ended_) return std::nullopt;
+    if (error_ || ended_ || nobody_is_left()) return std::nullopt;
     while (executed_by_all(index_)) index_ += plan_.shard.of;
     if (plan_.cases && index_ >= *plan_.cases) return std::nullopt;
     if (plan_.seconds > 0 && Clock::now() - start_ > std::chrono::duration<double>(plan_.seconds))
@@ -85,6 +86,51 @@ class Run {
     });
   }
 
+  /// What of a backend came to nothing lately.
+  struct Silence {
+    int in_a_row = 0;
+    std::string how;    ///< the last
+    bool told = false;  ///< that it is not asked any more
+  };
+
+  /// Under the lock.
+  [[nodiscard]] bool is_out(const std::string& backend) const {
+    const auto found = silences_.find(backend);
+    return plan_.most_silent > 0 && found != silences_.end() && found->second.in_a_row >= plan_.most_silent;
+  }
+  [[nodiscard]] bool nobody_is_left() const {
+    return !plan_.backends.empty() && std::ranges::all_of(plan_.backends, [&](const std::string& backend) {
+      const auto found = silences_.find(backend);
+      return is_out(backend) && found->second.told;
+    });
+  }
+  /// Whether a backend is still asked, or has to be told out of the run.
+  bool asks(const std::string& backend) {
+    const std::lock_guard lock(mutex_);
+    return !is_out(backend) || !silences_.at(backend).told;
+  }
+  /// Why a backend is not asked any more; to be told once.
+  std::optional<std::string> why_out(const std::string& backend) {
+    const std::lock_guard lock(mutex_);
+    if (!is_out(backend)) return std::nullopt;
+    Silence& silence = silences_.at(backend);
+    silence.told = true;
+    return fmt::format("no answer {} times in a row, last: {}; {} is not asked any more in this run",
+                       silence.in_a_row, silence.how, backend);
+  }
+  /// Of a case as it was drawn; under the lock.
+  void note_silence(const CaseRecord& record) {
+    Silence& silence = silences_[record.backend];
+    const bool silent = std::holds_alternative<verdict::Crash>(record.verdict) ||
+                        std::holds_alternative<verdict::Timeout>(record.verdict);
+    if (silent) {
+      ++silence.in_a_row;
+      silence.how = explain(record.verdict);
+    } else if (!is_out(record.backend) && !std::holds_alternative<verdict::Unsupported>(record.verdict)) {
+      silence.in_a_row = 0;  // it ran
+    }
+  }
+
   std::optional<Drawn> source_draw(std::uint64_t index) {
     const std::lock_guard lock(mutex_);
     return source_.draw(index);
@@ -102,8 +148,8 @@ class Run {
     if (!error_) error_ = std::move(error);
   }
 
-  std::optional<CaseRecord> executed(Worker& worker, const std::string& backend, const Drawn& drawn,
-                                     std::uint64_t index, const std::string& relations) {
+  [[nodiscard]] CaseRecord record_of(const std::string& backend, const Drawn& drawn,
+                                     std::uint64_t index) const {
     CaseRecord record;
     record.index = index;
     record.line = print(drawn.value);
@@ -112,6 +158,12 @@ class Run {
     if (const auto told = plan_.repro_options.find(backend); told != plan_.repro_options.end())
       record.repro_options = told->second;
     record.labels = drawn.labels;
+    return record;
+  }
+
+  std::optional<CaseRecord> executed(Worker& worker, const std::string& backend, const Drawn& drawn,
+                                     std::uint64_t index, const std::string& relations) {
+    CaseRecord record = record_of(backend, drawn, index);
     Outcome<Examination> examined = worker.examine(backend, record.line, {relations, false});
     if (!examined) {
       broken(std::move(examined.error()));
@@ -134,6 +186,7 @@ class Run {
       return false;
     }
     record.id = *id;
+    if (!record.shrunk_from) note_silence(record);
     listener_.on_case(record);
     return true;
   }
@@ -178,6 +231,11 @@ class Run {
   }
 
   bool one_case(Worker& worker, const std::string& backend, const Next& next, Answered& answered) {
+    if (std::optional<std::string> why = why_out(backend)) {
+      CaseRecord out = record_of(backend, next.drawn, next.index);
+      out.verdict = verdict::NotExecuted{std::move(*why)};
+      return stored(out);
+    }
     std::optional<CaseRecord> record = executed(worker, backend, next.drawn, next.index, plan_.relations);
     if (!record || !stored(*record)) return false;
     answered.add(backend, record->verdict);
@@ -240,6 +298,7 @@ class Run {
   std::uint64_t index_ = plan_.shard.number - 1;
   std::map<std::string, int> shrunk_ = plan_.before.shrunk();
   std::map<std::int64_t, CaseRecord>::const_iterator as_drawn_ = plan_.before.as_drawn().begin();
+  std::map<std::string, Silence> silences_;
   int crossed_ = 0;
   bool ended_ = false, interrupted_ = false;
   std::optional<Error> error_;

@@ -26,10 +26,14 @@ struct RunPlan {
   double seconds = 0;              ///< no new case after so long; 0: no limit
   int jobs = 1;                    ///< worker processes
   double timeout_seconds = 60;     ///< of one case
+  std::uint64_t memory = 0;        ///< bytes that a worker may have; 0: however many
   std::string relations = "none";  ///< which are tried of what passes, see related.h
   int shrunk_per_backend = 3;      ///< failures that are shrunk; the others are stored as drawn
   int most_crossed = 40;           ///< cases of which it is kept who agrees with whom, see crossed.h
   int most_shrink_steps = 200;     ///< executions that one shrinking may take
+  /// Crashes and timeouts of one backend in a row after which it is not asked any more; 0: however many. The
+  /// first case that it is not asked is stored as not executed, with the reason; of the others nothing is.
+  int most_silent = 3;
 };
 
 /// Told of everything that is stored, one call at a time, in the order of storing.

@@ -1,6 +1,7 @@
 #include "harness/run/serve.h"
 
 #include <iostream>
+#include <new>
 
 #include <nlohmann/json.hpp>
 
@@ -83,7 +84,15 @@ bool serve(const Outcome<std::vector<std::unique_ptr<Backend>>>& backends, const
     return false;
   }
   say({{"ready", true}});
-  for (std::string line; std::getline(std::cin, line);) say(answer(*backends, line, aside, relate));
+  for (std::string line; std::getline(std::cin, line);) {
+    try {
+      say(answer(*backends, line, aside, relate));
+    } catch (const std::bad_alloc&) {
+      // All that the case had is freed again, but what a driver made of a call that was left is not known.
+      say({{"verdict", json_of(verdict::Crash{"out of memory: an allocation failed"})},
+           {"device_broken", true}});
+    }
+  }
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/run/memory.h"
 #include "harness/run/verdict_json.h"
 
 namespace flashdiff {
@@ -35,6 +36,7 @@ Outcome<void> Worker::ready() {
     return fail(static_cast<ErrorKind>(hello.value("kind", static_cast<int>(ErrorKind::harness))),
                 hello.value("error", ""), hello.value("detail", ""));
   process_ = std::move(*started);
+  kills_before_ = out_of_memory_kills();
   return {};
 }
 
@@ -52,7 +54,7 @@ Outcome<Examination> Worker::examine(const std::string& backend, const std::stri
     question["relations"] = relations.which;
     question["of_failures"] = relations.of_failures;
   }
-  if (process_->ask(question.dump())) heard = process_->answer(answer, in(timeout_));
+  if (process_->ask(question.dump())) heard = process_->answer(answer, in(timeout_), most_bytes_);
   if (heard == Process::Heard::late) {
     examination.verdict = verdict::Timeout{timeout_};
     examination.device_ms =
@@ -60,8 +62,17 @@ Outcome<Examination> Worker::examine(const std::string& backend, const std::stri
     process_.reset();
     return examination;
   }
+  if (heard == Process::Heard::too_large) {
+    examination.verdict = verdict::Crash{fmt::format(
+        "killed, out of memory: it had more than the {:.3g} GiB that it may have", most_bytes_ * 0x1p-30)};
+    process_.reset();
+    return examination;
+  }
   if (heard == Process::Heard::closed) {
-    examination.verdict = verdict::Crash{process_->end()};
+    std::string how = process_->end();
+    if (const auto kills = out_of_memory_kills(); kills && kills_before_ && *kills > *kills_before_)
+      how += ": out of memory, says its control group";
+    examination.verdict = verdict::Crash{std::move(how)};
     process_.reset();
     return examination;
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,9 +15,10 @@ namespace flashdiff {
 /// and the next case gets a fresh process. The process runs serve() of serve.h.
 class Worker {
  public:
-  /// `command`: program and arguments of a process that serves.
-  Worker(std::vector<std::string> command, double timeout_seconds)
-      : command_(std::move(command)), timeout_(timeout_seconds) {}
+  /// `command`: program and arguments of a process that serves. `most_bytes`: of memory that it may have, 0:
+  /// however many; a case that takes more is a crash.
+  Worker(std::vector<std::string> command, double timeout_seconds, std::uint64_t most_bytes = 0)
+      : command_(std::move(command)), timeout_(timeout_seconds), most_bytes_(most_bytes) {}
 
   /// Starts the process if there is none and waits until its backends are open. Errors: what the process says
   /// that it cannot open (its kind is kept), or harness where it died before it said anything.
@@ -39,7 +41,9 @@ class Worker {
  private:
   std::vector<std::string> command_;
   double timeout_;
+  std::uint64_t most_bytes_;
   std::optional<detail::Process> process_;
+  std::optional<std::int64_t> kills_before_;  ///< out_of_memory_kills() when it began
   std::string aside_, broken_;
 };
 

@@ -43,6 +43,7 @@ Outcome<void> Asker::start() {
   switch (started->answer(line, in(timeout_))) {
     case Process::Heard::late:
       return unsupported(fmt::format("cuDNN's process said nothing within {} s", timeout_));
+    case Process::Heard::too_large:  // nobody set it a limit
     case Process::Heard::closed:
       return unsupported(fmt::format("cuDNN's process ended before it said anything: {}", started->end()));
     case Process::Heard::line: break;

@@ -183,6 +183,55 @@ TEST_F(Runner, OnlySomeFailuresAreMadeSmaller) {
             2);
 }
 
+// "fake" dies of three keys or more; "second" answers everything.
+TEST_F(Runner, WhoGivesNoAnswerThreeTimesInARowIsNotAskedAnyMore) {
+  RunPlan asked = plan("crash");
+  asked.backends = {"fake", "second"};
+  asked.devices = {{"fake", "cpu"}, {"second", "cpu"}};
+  asked.jobs = 1;
+  asked.shrunk_per_backend = 0;
+  asked.cases = 10;
+  Line dies(test::trigger, 10);
+  ASSERT_EQ(run(asked, dies).value(), RunEnd::finished);
+  std::map<std::string, int> kinds;
+  for (const CaseRecord& record : told_.records) ++kinds[record.backend + " " + name_of(record.verdict)];
+  EXPECT_THAT(kinds,
+              testing::ElementsAre(testing::Pair("fake crash", 3), testing::Pair("fake not-executed", 1),
+                                   testing::Pair("second pass", 10)));
+  for (const CaseRecord& record : told_.records)
+    if (const auto* out = std::get_if<verdict::NotExecuted>(&record.verdict)) {
+      EXPECT_EQ(
+          out->why,
+          "no answer 3 times in a row, last: the worker died: killed by signal 6 (Aborted); fake is not "
+          "asked any more in this run");
+    }
+}
+
+TEST_F(Runner, AnAnswerInBetweenIsAnAnswer) {
+  class InTurn : public CaseSource {
+   public:
+    std::optional<Drawn> draw(std::uint64_t index) override {
+      const bool dies = index % 3 != 2;
+      return drawn(shrinkable(parse_case(dies ? test::trigger : test::harmless).value()));
+    }
+  } in_turn;
+  RunPlan asked = plan("crash");
+  asked.jobs = 1;
+  asked.shrunk_per_backend = 0;
+  asked.cases = 12;
+  ASSERT_EQ(run(asked, in_turn).value(), RunEnd::finished);
+  EXPECT_THAT(told_.records, SizeIs(12));
+}
+
+TEST_F(Runner, WhereNobodyIsLeftTheRunEnds) {
+  RunPlan asked = plan("crash");
+  asked.jobs = 1;
+  asked.shrunk_per_backend = 0;
+  Line dies(test::trigger, 1'000'000);
+  ASSERT_EQ(run(asked, dies).value(), RunEnd::finished);
+  EXPECT_THAT(told_.records, SizeIs(4));
+}
+
 TEST_F(Runner, AWorkerThatCannotStartEndsTheRun) {
   Line source(test::harmless, 5);
   const auto end = run(plan("refuse"), source);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "harness/run/serve.h"
@@ -29,6 +30,13 @@ Outcome<void> misbehave(const std::string& how, LaidOut& io) {
   if (how == "crash") std::abort();
   if (how == "exit") _exit(7);
   if (how == "hang") pause();
+  if (how == "eat") {  // touched, so that it is taken
+    for (std::vector<std::vector<char>> eaten; eaten.size() < 4096;) eaten.emplace_back(1 << 20, 'x');
+  }
+  if (how == "fill") {  // as much as a watch can see, and then waits for it
+    const std::vector<char> filled(300 << 20, 'x');
+    pause();
+  }
   if (how == "fault") return fail(ErrorKind::device_fault, "illegal address", "line 12");
   if (how == "wrong") {  // another exponent, of the first element
     const auto size = static_cast<std::int64_t>(bytes_of(io.o.dtype));
@@ -52,6 +60,10 @@ int main(int argc, char** argv) {
   using namespace flashdiff;
   const std::string how = argc > 1 ? argv[1] : "";
   if (how == "mute") return 4;
+  if (argc > 2) {
+    const rlimit limit{std::stoull(argv[2]), std::stoull(argv[2])};
+    if (setrlimit(RLIMIT_DATA, &limit) != 0) return 5;
+  }
   if (how == "babble") return write(3, "hello\n", 6) == 6 ? 0 : 1;
   if (how == "refuse") return serve(unsupported("no such device here")) ? 0 : 3;
   std::vector<std::unique_ptr<Backend>> backends;

@@ -97,6 +97,29 @@ TEST_F(WorkerTest, AnExitIsACrash) {
   EXPECT_EQ(std::get<verdict::Crash>(verdict).how, "exit code 7");
 }
 
+TEST_F(WorkerTest, WhoHasMoreMemoryThanAllowedIsACrashAndTheNextCaseIsAnswered) {
+  Worker worker(stand_in("fill"), patient, 200 << 20);
+  for (int i = 0; i < 2; ++i) {
+    const Verdict verdict = verdict_of(worker, trigger);
+    ASSERT_TRUE(std::holds_alternative<verdict::Crash>(verdict)) << explain(verdict);
+    EXPECT_EQ(std::get<verdict::Crash>(verdict).how,
+              "killed, out of memory: it had more than the 0.195 GiB that it may have");
+    EXPECT_STREQ(name_of(verdict_of(worker, harmless)), "pass");
+  }
+}
+
+TEST_F(WorkerTest, AnAllocationThatFailsIsACrashAndTheNextCaseIsAnswered) {
+  std::vector<std::string> command = stand_in("eat");
+  command.push_back(std::to_string(512 << 20));
+  Worker worker(command, patient);
+  for (int i = 0; i < 2; ++i) {
+    const Verdict verdict = verdict_of(worker, trigger);
+    ASSERT_TRUE(std::holds_alternative<verdict::Crash>(verdict)) << explain(verdict);
+    EXPECT_EQ(std::get<verdict::Crash>(verdict).how, "out of memory: an allocation failed");
+    EXPECT_STREQ(name_of(verdict_of(worker, harmless)), "pass");
+  }
+}
+
 TEST_F(WorkerTest, AHangIsATimeoutAndTheNextCaseIsAnswered) {
   Worker worker(stand_in("hang"), 0.3);
   const Verdict verdict = verdict_of(worker, trigger);
