@@ -42,11 +42,15 @@ constexpr Truncation narrow(Truncation how) {
 void truncating(FloatTiles&, Truncation, int minimum, int bits);
 
 /// Registers of m16n8k16 with f32 accumulators, by the fused model, without making matrices of them.
-/// a[4], b[2]: rows of packed 16-bit elements; c[4], d[4]: of f32. d may be c.
+/// a[4], b[2]: rows of packed 16-bit elements; c[4], d[4]: of f32. d may be any of the others.
 enum class Half : std::uint8_t { f16, bf16 };
 template <Half kHalf>
 void fused_16_8_16(const std::uint32_t* const a[4], const std::uint32_t* const b[2], const float* const c[4],
                    float* const d[4]);
+/// The same in vectors of 8 lanes (mma_eights.cpp), which it is where there is no AVX-512.
+template <Half kHalf>
+void fused_16_8_16_in_eights(const std::uint32_t* const a[4], const std::uint32_t* const b[2],
+                             const float* const c[4], float* const d[4]);
 
 /// The same by a truncating model; false, and nothing done, where an operand is not finite, or a result is so
 /// small or a sum so large that the general function has to make it.

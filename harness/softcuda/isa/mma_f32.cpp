@@ -6,6 +6,8 @@
 #include "harness/softcuda/isa/mma_vectors.h"
 
 namespace softcuda::isa::mma {
+
+#if defined(__AVX512F__)
 namespace {
 
 using u32 = std::uint32_t;
@@ -17,26 +19,12 @@ Floats across(Floats v) {
                                  kAt + 8, kAt + 8, kAt + 8, kAt + 12, kAt + 12, kAt + 12, kAt + 12);
 }
 
-/// Four floats, four times: a load that broadcasts, where there is one.
+/// Four floats, four times.
 Floats repeated(const float* four) {
-#if defined(__AVX512F__)
   return reinterpret_cast<Floats>(_mm512_broadcast_f32x4(_mm_load_ps(four)));
-#else
-  Floats v;
-  for (std::size_t k = 0; k < 4; ++k) std::memcpy(reinterpret_cast<char*>(&v) + 16 * k, four, 16);
-  return v;
-#endif
 }
 
-Floats fused_step(Floats a, Floats b, Floats c) {
-#if defined(__AVX512F__)
-  return reinterpret_cast<Floats>(_mm512_fmadd_ps(a, b, c));
-#else
-  Floats d;
-  for (int k = 0; k < 16; ++k) d[k] = __builtin_fmaf(a[k], b[k], c[k]);
-  return d;
-#endif
-}
+Floats fused_step(Floats a, Floats b, Floats c) { return reinterpret_cast<Floats>(_mm512_fmadd_ps(a, b, c)); }
 
 /// B as f32: [register][half][parity of n][t][n / 2], so that what one k needs is 4 floats in a row.
 struct Transposed {
@@ -75,7 +63,7 @@ template <Half kHalf>
 void fused_16_8_16(const u32* const a[4], const u32* const b[2], const float* const c[4], float* const d[4]) {
   Transposed bt;
   for (int reg = 0; reg < 2; ++reg) {
-    const Words low = load(b[reg]), high = load(b[reg] + 16);
+    const Words low = load<Words>(b[reg]), high = load<Words>(b[reg] + 16);
     transpose(element<kHalf, false>(low), element<kHalf, false>(high), bt.of[reg][0][0], bt.of[reg][0][1]);
     transpose(element<kHalf, true>(low), element<kHalf, true>(high), bt.of[reg][1][0], bt.of[reg][1][1]);
   }
@@ -83,14 +71,14 @@ void fused_16_8_16(const u32* const a[4], const u32* const b[2], const float* co
   for (int half = 0; half < 2; ++half) {
     for (int rows = 0; rows < 2; ++rows) {
       for (int parity = 0; parity < 2; ++parity)
-        acc[half][rows][parity] = load(c[2 * half + parity] + 16 * rows);
+        acc[half][rows][parity] = load<Floats>(c[2 * half + parity] + 16 * rows);
     }
   }
   for (int reg = 0; reg < 2; ++reg) {  // k from 8 reg on
     Floats low[2][2], high[2][2];
     for (int half = 0; half < 2; ++half) {
       for (int rows = 0; rows < 2; ++rows) {
-        const Words packed = load(a[half + 2 * reg] + 16 * rows);
+        const Words packed = load<Words>(a[half + 2 * reg] + 16 * rows);
         low[half][rows] = element<kHalf, false>(packed);
         high[half][rows] = element<kHalf, true>(packed);
       }
@@ -114,10 +102,17 @@ void fused_16_8_16(const u32* const a[4], const u32* const b[2], const float* co
     }
   }
 }
-template void fused_16_8_16<Half::f16>(const u32* const[4], const u32* const[2], const float* const[4],
-                                       float* const[4]);
-template void fused_16_8_16<Half::bf16>(const u32* const[4], const u32* const[2], const float* const[4],
-                                        float* const[4]);
+#else
+template <Half kHalf>
+void fused_16_8_16(const std::uint32_t* const a[4], const std::uint32_t* const b[2], const float* const c[4],
+                   float* const d[4]) {
+  fused_16_8_16_in_eights<kHalf>(a, b, c, d);
+}
+#endif
+template void fused_16_8_16<Half::f16>(const std::uint32_t* const[4], const std::uint32_t* const[2],
+                                       const float* const[4], float* const[4]);
+template void fused_16_8_16<Half::bf16>(const std::uint32_t* const[4], const std::uint32_t* const[2],
+                                        const float* const[4], float* const[4]);
 
 void fused(FloatTiles& tiles) {
   for (int m = 0; m < tiles.rows; ++m) {

@@ -11,7 +11,6 @@ namespace {
 
 using u32 = std::uint32_t;
 using i32 = std::int32_t;
-using Ints = i32 __attribute__((vector_size(64)));
 
 constexpr i32 kNowhere = -1000;  // exponent of zero: never the largest
 /// Exponents of the largest term between which scales, products and results are normal floats, or too small
@@ -48,12 +47,17 @@ Floats rounded_to_zero(Ints sum) {
 
 template <class V>
 bool any(V v) {
-  std::uint64_t pairs[8], all = 0;
+  std::uint64_t pairs[sizeof(V) / 8], all = 0;
   std::memcpy(pairs, &v, sizeof v);
   for (const std::uint64_t pair : pairs) all |= pair;
   return all != 0;
 }
 Ints not_finite(Floats x) { return (reinterpret_cast<Words>(x) & 0x7f800000u) == 0x7f800000u; }
+Ints not_finite(const Square& x) {
+  Ints any{};
+  for (const Floats part : x.part) any |= not_finite(part);
+  return any;
+}
 
 struct Column {
   alignas(64) float rows[16];
@@ -62,7 +66,7 @@ struct Column {
 void to_columns(const float* const registers[4], Column (&columns)[8]) {
   for (int r = 0; r < 4; ++r) {
     for (int h = 0; h < 2; ++h) {
-      const Floats v = turned(load(registers[r] + 16 * h));
+      const Square v = turned(square(registers[r] + 16 * h));
       for (int t = 0; t < 4; ++t)
         std::memcpy(columns[2 * t + r % 2].rows + 8 * (r / 2) + 4 * h,
                     reinterpret_cast<const float*>(&v) + 4 * t, 16);
@@ -80,7 +84,7 @@ void from_columns(const Column (&columns)[8], float* const registers[4]) {
   }
   for (int r = 0; r < 4; ++r) {
     for (int h = 0; h < 2; ++h) {
-      const Floats v = turned(load(turned_back[r][h][0]));
+      const Square v = turned(square(turned_back[r][h][0]));
       std::memcpy(registers[r] + 16 * h, &v, sizeof v);
     }
   }
@@ -90,21 +94,22 @@ void from_columns(const Column (&columns)[8], float* const registers[4]) {
 struct Operands {
   alignas(64) float a[16][16];  ///< [k][row]
   alignas(64) float b[16][8];   ///< [k][column]
-  Ints a_exponent[16];
+  alignas(64) i32 a_exponent[16][16];
   alignas(64) i32 b_exponent[16][8];
 };
 
-/// One step's products from k = first on into the rows of a column; `bad` where that is not to be had by
-/// these means.
+/// One step's products from k = first on into rows of a column, from row `row` on as many as a vector has;
+/// `bad` where that is not to be had by these means.
 template <Truncation kHow>
-[[gnu::always_inline]] inline Floats step(const Operands& of, int first, int column, Floats c, Ints& bad) {
+[[gnu::always_inline]] inline Floats step(const Operands& of, int first, int column, int row, Floats c,
+                                          Ints& bad) {
   Floats products[kHow.step];
   Ints even = Ints{} + 2 * kNowhere, odd = even;
 #pragma GCC unroll 16
   for (int k = 0; k < kHow.step; ++k) {
-    products[k] = load(of.a[first + k]) * of.b[first + k][column];
+    products[k] = load<Floats>(of.a[first + k] + row) * of.b[first + k][column];
     Ints& top = k % 2 == 0 ? even : odd;
-    top = larger(top, of.a_exponent[first + k] + of.b_exponent[first + k][column]);
+    top = larger(top, load<Ints>(of.a_exponent[first + k] + row) + of.b_exponent[first + k][column]);
   }
   Ints top = larger(even, odd);
   const Ints nonzero = (top > kNowhere / 2) | (c != 0.0f);
@@ -124,9 +129,11 @@ template <Truncation kHow>
 Ints multiply(const Operands& of, Column (&columns)[8]) {
   Ints bad{};
   for (int n = 0; n < 8; ++n) {
-    Floats value = load(columns[n].rows);
-    for (int first = 0; first < 16; first += kHow.step) value = step<kHow>(of, first, n, value, bad);
-    std::memcpy(columns[n].rows, &value, sizeof value);
+    for (int row = 0; row < 16; row += kVectorLanes) {
+      auto value = load<Floats>(columns[n].rows + row);
+      for (int first = 0; first < 16; first += kHow.step) value = step<kHow>(of, first, n, row, value, bad);
+      std::memcpy(columns[n].rows + row, &value, sizeof value);
+    }
   }
   return bad;
 }
@@ -141,8 +148,8 @@ bool truncating_16_8_16(const u32* const a[4], const u32* const b[2], const floa
   Ints bad{};  // looked at once, at the end: nothing is written before
   for (int r = 0; r < 4; ++r) {
     for (int h = 0; h < 2; ++h) {
-      const Words packed = load(a[r] + 16 * h);
-      const Floats low = turned(element<kHalf, false>(packed)), high = turned(element<kHalf, true>(packed));
+      const Square low = turned(elements<kHalf, false>(a[r] + 16 * h));
+      const Square high = turned(elements<kHalf, true>(a[r] + 16 * h));
       bad |= not_finite(low) | not_finite(high);
       for (int t = 0; t < 4; ++t) {
         float* at = of.a[2 * t + 8 * (r / 2)] + 8 * (r % 2) + 4 * h;
@@ -153,8 +160,8 @@ bool truncating_16_8_16(const u32* const a[4], const u32* const b[2], const floa
   }
   for (int r = 0; r < 2; ++r) {
     for (int h = 0; h < 2; ++h) {
-      const Words packed = load(b[r] + 16 * h);
-      const Floats low = turned(element<kHalf, false>(packed)), high = turned(element<kHalf, true>(packed));
+      const Square low = turned(elements<kHalf, false>(b[r] + 16 * h));
+      const Square high = turned(elements<kHalf, true>(b[r] + 16 * h));
       bad |= not_finite(low) | not_finite(high);
       for (int t = 0; t < 4; ++t) {
         std::memcpy(of.b[2 * t + 8 * r] + 4 * h, reinterpret_cast<const float*>(&low) + 4 * t, 16);
@@ -164,13 +171,16 @@ bool truncating_16_8_16(const u32* const a[4], const u32* const b[2], const floa
   }
   Column columns[8];
   to_columns(c, columns);
-  for (const Column& column : columns) bad |= not_finite(load(column.rows));
+  for (const Column& column : columns) bad |= not_finite(square(column.rows));
 
-  for (int k = 0; k < 16; ++k) of.a_exponent[k] = exponents(load(of.a[k]), kMinimum, kNowhere);
-  for (int k = 0; k < 16; k += 2) {
-    const Ints two_rows = exponents(load(of.b[k]), kMinimum, kNowhere);
-    std::memcpy(of.b_exponent[k], &two_rows, sizeof two_rows);
-  }
+  const auto exponents_of = [](const float* from, i32* to) {
+    for (int part = 0; part < kParts; ++part) {
+      const Ints some = exponents(load<Floats>(from + kVectorLanes * part), kMinimum, kNowhere);
+      std::memcpy(to + kVectorLanes * part, &some, sizeof some);
+    }
+  };
+  for (int k = 0; k < 16; ++k) exponents_of(of.a[k], of.a_exponent[k]);
+  for (int k = 0; k < 16; k += 2) exponents_of(of.b[k], of.b_exponent[k]);
   bad |= how.step == kSm80.step ? multiply<kSm80>(of, columns) : multiply<kSm90>(of, columns);
   if (any(bad)) return false;
   from_columns(columns, d);
