@@ -16,8 +16,10 @@ class Groups {
 
   void add(const std::string& anchor, const std::string& name, const Tally& tally,
            const std::vector<std::size_t>& behind) {
-    add(anchor, name, counted(tally.cases(), "case", "cases") + ": " + in_words(tally), tally.cases(),
-        behind);
+    add(anchor, name,
+        fmt::format("{}, {} judged: {}", counted(tally.cases(), "case", "cases"), grouped(tally.judged()),
+                    in_words(tally)),
+        tally.cases(), behind);
   }
   void add(const std::string& anchor, const std::string& name, const std::string& words, std::int64_t all,
            const std::vector<std::size_t>& behind) {

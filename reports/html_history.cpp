@@ -41,14 +41,23 @@ View run_view(const Report& report, std::size_t number) {
   view.set("commit", context.commit);
   view.set("device", context.device);
   view.set("seed", std::to_string(context.seed));
-  view.set("cases", grouped(run.tally.cases()));
-  view.set("judged", grouped(run.tally.judged()));
-  view.set("failed", grouped(run.tally.failed));
-  view.set("any_failed", View(run.tally.failed > 0));
-  view.set("weak", grouped(run.tally.weak));
-  view.set("weak_share", run.tally.weak > 0 ? percent(run.tally.weak, run.tally.judged()) : std::string());
-  view.set("link", link_to_run(report, number));
-  view.set("most", brief(run.most_use));
+  const View link = link_to_run(report, number);
+  ViewList counts;
+  const auto add = [&](const std::string& text, bool any, bool bad, const std::string& share) {
+    View cell;
+    cell.set("text", text);
+    cell.set("link", any ? link : View(false));
+    cell.set("bad", View(any && bad));
+    cell.set("share", share);
+    counts.push_back(cell);
+  };
+  const Tally& tally = run.tally;
+  add(grouped(tally.cases()), tally.cases() > 0, false, "");
+  add(grouped(tally.judged()), tally.judged() > 0, false, "");
+  add(grouped(tally.failed), tally.failed > 0, true, "");
+  add(grouped(tally.weak), tally.weak > 0, false, tally.weak > 0 ? percent(tally.weak, tally.judged()) : "");
+  add(brief(run.most_use), run.most_use > 0, false, "");
+  view.set("counts", counts);
   view.set("time", duration(1e3 * run.seconds));
   return view;
 }
