@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,6 +52,7 @@ class BackendCounts {
     BackendSummary summary;
     std::vector<Worst> worst;
     Behind behind;
+    std::array<Behind, UseHistogram::slot_count> behind_uses;
   };
   std::vector<OfBackend> all_;
   std::unordered_map<std::string, std::size_t> known_;

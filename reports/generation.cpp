@@ -16,7 +16,9 @@ using nlohmann::json;
 constexpr const char* kFormat = "flashdiff-generation 1";
 
 GenerationCell cell_of(const json& from) {
-  GenerationCell cell{from.at("side"), from.at("stage"), from.at("verdict"), from.at("words"), {}};
+  GenerationCell cell{from.at("side"), from.at("stage"), from.at("verdict"), from.at("words"), "", {}};
+  if (const std::string line = from.value("case", ""); !line.empty())
+    cell.call = from.value("backend", "") + ": " + line;
   if (from.contains("first"))
     for (const json& slot : from.at("first").at("slots"))
       cell.slots.push_back({!slot.at("token").is_null(), slot.at("seen"), slot.at("wanted")});
@@ -33,6 +35,7 @@ GenerationTable table_of(const json& from) {
                            fmt::join(from.at("prompts").get<std::vector<int>>(), ", "),
                            from.at("decode_steps").get<int>(), from.at("chunk").get<int>(),
                            from.at("device").get<std::string>());
+  table.command = from.value("command", "");
   for (const json& how : from.at("conventions")) {
     GenerationConvention one{how.at("name"), how.at("who"), how.at("instead"), {}};
     for (const json& cell : how.at("cells")) {

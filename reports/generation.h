@@ -19,6 +19,7 @@ struct GenerationCell {
   std::string side, stage;            ///< "left", "prefill"
   std::string verdict;                ///< safe, differs, wrong, not-run
   std::string words;                  ///< one sentence
+  std::string call;                   ///< backend and case line of the step that the words are of
   std::vector<GenerationSlot> slots;  ///< of the row where it went wrong first; else empty
 };
 
@@ -29,7 +30,8 @@ struct GenerationConvention {
 
 /// What `flashdiff generate --json FILE` wrote.
 struct GenerationTable {
-  std::string what;  ///< prompts, steps and who computed, in a line
+  std::string what;     ///< prompts, steps and who computed, in a line
+  std::string command;  ///< that makes the table again; empty in files of before 2026-12
   std::vector<std::string> sides, stages;
   std::vector<GenerationConvention> conventions;
 };

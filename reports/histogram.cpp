@@ -11,20 +11,14 @@
 namespace flashdiff {
 namespace {
 
-constexpr int slots = UseHistogram::bin_count + 2;  // one more at either end
-constexpr int top = 18, plot = 110, bottom = 34;    // pixels
+constexpr int slots = UseHistogram::slot_count;
+constexpr int top = 18, plot = 110, bottom = 34;  // pixels
 constexpr int budget_slot = 1 - UseHistogram::first_decade * UseHistogram::bins_per_decade;
 
 double percent_of_slot(double slot) { return 100.0 * slot / slots; }
 
 std::string edge_of_slot(int slot) {
   return brief(std::pow(10, UseHistogram::first_decade + (slot - 1.0) / UseHistogram::bins_per_decade));
-}
-
-std::string span_of_slot(int slot) {
-  if (slot == 0) return "up to " + edge_of_slot(1);
-  if (slot == slots - 1) return "above " + edge_of_slot(slot);
-  return edge_of_slot(slot) + " to " + edge_of_slot(slot + 1);
 }
 
 std::int64_t count_in_slot(const UseHistogram& histogram, int slot) {
@@ -39,10 +33,17 @@ std::int64_t outside_budget(const UseHistogram& histogram) {
   return outside;
 }
 
-void draw_bar(std::string& svg, int slot, std::int64_t count, std::int64_t most) {
+void draw_bar(std::string& svg, int slot, std::int64_t count, std::int64_t most, const std::string& link) {
   const double height = std::max(2.0, static_cast<double>(plot * count) / static_cast<double>(most));
   const bool outside = slot >= budget_slot;
   auto out = std::back_inserter(svg);
+  // A link is as high as the plot: the bar of one case is two pixels.
+  if (!link.empty())
+    fmt::format_to(
+        out,
+        R"(<a href="{}" aria-label="{} used {} of their budgets"><rect class="reach" x="{:.2f}%" width="{:.2f}%" y="{}" height="{}"/>)",
+        link, counted(count, "case", "cases"), span_of_slot(slot), percent_of_slot(slot), percent_of_slot(1),
+        top, plot);
   fmt::format_to(
       out,
       R"(<rect class="{}" x="{:.2f}%" width="{:.2f}%" y="{:.1f}" height="{:.1f}"><title>{}: {}</title></rect>)",
@@ -52,6 +53,7 @@ void draw_bar(std::string& svg, int slot, std::int64_t count, std::int64_t most)
   if (count == most || outside)
     fmt::format_to(out, R"(<text class="count" x="{:.2f}%" y="{:.1f}">{}</text>)",
                    percent_of_slot(slot + 0.5), top + plot - height - 4, grouped(count));
+  if (!link.empty()) svg += "</a>";
 }
 
 void draw_axis(std::string& svg) {
@@ -68,12 +70,19 @@ void draw_axis(std::string& svg) {
 
 }  // namespace
 
-std::string histogram_svg(const UseHistogram& histogram) {
+std::string span_of_slot(int slot) {
+  if (slot == 0) return "up to " + edge_of_slot(1);
+  if (slot == slots - 1) return "above " + edge_of_slot(slot);
+  return edge_of_slot(slot) + " to " + edge_of_slot(slot + 1);
+}
+
+std::string histogram_svg(const UseHistogram& histogram, const std::function<std::string(int)>& link) {
   std::int64_t most = 1;
   for (int slot = 0; slot < slots; ++slot) most = std::max(most, count_in_slot(histogram, slot));
   std::string svg = fmt::format(
-      R"(<svg class="histogram" role="img" width="100%" height="{}" aria-label="Budget use of {}: {} above the budget">)",
-      top + plot + bottom, counted(histogram.total(), "case", "cases"), grouped(outside_budget(histogram)));
+      R"(<svg class="histogram" role="{}" width="100%" height="{}" aria-label="Budget use of {}: {} above the budget">)",
+      link ? "group" : "img", top + plot + bottom, counted(histogram.total(), "case", "cases"),
+      grouped(outside_budget(histogram)));
   auto out = std::back_inserter(svg);
   fmt::format_to(
       out,
@@ -81,7 +90,7 @@ std::string histogram_svg(const UseHistogram& histogram) {
       percent_of_slot(budget_slot), top + plot);
   for (int slot = 0; slot < slots; ++slot)
     if (const std::int64_t count = count_in_slot(histogram, slot); count > 0)
-      draw_bar(svg, slot, count, most);
+      draw_bar(svg, slot, count, most, link ? link(slot) : "");
   draw_axis(svg);
   return svg + "</svg>";
 }

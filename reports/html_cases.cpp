@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "reports/histogram.h"
 #include "reports/html.h"
 #include "reports/numbers.h"
 #include "reports/text.h"
@@ -13,15 +16,22 @@ class Groups {
 
   void add(const std::string& anchor, const std::string& name, const Tally& tally,
            const std::vector<std::size_t>& behind) {
+    add(anchor, name,
+        fmt::format("{}, {} judged: {}", counted(tally.cases(), "case", "cases"), grouped(tally.judged()),
+                    in_words(tally)),
+        tally.cases(), behind);
+  }
+  void add(const std::string& anchor, const std::string& name, const std::string& words, std::int64_t all,
+           const std::vector<std::size_t>& behind) {
     if (behind.empty()) return;
     ViewList cases;
     for (const std::size_t at : behind) cases.push_back(case_view(report_.cases[at]));
     View group;
     group.set("anchor", anchor);
     group.set("name", name);
-    group.set("words", in_words(tally));
+    group.set("words", words);
     group.set("cases", cases);
-    const std::int64_t left = tally.cases() - std::ssize(behind);
+    const std::int64_t left = all - std::ssize(behind);
     group.set("cut", View(left > 0));
     group.set("rest", fmt::format("And {} more in the store.", grouped(left)));
     groups_.push_back(group);
@@ -35,6 +45,30 @@ class Groups {
               fmt::format("{}: {} {}, {} {}", matrix.backend, matrix.row_axis, matrix.rows[r].name,
                           matrix.column_axis, matrix.columns[c]),
               matrix.rows[r].cells[c], matrix.rows[r].behind[c]);
+    }
+  }
+  /// The cases with the most of each output's budget.
+  void add_most(std::size_t number, const BackendSummary& backend) {
+    std::vector<std::size_t> behind;
+    Tally tally;
+    for (const TensorWorst& one : backend.worst)
+      if (std::ranges::find(behind, one.at.record) == behind.end()) {
+        behind.push_back(one.at.record);
+        tally.add(report_.cases[one.at.record].verdict);
+      }
+    add(fmt::format("most-{}", number), backend.name + ": the most of each output's budget", tally, behind);
+  }
+  /// Of each bar of the backend's histogram.
+  void add_uses(std::size_t number, const BackendSummary& backend) {
+    const UseHistogram& uses = backend.histogram;
+    for (int slot = 0; slot < UseHistogram::slot_count; ++slot) {
+      const bool first = slot == 0, last = slot == UseHistogram::slot_count - 1;
+      const std::int64_t count = first  ? uses.below
+                                 : last ? uses.above
+                                        : uses.bins[static_cast<std::size_t>(slot - 1)];
+      add(fmt::format("use-{}-{}", number, slot),
+          fmt::format("{}: {} of the budget used", backend.name, span_of_slot(slot)),
+          counted(count, "case", "cases"), count, backend.behind_uses[static_cast<std::size_t>(slot)]);
     }
   }
   [[nodiscard]] ViewList take() { return std::move(groups_); }
@@ -64,6 +98,8 @@ void fill_cases(View& root, const Report& report, const Shown& shown) {
   for (std::size_t i = 0; i < report.backends.size(); ++i)
     groups.add(fmt::format("backend-{}", i), report.backends[i].name, report.backends[i].tally,
                report.backends[i].behind);
+  for (std::size_t i = 0; i < report.backends.size(); ++i) groups.add_most(i, report.backends[i]);
+  for (std::size_t i = 0; i < report.backends.size(); ++i) groups.add_uses(i, report.backends[i]);
   groups.add(report.matrices, "matrix");
   groups.add(report.captures, "capture");
   for (std::size_t i = 0; i < report.reasons.size(); ++i) {
@@ -79,6 +115,11 @@ void fill_cases(View& root, const Report& report, const Shown& shown) {
       groups.add(fmt::format("class-{}-{}", a, c), report.classes[a].name + ": " + one.name, one.tally,
                  one.behind);
     }
+  for (std::size_t i = report.history.size(); i > 0 && report.history.size() > 1; --i) {
+    const RunSummary& run = report.history[i - 1];
+    groups.add(fmt::format("run-{}", i), fmt::format("run {} of {}", i, report.runs[i - 1].started_utc),
+               run.tally, run.behind);
+  }
   root.set("program", report.options.program);
   root.set("groups", groups.take());
 }

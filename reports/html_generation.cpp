@@ -35,8 +35,11 @@ std::string slots_in_words(const GenerationCell& cell) {
                      cell.slots.size(), padding, stray, missed);
 }
 
-View unsafe_view(const GenerationCell& cell) {
+View unsafe_view(const GenerationCell& cell, const std::string& anchor) {
   View view;
+  view.set("anchor", anchor);
+  view.set("any_call", View(!cell.call.empty()));
+  view.set("call", cell.call);
   view.set("side", cell.side);
   view.set("stage", cell.stage);
   view.set("words", cell.words);
@@ -66,8 +69,11 @@ void fill_generation(View& root, const Report& report) {
         view.set("face", face_of(cell.verdict));
         view.set("verdict", cell.verdict);
         view.set("words", cell.words);
+        const std::string anchor = fmt::format("unsafe-{}-{}-{}", tables.size(), rows.size(), cells.size());
+        const bool safe = cell.verdict == "safe";
+        view.set("link", safe ? View(false) : View("#" + anchor));
         cells.push_back(view);
-        if (cell.verdict != "safe") wrong.push_back(unsafe_view(cell));
+        if (!safe) wrong.push_back(unsafe_view(cell, anchor));
       }
       View row;
       row.set("name", how.name);
@@ -84,6 +90,8 @@ void fill_generation(View& root, const Report& report) {
     }
     View view;
     view.set("what", table.what);
+    view.set("any_command", View(!table.command.empty()));
+    view.set("command", table.command);
     view.set("sides", sides);
     view.set("stages", stages);
     view.set("rows", rows);

@@ -9,14 +9,22 @@
 namespace flashdiff::detail {
 namespace {
 
-constexpr std::size_t most_drawn = 90, most_listed = 200;
+constexpr std::size_t most_drawn = 90;
 
 double share(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
 }
 
-View drawn(const std::string& name, const std::vector<double>& values, const std::string& last) {
+/// The cases of a run, by its number from 0.
+View link_to_run(const Report& report, std::size_t number) {
+  const bool any = !report.history[number].behind.empty();
+  return any ? View(fmt::format("cases.html#run-{}", number + 1)) : View(false);
+}
+
+View drawn(const std::string& name, const std::vector<double>& values, const std::string& last,
+           const View& link) {
   View view;
+  view.set("link", link);
   view.set("name", name);
   view.set("last", last);
   view.set("svg", sparkline_svg(values, fmt::format("{} over {} runs, {}", name, values.size(), last)));
@@ -33,11 +41,23 @@ View run_view(const Report& report, std::size_t number) {
   view.set("commit", context.commit);
   view.set("device", context.device);
   view.set("seed", std::to_string(context.seed));
-  view.set("cases", grouped(run.tally.cases()));
-  view.set("failed", grouped(run.tally.failed));
-  view.set("any_failed", View(run.tally.failed > 0));
-  view.set("weak", percent(run.tally.weak, run.tally.judged()));
-  view.set("most", brief(run.most_use));
+  const View link = link_to_run(report, number);
+  ViewList counts;
+  const auto add = [&](const std::string& text, bool any, bool bad, const std::string& share) {
+    View cell;
+    cell.set("text", text);
+    cell.set("link", any ? link : View(false));
+    cell.set("bad", View(any && bad));
+    cell.set("share", share);
+    counts.push_back(cell);
+  };
+  const Tally& tally = run.tally;
+  add(grouped(tally.cases()), tally.cases() > 0, false, "");
+  add(grouped(tally.judged()), tally.judged() > 0, false, "");
+  add(grouped(tally.failed), tally.failed > 0, true, "");
+  add(grouped(tally.weak), tally.weak > 0, false, tally.weak > 0 ? percent(tally.weak, tally.judged()) : "");
+  add(brief(run.most_use), run.most_use > 0, false, "");
+  view.set("counts", counts);
   view.set("time", duration(1e3 * run.seconds));
   return view;
 }
@@ -56,13 +76,16 @@ void fill_history(View& root, const Report& report) {
   ViewList sparklines, rows;
   if (runs > 0) {
     const RunSummary& last = report.history.back();
-    sparklines.push_back(drawn("wrong cases", failed, "the last run has " + grouped(last.tally.failed)));
-    sparklines.push_back(drawn("share of weak passes", weak,
-                               "the last run has " + percent(last.tally.weak, last.tally.judged())));
+    const View link = link_to_run(report, runs - 1);
     sparklines.push_back(
-        drawn("most of a budget that a pass used", most, "the last run has " + brief(last.most_use)));
+        drawn("wrong cases", failed, "the last run has " + grouped(last.tally.failed), link));
+    sparklines.push_back(drawn("share of weak passes", weak,
+                               "the last run has " + percent(last.tally.weak, last.tally.judged()), link));
+    sparklines.push_back(
+        drawn("most of a budget that a pass used", most, "the last run has " + brief(last.most_use), link));
   }
-  for (std::size_t i = runs; i > 0 && rows.size() < most_listed; --i) rows.push_back(run_view(report, i - 1));
+  for (std::size_t i = runs; i > 0 && rows.size() < most_runs_told; --i)
+    rows.push_back(run_view(report, i - 1));
   root.set("any_history", View(runs > 1));
   root.set("history_words", failed.size() < runs
                                 ? fmt::format("the lines are of the last {} of {} runs", failed.size(),

@@ -88,6 +88,7 @@ View backend_row(const BackendSummary& backend, std::size_t number, const Shown&
   row.set("device", backend.device);
   row.set("counts", counts);
   row.set("most", most.outputs.empty() ? "-" : flashdiff::in_words(most));
+  row.set("most_link", link_to_cases(shown, fmt::format("most-{}", number), !most.outputs.empty()));
   return row;
 }
 

@@ -44,18 +44,30 @@ View link_to_cases(const Shown& shown, const std::string& anchor, bool any) {
 
 namespace {
 
+/// The cases of a label, "layout:left".
+View link_to_class(const Report& report, const Shown& shown, const std::string& label) {
+  for (std::size_t a = 0; a < report.classes.size(); ++a)
+    for (std::size_t c = 0; c < report.classes[a].classes.size(); ++c)
+      if (const ClassAxis& axis = report.classes[a];
+          label == axis.name + ":" + axis.classes[c].name || label == axis.classes[c].name)
+        return link_to_cases(shown, fmt::format("class-{}-{}", a, c), true);
+  return View(false);
+}
+
 View backend_view(const BackendSummary& backend, const Report& report, const Shown& shown) {
   View view;
   view.set("anchor", fmt::format("backend-{}", &backend - report.backends.data()));
   view.set("name", backend.name);
   view.set("device", backend.device);
   view.set("summary", in_words(backend.tally));
+  view.set("link", link_to_cases(shown, fmt::format("backend-{}", &backend - report.backends.data()), true));
   // What is right need not be read while something else is wrong.
   view.set("collapsed", View(report.total.failed > 0 && backend.tally.failed == 0));
   ViewList shared;
   for (const SharedClass& each : backend.shared) {
     View item;
     item.set("label", each.label);
+    item.set("link", link_to_class(report, shown, each.label));
     item.set("within", failing_share(each.within));
     item.set("outside", failing_share(each.outside));
     shared.push_back(item);
@@ -68,10 +80,19 @@ View backend_view(const BackendSummary& backend, const Report& report, const Sho
       matrices.push_back(matrix_view(report.matrices[i], shown, fmt::format("matrix-{}", i)));
   view.set("matrices", matrices);
   view.set("has_uses", View(!backend.worst.empty()));
-  view.set("histogram", histogram_svg(backend.histogram));
+  const auto number = &backend - report.backends.data();
+  const auto behind = [number](int slot) { return fmt::format("cases.html#use-{}-{}", number, slot); };
+  view.set("histogram",
+           shown.site ? histogram_svg(backend.histogram, behind) : histogram_svg(backend.histogram));
   ViewList worst;
-  for (const TensorWorst& one : backend.worst)
-    worst.push_back(use_view(name_of(one.tensor), one.at, report, shown));
+  for (const TensorWorst& one : backend.worst) {
+    View use = use_view(name_of(one.tensor), one.at, report, shown);
+    if (shown.site && use.get("linked")->is_false()) {
+      use.set("linked", View(true));
+      use.set("href", fmt::format("cases.html#most-{}", number));
+    }
+    worst.push_back(use);
+  }
   view.set("worst", worst);
   view.set("times", fmt::format("{} on the device, {} in the reference", duration(backend.device_ms),
                                 duration(backend.reference_ms)));

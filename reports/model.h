@@ -34,11 +34,14 @@ struct Matrix {
 struct UseHistogram {
   static constexpr int first_decade = -3, last_decade = 1, bins_per_decade = 4;
   static constexpr int bin_count = (last_decade - first_decade) * bins_per_decade;
-  std::int64_t below = 0;  ///< under 10^first_decade, nothing at all included
+  static constexpr int slot_count = bin_count + 2;  ///< the bins, and one more at either end
+  std::int64_t below = 0;                           ///< under 10^first_decade, nothing at all included
   std::array<std::int64_t, bin_count> bins{};
   std::int64_t above = 0;  ///< 10^last_decade or more, infinite, or not a number
 
   void add(double use);
+  /// Which of the slots a use falls into: 0 is below, slot_count - 1 above.
+  [[nodiscard]] static int slot_of(double use);
   [[nodiscard]] std::int64_t total() const;
 };
 
@@ -56,7 +59,7 @@ struct TensorWorst {
 
 /// A class that all failures of a backend are in, and not all of its cases.
 struct SharedClass {
-  std::string label;
+  std::string label;      ///< "layout:left"
   Tally within, outside;  ///< its cases, and the backend's others
 };
 
@@ -65,6 +68,7 @@ struct BackendSummary {
   Tally tally;
   std::vector<std::size_t> behind;  ///< indices into Report::cases, some only
   UseHistogram histogram;
+  std::array<std::vector<std::size_t>, UseHistogram::slot_count> behind_uses;  ///< the same, of each slot
   std::vector<TensorWorst> worst;   ///< of each output, over passes and mismatches
   std::vector<SharedClass> shared;  ///< narrowest first; empty below two failures
   double device_ms = 0, reference_ms = 0;
@@ -76,7 +80,13 @@ struct RunSummary {
   double most_use = 0;  ///< of a budget, by a pass
   double seconds = 0;   ///< on the device and in the reference
   bool finished = true;
+  /// Indices into Report::cases, some only, the one with `most_use` among them; empty but of the last
+  /// most_runs_told.
+  std::vector<std::size_t> behind{};
 };
+
+/// A history of more runs lists the last of them.
+inline constexpr std::size_t most_runs_told = 200;
 
 /// A failure that gets a card of its own: the first of those that shrink to the same case.
 struct Finding {

@@ -80,6 +80,51 @@ class TogetherCounts {
   std::map<std::tuple<std::string, std::string, std::string>, Together> counts_;
 };
 
+/// What a run came to, with some of its cases. Of months of nights those that no page lists let theirs go.
+class RunCounts {
+ public:
+  void add(std::size_t number, const Kept& kept) {
+    while (all_.size() <= number) {
+      all_.emplace_back();
+      if (all_.size() > most_runs_told) all_[all_.size() - 1 - most_runs_told].let_go();
+    }
+    all_[number].add(kept);
+  }
+  [[nodiscard]] std::vector<RunSummary> runs() const {
+    std::vector<RunSummary> runs;
+    for (const OfRun& one : all_) {
+      RunSummary& told = runs.emplace_back(one.summary);
+      told.behind = one.behind.indices();
+      if (one.most != nullptr && std::ranges::find(told.behind, one.most->index) == told.behind.end())
+        told.behind.push_back(one.most->index);
+    }
+    return runs;
+  }
+
+ private:
+  struct OfRun {
+    RunSummary summary;
+    Behind behind;
+    Kept most;
+
+    void add(const Kept& kept) {
+      const CaseRecord& record = kept->record;
+      summary.tally.add(record.verdict);
+      summary.seconds += 1e-3 * (record.device_ms + record.reference_ms);
+      behind.add(kept);
+      const auto use = use_of(record.verdict);
+      if (!use || is_failure(record.verdict) || use->worst() <= summary.most_use) return;
+      summary.most_use = use->worst();
+      most = kept;
+    }
+    void let_go() {
+      behind = {};
+      most.reset();
+    }
+  };
+  std::vector<OfRun> all_;
+};
+
 std::vector<KindCount> most_frequent_first(const std::map<std::string, std::int64_t>& counts) {
   std::vector<KindCount> kinds;
   kinds.reserve(counts.size());
@@ -95,7 +140,7 @@ struct Summary::Parts {
   std::vector<Kept> whole;
   std::vector<CaseRecord> shrunk;
   Tally total;
-  std::vector<RunSummary> runs;
+  RunCounts runs;
   std::map<std::string, std::int64_t> kinds;
   detail::BackendCounts backends;
   detail::MatrixCounts matrices;
@@ -107,15 +152,6 @@ struct Summary::Parts {
 
   explicit Parts(std::unordered_set<std::int64_t> ids) : failures(std::move(ids)) {}
 
-  void add_to_run(std::size_t number, const CaseRecord& record) {
-    if (runs.size() <= number) runs.resize(number + 1);
-    RunSummary& run = runs[number];
-    run.tally.add(record.verdict);
-    run.seconds += 1e-3 * (record.device_ms + record.reference_ms);
-    if (const auto use = use_of(record.verdict); use && !is_failure(record.verdict))
-      run.most_use = std::max(run.most_use, use->worst());
-  }
-
   void add(CaseRecord record, std::size_t run) {
     const std::vector<std::string> names = std::exchange(record.labels, {});
     const Outcome<Case> parsed = parse_case(record.line);
@@ -123,7 +159,7 @@ struct Summary::Parts {
     const Passing passing{kept, names, parsed};
     const Verdict& verdict = kept->record.verdict;
     total.add(verdict);
-    add_to_run(run, kept->record);
+    runs.add(run, kept);
     backends.add(passing);
     matrices.add(passing);
     labels.add(passing);
@@ -160,7 +196,7 @@ Report Summary::report(Told told, ReportOptions options) && {
   report.cases = parts.held.records();
   report.shrunk = std::move(parts.shrunk);
   report.total = parts.total;
-  report.history = std::move(parts.runs);
+  report.history = parts.runs.runs();
   report.history.resize(report.runs.size());
   for (std::size_t i = 0; i < report.history.size(); ++i)
     report.history[i].finished = i < told.ended.size() ? told.ended[i] : told.finished;

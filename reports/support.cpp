@@ -1,8 +1,6 @@
 #include "reports/support.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,130 +8,54 @@
 
 #include "reports/embedded.h"
 #include "reports/numbers.h"
+#include "reports/support_classes.h"
+#include "reports/support_counts.h"
 #include "reports/templates.h"
 #include "reports/text.h"
 
 namespace flashdiff {
 namespace {
 
+using detail::cell_of;
+using detail::Count;
+using detail::counted;
 using nlohmann::json;
 
 constexpr const char* kFormat = "flashdiff-cudnn-matrix 1";
-constexpr std::size_t kReasonExamples = 3;
-
-struct Count {
-  std::int64_t yes = 0, no = 0, unasked = 0, built = 0, engines = 0, workspace = 0;
-  [[nodiscard]] std::int64_t all() const { return yes + no + unasked; }
-};
-
-void add(const json& entry, Count& count) {
-  const std::string said = entry.at("said");
-  ++(said == "yes" ? count.yes : said == "no" ? count.no : count.unasked);
-  if (said != "yes") return;
-  count.built += entry.at("by") == "build" ? 1 : 0;
-  count.engines = std::max(count.engines, entry.value("engines", std::int64_t{0}));
-  count.workspace = std::max(count.workspace, entry.value("workspace_bytes", std::int64_t{0}));
-}
-
-/// The words of page.css: all, some, none, or not to be had.
-const char* face_of(const Count& count) {
-  if (count.all() == 0 || count.unasked == count.all()) return "none";
-  if (count.yes == count.all()) return "pass";
-  return count.yes == 0 ? "fail" : "pass-weak";
-}
-
-View cell_of(const Count& count) {
-  View cell;
-  cell.set("face", face_of(count));
-  cell.set("text", count.all() == 0 ? std::string("–") : fmt::format("{}/{}", count.yes, count.all()));
-  cell.set(
-      "words",
-      fmt::format(
-          "{} yes, {} no, {} not to be had; up to {} engines; {} plans built, up to {} bytes of workspace",
-          count.yes, count.no, count.unasked, count.engines, count.built, grouped(count.workspace)));
-  return cell;
-}
-
-/// Values of a key in the order in which they come.
-std::vector<std::string> values_of(const json& profiles, const char* key) {
-  std::vector<std::string> values;
-  for (const json& profile : profiles)
-    for (const json& entry : profile.at("classes"))
-      if (std::ranges::find(values, entry.at(key).get<std::string>()) == values.end())
-        values.push_back(entry.at(key));
-  return values;
-}
-
-Count counted(const json& profile, const std::map<std::string, std::string>& where) {
-  Count count;
-  for (const json& entry : profile.at("classes"))
-    if (std::ranges::all_of(where, [&](const auto& one) { return entry.at(one.first) == one.second; }))
-      add(entry, count);
-  return count;
-}
 
 /// Rows: phase and way; columns: masks of each profile.
-ViewList rows_of(const json& profiles, const std::vector<std::string>& phases,
-                 const std::vector<std::string>& handed, const std::vector<std::string>& masks) {
+ViewList rows_of(const json& profiles, const detail::ClassAxes& axes) {
   ViewList rows;
-  for (const std::string& phase : phases)
-    for (const std::string& way : handed) {
+  for (std::size_t phase = 0; phase < axes.phases.size(); ++phase)
+    for (std::size_t way = 0; way < axes.ways.size(); ++way) {
       ViewList cells;
       for (const json& profile : profiles)
-        for (const std::string& mask : masks)
-          cells.push_back(cell_of(counted(profile, {{"phase", phase}, {"handed", way}, {"mask", mask}})));
+        for (std::size_t mask = 0; mask < axes.masks.size(); ++mask)
+          cells.push_back(cell_of(counted(profile, {{"phase", axes.phases[phase]},
+                                                    {"handed", axes.ways[way]},
+                                                    {"mask", axes.masks[mask]}}),
+                                  detail::class_anchor(way, phase, mask)));
       View row;
-      row.set("name", phase);
-      row.set("way", way);
+      row.set("name", axes.phases[phase]);
+      row.set("way", axes.ways[way]);
       row.set("cells", cells);
       rows.push_back(row);
     }
   return rows;
 }
 
-/// One axis: its values by profile.
-View axis_of(const json& profiles, const char* name, const char* key) {
-  ViewList rows;
-  for (const std::string& value : values_of(profiles, key)) {
-    ViewList cells;
-    for (const json& profile : profiles) cells.push_back(cell_of(counted(profile, {{key, value}})));
-    View row;
-    row.set("name", value);
-    row.set("cells", cells);
-    rows.push_back(row);
-  }
-  View axis;
-  axis.set("name", name);
-  axis.set("rows", rows);
-  return axis;
-}
-
 /// Of what is no yes: who said so and why, the most frequent first, with examples.
-ViewList reasons_of(const json& profile) {
-  struct Reason {
-    std::int64_t count = 0;
-    std::vector<std::string> examples;
-  };
-  std::map<std::array<std::string, 3>, Reason> found;
-  for (const json& entry : profile.at("classes")) {
-    if (entry.at("said") == "yes") continue;
-    Reason& reason = found[{entry.at("said"), entry.at("by"), entry.at("why")}];
-    ++reason.count;
-    if (reason.examples.size() < kReasonExamples)
-      reason.examples.push_back(
-          fmt::format("{} · {}", entry.at("handed").get<std::string>(), entry.at("case").get<std::string>()));
-  }
-  std::vector<std::pair<std::array<std::string, 3>, Reason>> sorted(found.begin(), found.end());
-  std::ranges::stable_sort(sorted,
-                           [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+ViewList reasons_of(const json& profile, const std::vector<detail::WhyNot>& reasons) {
   ViewList views;
-  for (const auto& [key, reason] : sorted) {
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    const detail::WhyNot& reason = reasons[i];
     ViewList examples;
     for (const std::string& one : reason.examples) examples.push_back(View(one));
     View view;
-    view.set("said", key[0]);
-    view.set("by", key[1]);
-    view.set("why", key[2]);
+    view.set("anchor", detail::reason_anchor(profile.at("name"), i));
+    view.set("said", reason.said);
+    view.set("by", reason.by);
+    view.set("why", reason.why);
     view.set("count", grouped(reason.count));
     view.set("examples", examples);
     views.push_back(view);
@@ -181,8 +103,8 @@ ViewList built_of(const json& profile) {
 ViewList profiles_of(const json& profiles, std::size_t masks) {
   ViewList views;
   for (const json& profile : profiles) {
-    const ViewList reasons = reasons_of(profile), differences = differences_of(profile),
-                   built = built_of(profile);
+    const ViewList reasons = reasons_of(profile, detail::why_not(profile)),
+                   differences = differences_of(profile), built = built_of(profile);
     View view;
     view.set("name", profile.at("name").get<std::string>());
     view.set("about", profile.at("about").get<std::string>());
@@ -216,7 +138,7 @@ const char* cost_of(const std::string& way) {
          "written";
 }
 
-ViewList left_of(const json& profiles) {
+ViewList left_of(const json& profiles, const detail::ClassAxes& axes) {
   ViewList rows;
   for (const char* way : {"ragged", "bias", "compaction"}) {
     const std::string handed = std::string("left: ") + way;
@@ -224,7 +146,7 @@ ViewList left_of(const json& profiles) {
     std::int64_t workspace = 0, bytes = 0, built = 0;
     for (const json& profile : profiles) {
       const Count count = counted(profile, {{"handed", handed}});
-      cells.push_back(cell_of(count));
+      cells.push_back(cell_of(count, detail::way_anchor(axes, handed)));
       workspace = std::max(workspace, count.workspace);
       built += count.built;
       for (const json& entry : profile.at("classes"))
@@ -243,10 +165,10 @@ ViewList left_of(const json& profiles) {
 
 View view_of(const json& all) {
   const json& profiles = all.at("profiles");
-  const auto masks = values_of(profiles, "mask");
+  const detail::ClassAxes axes = detail::axes_of(profiles);
   ViewList columns;
   for (std::size_t i = 0; i < profiles.size(); ++i)
-    for (const std::string& mask : masks) columns.push_back(View(mask));
+    for (const std::string& mask : axes.masks) columns.push_back(View(mask));
   Count total;
   for (const json& profile : profiles)
     for (const json& entry : profile.at("classes")) add(entry, total);
@@ -256,12 +178,12 @@ View view_of(const json& all) {
                                 grouped(total.all()), grouped(total.yes), grouped(total.built),
                                 grouped(total.no), grouped(total.unasked)));
   root.set("any", View(total.all() > 0));
-  root.set("profiles", profiles_of(profiles, masks.size()));
+  root.set("profiles", profiles_of(profiles, axes.masks.size()));
   root.set("masks", columns);
-  root.set("rows", rows_of(profiles, values_of(profiles, "phase"), values_of(profiles, "handed"), masks));
-  root.set("left", left_of(profiles));
-  root.set("axes", ViewList{axis_of(profiles, "element type", "dtype"), axis_of(profiles, "head dim", "dims"),
-                            axis_of(profiles, "modifier", "modifier")});
+  root.set("rows", rows_of(profiles, axes));
+  root.set("left", left_of(profiles, axes));
+  detail::fill_axes(root, profiles, axes);
+  detail::fill_classes(root, profiles, axes);
   root.set("style", std::string(embedded("page.css")));
   root.set("style_hash", std::string(style_hash()));
   return root;

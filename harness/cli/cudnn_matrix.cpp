@@ -42,8 +42,31 @@ Outcome<void> write(const fs::path& path, const std::string& bytes, const char* 
   return {};
 }
 
+std::string text_of(const nlohmann::json& json) {
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+std::vector<cudnn::ProfileMatrix> asked(const std::vector<cudnn::Profile>& profiles,
+                                        const std::vector<cudnn::ProblemClass>& classes,
+                                        cudnn::MatrixOptions options, const Terminal& terminal) {
+  std::vector<cudnn::ProfileMatrix> all;
+  LiveLine line(terminal);
+  options.progress = [&](const std::string& profile, std::size_t done, std::size_t of) {
+    const double share = static_cast<double>(done) / static_cast<double>(of);
+    line.show(fmt::format("{}: {} of {} classes", profile, done, of),
+              (static_cast<double>(all.size()) + share) / static_cast<double>(profiles.size()));
+  };
+  for (const cudnn::Profile& profile : profiles)
+    all.push_back(cudnn::ask_classes(profile, cudnn::command_for(profile), classes, options));
+  return all;
+}
+
+bool any_asked(const std::vector<cudnn::ProfileMatrix>& all) {
+  return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.unasked.empty(); });
+}
+
 Outcome<void> write_all(const CudnnMatrixWords& words, const nlohmann::json& json) {
-  const std::string text = json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  const std::string text = text_of(json);
   if (!words.json.empty())
     if (auto written = write(words.json, text, "--json"); !written) return written;
   if (words.out.empty()) return {};
@@ -104,21 +127,19 @@ int run_cudnn_matrix(const CudnnMatrixWords& words) {
           Error{ErrorKind::bad_input, fmt::format("--plans {}: {}", words.plans, failed.message()), {}});
   }
   const std::vector<cudnn::ProblemClass> classes = cudnn::problem_classes(words.every);
-  std::vector<cudnn::ProfileMatrix> all;
-  {
-    LiveLine line(terminal_of(words.terminal));
-    options.progress = [&](const std::string& profile, std::size_t done, std::size_t of) {
-      const double share = static_cast<double>(done) / static_cast<double>(of);
-      line.show(fmt::format("{}: {} of {} classes", profile, done, of),
-                (static_cast<double>(all.size()) + share) / static_cast<double>(profiles->size()));
-    };
-    for (const cudnn::Profile& profile : *profiles)
-      all.push_back(cudnn::ask_classes(profile, cudnn::command_for(profile), classes, options));
-  }
+  const auto all = asked(*profiles, classes, options, terminal_of(words.terminal));
   fmt::print("{}", cudnn::text_of(all));
   if (auto written = write_all(words, cudnn::json_of(all)); !written) return complain(written.error());
-  const bool any = std::any_of(all.begin(), all.end(), [](const auto& one) { return one.unasked.empty(); });
-  return any ? as_expected : incomplete;
+  return any_asked(all) ? as_expected : incomplete;
+}
+
+Outcome<std::string> cudnn_matrix(const std::vector<std::string>& names, const Terminal& terminal) {
+  const auto profiles = chosen(names);
+  if (!profiles) return tl::unexpected<Error>(profiles.error());
+  const std::vector<cudnn::ProblemClass> classes = cudnn::problem_classes(false);
+  const auto all = asked(*profiles, classes, {}, terminal);
+  if (!any_asked(all)) return unsupported(all.empty() ? "no GPU is named" : all.front().unasked);
+  return text_of(cudnn::json_of(all));
 }
 
 }  // namespace flashdiff::cli

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "harness/cli/terminal.h"
+#include "harness/outcome/outcome.h"
 
 namespace CLI {
 class App;
@@ -27,5 +28,10 @@ void add_cudnn_matrix_options(CLI::App& command, CudnnMatrixWords& words);
 
 /// The exit code: as expected; incomplete where no profile could be asked at all, with the reason.
 [[nodiscard]] int run_cudnn_matrix(const CudnnMatrixWords& words);
+
+/// The same as JSON for `report --support`, of GPUs by name, without a plan built. Errors: a GPU that is not
+/// known; unsupported where cuDNN cannot be asked, with the reason.
+[[nodiscard]] Outcome<std::string> cudnn_matrix(const std::vector<std::string>& profiles,
+                                                const Terminal& terminal);
 
 }  // namespace flashdiff::cli

@@ -69,6 +69,9 @@ std::vector<Night::Step> Night::steps() {
     all.push_back({fmt::format("check {}, {}", i + 1, what), seconds,
                    [this, options](const Step& step) { return check(step, options, std::nullopt); }});
   }
+  if (profile_.generation)
+    all.push_back({"padding side", 0, [this](const Step& step) { return generation(step); }});
+  if (profile_.support) all.push_back({"support", 0, [this](const Step& step) { return support(step); }});
   if (profile_.power) all.push_back({"planted bugs", 0, [this](const Step& step) { return power(step); }});
   if (profile_.bench) all.push_back({"figures", 0, [this](const Step& step) { return bench(step); }});
   return all;

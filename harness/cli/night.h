@@ -20,7 +20,8 @@ namespace flashdiff::cli {
 /// running.
 class Night {
  public:
-  /// `folder`: of night.db, bench.json with its exports, and site/. `jobs`: 0: one a processor.
+  /// `folder`: of night.db, bench.json with its exports, generation.json, support.json, and site/. `jobs`: 0:
+  /// one a processor.
   Night(Profile profile, NightRecord record, Store store, std::filesystem::path folder, int jobs,
         const TerminalWords& terminal, const std::atomic<bool>& stop);
 
@@ -41,6 +42,8 @@ class Night {
   Outcome<StepEnd> check(const Step& step, CheckOptions options, std::optional<CorpusCases> listed);
   Outcome<StepEnd> power(const Step& step);
   Outcome<StepEnd> bench(const Step& step);
+  Outcome<StepEnd> generation(const Step& step);
+  Outcome<StepEnd> support(const Step& step);
   /// The site of all that the store has.
   ExitCode report(const std::string& place);
   /// The run of the store that this step has begun.

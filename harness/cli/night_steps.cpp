@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <fstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/asked_pass.h"
@@ -8,6 +10,8 @@
 #include "harness/cli/check_plan.h"
 #include "harness/cli/check_run.h"
 #include "harness/cli/command_line.h"
+#include "harness/cli/cudnn_matrix.h"
+#include "harness/cli/generate_run.h"
 #include "harness/cli/golden_gate.h"
 #include "harness/cli/night.h"
 #include "harness/cli/power_progress.h"
@@ -150,13 +154,55 @@ Outcome<StepEnd> Night::bench(const Step&) {
   return end;
 }
 
+Outcome<StepEnd> Night::generation(const Step&) {
+  GenerateOptions options;
+  options.settings.steps = profile_.generation->steps;
+  options.device = profile_.device;
+  const Outcome<generation::Table> table = generated(options, terminal_);
+  if (!table) return tl::unexpected<Error>(table.error());
+  if (auto written = write_generation(*table, (folder_ / "generation.json").string()); !written)
+    return tl::unexpected<Error>(written.error());
+  const auto unsafe =
+      std::ranges::count_if(table->cells, [](const generation::Cell& cell) { return !cell.safe(); });
+  return StepEnd{exit_code_of(*table),
+                 fmt::format("{}, {} not safe; {}",
+                             counted(std::ssize(table->cells), "combination", "combinations"), unsafe,
+                             table->kernels_wrong() ? "a kernel is wrong on what it was handed"
+                                                    : "kernels are right on what they were handed")};
+}
+
+Outcome<StepEnd> Night::support(const Step&) {
+  const Outcome<std::string> matrix = cudnn_matrix(profile_.support->gpus, terminal_);
+  // cuDNN is optional: a night without it is as complete as one with it.
+  if (!matrix && matrix.error().kind == ErrorKind::unsupported)
+    return StepEnd{as_expected, "left out: " + matrix.error().what};
+  if (!matrix) return tl::unexpected<Error>(matrix.error());
+  const fs::path path = folder_ / "support.json";
+  std::ofstream file(path, std::ios::binary);
+  file << *matrix;
+  file.close();
+  if (!file) return bad_input(fmt::format("{}: cannot be written", path.string()));
+  return StepEnd{as_expected, fmt::format("cuDNN was asked for {}",
+                                          profile_.support->gpus.empty()
+                                              ? std::string("all GPUs")
+                                              : fmt::format("{}", fmt::join(profile_.support->gpus, ", ")))};
+}
+
 ExitCode Night::report(const std::string& place) {
   fmt::print(stderr, "==> {} report\n", place);
   const fs::path bench = folder_ / "bench.json";
   ReportOptions options{
       fmt::format("flashdiff {}, {}", profile_.title, record_.started_utc), program_name(), {}, {}};
-  if (std::error_code none; fs::exists(bench, none) && record_.ended.contains("figures"))
-    options.bench = {bench};
+  const auto there = [](const fs::path& file) {
+    std::error_code none;
+    return fs::exists(file, none);
+  };
+  if (there(bench) && record_.ended.contains("figures")) options.bench = {bench};
+  if (const fs::path file = folder_ / "generation.json";
+      record_.ended.contains("padding side") && there(file))
+    options.generation = {file};
+  if (const fs::path file = folder_ / "support.json"; record_.ended.contains("support") && there(file))
+    options.support = file;
   const std::vector<fs::path> stores{folder_ / "night.db"};
   const auto files = write_report(stores, folder_ / "site", options);
   if (!files) return complain(files.error());

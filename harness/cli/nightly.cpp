@@ -1,6 +1,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +24,7 @@ struct Options {
   std::string profile = "nightly", device;
   fs::path config, out;
   bool resume = false;
+  double brief = 0;  ///< seconds a check; 0: as long as the profile says
   int jobs = 0;
   TerminalWords terminal;
 };
@@ -100,6 +102,7 @@ Outcome<NightRecord> night_of(const Options& options, const Profile& profile, co
 Outcome<ExitCode> nightly(const Options& options) {
   Outcome<Profile> profile = profile_of(options);
   if (!profile) return tl::unexpected<Error>(profile.error());
+  if (options.brief > 0) profile = in_small(std::move(*profile), options.brief);
   const std::time_t now = std::time(nullptr);
   const auto folder = folder_of(options, now);
   if (!folder) return tl::unexpected<Error>(folder.error());
@@ -147,6 +150,14 @@ void add_nightly(CLI::App& program, Chosen& chosen) {
       "--resume", options->resume,
       "go on with a night that was ended before its time, in --out or the latest below out/nightly: of the\n"
       "same profile and program");
+  command
+      ->add_option(
+          "--brief", options->brief,
+          "the profile in small, to try it out: no check takes longer than this (10s, 2m), a tenth of the "
+          "planted\nbugs is hunted by 20 cases each, times are taken once")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
+                                        CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
+      ->check(CLI::Range(1e-3, 1e9, "a positive time"));
   command->add_option("--device", options->device, "auto, gpu or soft, instead of what the profile says")
       ->check(CLI::IsMember({"auto", "gpu", "soft"}));
   command->add_option("--jobs", options->jobs, "worker processes (default: one a processor)")

@@ -44,6 +44,15 @@ class Table {
     if (number < 1 || number > 1'000'000) wrong(fmt::format("'{}', expected {}", key, expected));
     into = static_cast<int>(number);
   }
+  void take(const char* key, std::vector<std::string>& into, const char* expected) {
+    known_.emplace_back(key);
+    const toml::node* node = table_->get(key);
+    if (node == nullptr) return;
+    if (!node->is_array() || !node->as_array()->is_homogeneous(toml::node_type::string))
+      wrong(fmt::format("'{}', expected {}", key, expected));
+    else
+      for (const toml::node& one : *node->as_array()) into.push_back(*one.value<std::string>());
+  }
   const toml::table* table(const char* key) {
     known_.emplace_back(key);
     const toml::node* node = table_->get(key);
@@ -155,6 +164,16 @@ std::string take_all(const toml::table& root, const std::string& file, const std
     table.take("repetitions", told.repetitions, "a number from 1 on");
     errors.push_back(table.error());
   }
+  if (const toml::table* generation = top.table("generation")) {
+    Table table(*generation, file + ": [generation]");
+    table.take("steps", profile.generation.emplace().steps, "a number from 1 on");
+    errors.push_back(table.error());
+  }
+  if (const toml::table* support = top.table("support")) {
+    Table table(*support, file + ": [support]");
+    table.take("gpus", profile.support.emplace().gpus, "names of GPUs, [\"sm_90\"]");
+    errors.push_back(table.error());
+  }
   errors.insert(errors.begin(), top.error());
   const auto first = std::ranges::find_if(errors, [](const std::string& error) { return !error.empty(); });
   return first == errors.end() ? "" : *first;
@@ -180,6 +199,20 @@ Outcome<Profile> read_profile(const fs::path& file, const std::string& device) {
   std::ostringstream text;
   text << toml::json_formatter(root);
   profile.text = fmt::format("{} on {}", text.str(), profile.device);
+  return profile;
+}
+
+Profile in_small(Profile profile, double seconds) {
+  constexpr std::uint64_t kCases = 20;
+  for (CheckOptions& check : profile.checks)
+    check.seconds = check.seconds > 0 ? std::min(check.seconds, seconds) : seconds;
+  if (profile.power) {
+    profile.power->all = false;
+    profile.power->cases = std::min(profile.power->cases, kCases);
+  }
+  if (profile.bench) profile.bench->repetitions = 1;
+  profile.title += ", in small";
+  profile.text += fmt::format(" in small, {} s a check", seconds);
   return profile;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/cli/check_options.h"
+#include "harness/generation/scenario.h"
 
 namespace flashdiff::cli {
 
@@ -22,6 +23,15 @@ struct MeasureAsked {
   int repetitions = 10;  ///< of what is timed
 };
 
+/// Which padding side is safe, as `flashdiff generate` measures it.
+struct GenerationAsked {
+  int steps = generation::Settings{}.steps;
+};
+/// What cuDNN supports, where it is there.
+struct SupportAsked {
+  std::vector<std::string> gpus;  ///< names of profiles, "sm_90"
+};
+
 /// What a night does, read from a TOML file. Steps that it does not name are left out. Paths are from the
 /// repository's root.
 struct Profile {
@@ -31,6 +41,8 @@ struct Profile {
   std::vector<CheckOptions> checks;  ///< a table [[check]] each: options of `flashdiff check`, by their names
   std::optional<HuntAsked> power;
   std::optional<MeasureAsked> bench;
+  std::optional<GenerationAsked> generation;
+  std::optional<SupportAsked> support;
   /// All of it, for `--resume`: two nights with equal texts do the same.
   std::string text;
 };
@@ -39,5 +51,9 @@ struct Profile {
 /// key or a value that is none, by file and name, with what was expected.
 [[nodiscard]] Outcome<Profile> read_profile(const std::filesystem::path& file,
                                             const std::string& device = {});
+
+/// A profile in small, to try it out: no check takes longer than `seconds`, a tenth of the planted bugs is
+/// hunted by a few cases, times are taken once.
+[[nodiscard]] Profile in_small(Profile profile, double seconds);
 
 }  // namespace flashdiff::cli

@@ -81,8 +81,8 @@ Outcome<std::string> cross_examined(const Case& c, const std::vector<std::string
     backends.push_back(opened.back().get());
   }
   if (c.problem.pass != Pass::forward || backends.size() < 2) return std::string();
-  return testimonies_of(c, backends).map([](std::vector<Testimony> all) {
-    return explain(cross_examine(std::move(all)));
+  return cross_examine(c, backends).map([](const CrossExamination& examined) {
+    return explain(examined);
   });
 }
 

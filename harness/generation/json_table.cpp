@@ -55,6 +55,7 @@ std::string as_json(const Table& table) {
            {"prompts", table.prompts},
            {"decode_steps", table.settings.steps},
            {"chunk", table.settings.chunk}};
+  if (!table.command.empty()) out["command"] = table.command;
   Json& conventions = out["conventions"] = Json::array();
   for (std::size_t at = 0; at < table.cells.size(); ++at) {
     const Cell& cell = table.cells[at];

@@ -60,6 +60,7 @@ struct Table {
   std::vector<int> prompts;  ///< lengths
   Settings settings;
   std::string device;
+  std::string command;      ///< that makes this table again; empty: not known
   std::vector<Cell> cells;  ///< by convention, side, stage
   [[nodiscard]] bool kernels_wrong()
       const;                            ///< somewhere what was handed on was right, and the answer was not

@@ -9,6 +9,7 @@
 
 #include "harness/oracle/deviations.h"
 #include "harness/oracle/expected.h"
+#include "harness/oracle/other_layouts.h"
 
 namespace flashdiff {
 namespace {
@@ -28,6 +29,20 @@ Compared compare(const std::vector<Testimony>& all, std::size_t one, std::size_t
           found.worst = {TensorRole::o, s, head, row, column};
         }
   return found;
+}
+
+/// The other layouts that some backend is held to and that all of them take.
+std::vector<Case> layouts_of_any(const Case& c, const std::vector<Backend*>& backends) {
+  std::vector<Case> all;
+  for (const Backend* backend : backends)
+    for (Case& other :
+         detail::other_layouts(c, [backend](const Case& one) { return backend->supports(one).yes; })) {
+      const auto takes = [&other](const Backend* one) { return one->supports(other).yes; };
+      const auto is_it = [&other](const Case& known) { return print(known) == print(other); };
+      if (std::ranges::all_of(backends, takes) && std::ranges::none_of(all, is_it))
+        all.push_back(std::move(other));
+    }
+  return all;
 }
 
 /// Whether everyone of a set, bit by bit, agrees with everyone else of it.
@@ -84,18 +99,41 @@ Outcome<std::vector<Testimony>> testimonies_of(const Case& c, const std::vector<
   return all;
 }
 
+Outcome<CrossExamination> cross_examine(const Case& c, const std::vector<Backend*>& backends) {
+  const auto asked = [&backends](const Case& one) {
+    return testimonies_of(one, backends).map([](std::vector<Testimony> said) {
+      return cross_examine(std::move(said));
+    });
+  };
+  const auto all_agree = [](const CrossExamination& examined) {
+    return std::ranges::all_of(examined.pairs, &Compared::agree);
+  };
+  Outcome<CrossExamination> as_it_is = asked(c);
+  if (!as_it_is || !all_agree(*as_it_is)) return as_it_is;
+  for (const Case& other : layouts_of_any(c, backends)) {
+    Outcome<CrossExamination> examined = asked(other);
+    if (!examined || all_agree(*examined)) continue;
+    examined->in = detail::layout_words(other);
+    return examined;
+  }
+  return as_it_is;
+}
+
 Crossed without_answers(const CrossExamination& examined) {
-  Crossed crossed{{}, examined.pairs, examined.alone, examined.decided};
+  Crossed crossed{{}, examined.pairs, examined.alone, examined.decided, examined.in};
   for (const Testimony& testimony : examined.testimonies) crossed.witnesses.push_back(testimony.by);
   return crossed;
 }
 
 std::string conclusion_of(const Crossed& crossed) {
-  if (!crossed.decided) return "nobody can say who is wrong: no majority agrees with each other";
-  if (crossed.alone.empty()) return "all agree";
+  const std::string in = crossed.in.empty() ? "" : fmt::format(" with {}", crossed.in);
+  if (!crossed.decided)
+    return fmt::format("nobody can say who is wrong{}: no majority agrees with each other", in);
+  if (crossed.alone.empty()) return "all agree within their budgets, in every layout that was asked";
   std::vector<std::string> alone;
   for (const std::size_t i : crossed.alone) alone.push_back(crossed.witnesses[i]);
-  return fmt::format("{} alone is contradicted by all who agree with each other", fmt::join(alone, " and "));
+  return fmt::format("{} alone is contradicted{} by all who agree with each other", fmt::join(alone, " and "),
+                     in);
 }
 
 std::string explain(const CrossExamination& examined) {

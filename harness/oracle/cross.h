@@ -33,6 +33,7 @@ struct CrossExamination {
   std::vector<Compared> pairs;     ///< every two
   std::vector<std::size_t> alone;  ///< who is outvoted; empty where all agree, and where nobody can say
   bool decided = false;            ///< more than half agree with each other, and it could be no others
+  std::string in{};  ///< "lay=both poison=inf" where it is not the layout that was asked; see below
 };
 [[nodiscard]] CrossExamination cross_examine(std::vector<Testimony> testimonies);
 
@@ -42,6 +43,7 @@ struct Crossed {
   std::vector<Compared> pairs;
   std::vector<std::size_t> alone;
   bool decided = false;
+  std::string in{};
 };
 [[nodiscard]] Crossed without_answers(const CrossExamination& examined);
 
@@ -49,6 +51,11 @@ struct Crossed {
 /// that cannot be made, a backend that refuses (unsupported, with its reason).
 [[nodiscard]] Outcome<std::vector<Testimony>> testimonies_of(const Case& c,
                                                              const std::vector<Backend*>& backends);
+
+/// Everybody is asked the case; where all agree about it, each of the other layouts that examine() holds the
+/// first of them to and that all take, until somebody disagrees: a failure may be of another layout than the
+/// one that was drawn. Errors: those of testimonies_of.
+[[nodiscard]] Outcome<CrossExamination> cross_examine(const Case& c, const std::vector<Backend*>& backends);
 
 /// A line for every two, and one that says who stands alone.
 [[nodiscard]] std::string explain(const CrossExamination& examined);

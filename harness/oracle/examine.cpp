@@ -21,9 +21,7 @@ Verdict verdict_of(const Error& error) {
 
 /// A failure that only the other layout shows must say so, or its line would be tried in vain.
 Verdict seen_in(const Case& other, Verdict failure) {
-  const std::string prefix = fmt::format(
-      "with lay={}{} poison={}: ", name_of(other.layout.padding),
-      other.layout.page > 0 ? fmt::format(" page={}", other.layout.page) : "", name_of(other.poison));
+  const std::string prefix = fmt::format("with {}: ", detail::layout_words(other));
   if (auto* touched = std::get_if<verdict::PaddingTouched>(&failure))
     for (std::string& where : touched->where) where.insert(0, prefix);
   if (auto* fault = std::get_if<verdict::Fault>(&failure)) fault->what.insert(0, prefix);

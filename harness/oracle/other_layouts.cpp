@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "harness/problem/hashes.h"
 #include "harness/problem/names.h"
 #include "harness/problem/random_bits.h"
@@ -42,6 +44,12 @@ std::vector<Case> other_layouts(const Case& c, const std::function<bool(const Ca
   add(all_of<Padding>[bits % paddings], c.layout.page == 0 ? page : 0, paddings);
   if (c.problem.useful_flops() / 2 > kSmall && !others.empty()) return {others[hash % others.size()]};
   return others;
+}
+
+std::string layout_words(const Case& other) {
+  return fmt::format("lay={}{} poison={}", name_of(other.layout.padding),
+                     other.layout.page > 0 ? fmt::format(" page={}", other.layout.page) : "",
+                     name_of(other.poison));
 }
 
 }  // namespace flashdiff::detail

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "harness/problem/case.h"
@@ -13,5 +14,8 @@ namespace flashdiff::detail {
 /// fresh one gives.
 [[nodiscard]] std::vector<Case> other_layouts(const Case& c,
                                               const std::function<bool(const Case&)>& supported);
+
+/// "lay=left page=16 poison=inf": what of a case's line another layout has of its own.
+[[nodiscard]] std::string layout_words(const Case& other);
 
 }  // namespace flashdiff::detail

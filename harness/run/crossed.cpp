@@ -26,6 +26,7 @@ Crossed parsed(const json& j) {
   }
   crossed.alone = j.at("alone").get<std::vector<std::size_t>>();
   crossed.decided = j.at("decided");
+  crossed.in = j.value("in", "");
   return crossed;
 }
 
@@ -48,7 +49,8 @@ std::string text_of(const Crossed& crossed) {
   return json{{"witnesses", crossed.witnesses},
               {"pairs", std::move(pairs)},
               {"alone", crossed.alone},
-              {"decided", crossed.decided}}
+              {"decided", crossed.decided},
+              {"in", crossed.in}}
       .dump();
 }
 

@@ -45,9 +45,9 @@ json cross(const std::vector<std::unique_ptr<Backend>>& backends, const json& qu
     for (const auto& backend : backends)
       if (backend->name() == name) asked.push_back(backend.get());
   const auto said = parse_case(question.at("case").get<std::string>()).and_then([&](const Case& c) {
-    return testimonies_of(c, asked);
+    return cross_examine(c, asked);
   });
-  return {{"crossed", said ? text_of(without_answers(cross_examine(*said))) : ""}};
+  return {{"crossed", said ? text_of(without_answers(*said)) : ""}};
 }
 
 json answer(const std::vector<std::unique_ptr<Backend>>& backends, const std::string& line,

@@ -121,7 +121,8 @@ json json_of(const Hunted& h) {
     j["kill"] = {{"case", h.kill->index},
                  {"seconds", h.kill->seconds},
                  {"rule", h.kill->rule},
-                 {"part", h.kill->part}};
+                 {"part", h.kill->part},
+                 {"line", h.kill->line}};
   if (h.expected_at) j["expected_at"] = *h.expected_at;
   if (h.smallest)
     j["smallest"] = {{"line", h.smallest->line},
@@ -147,7 +148,8 @@ Outcome<Hunted> hunted_of(const std::string& text) {
     for_each_field(h, [&j](const char* name, auto& value) { j.at(name).get_to(value); });
     if (j.contains("kill")) {
       const json& kill = j["kill"];
-      h.kill = Kill{kill.at("case"), kill.at("seconds"), kill.at("rule"), kill.at("part")};
+      h.kill = Kill{kill.at("case"), kill.at("seconds"), kill.at("rule"), kill.at("part"),
+                    kill.value("line", std::string())};
     }
     if (j.contains("expected_at")) h.expected_at = j["expected_at"].get<std::uint64_t>();
     if (j.contains("smallest")) {

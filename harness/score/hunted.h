@@ -18,6 +18,7 @@ struct Kill {
   double seconds = 0;       ///< of examining, up to and with this case; compiling is not counted
   std::string rule;         ///< the verdict's name, "mismatch"
   std::string part;         ///< which part of the rule, part_of
+  std::string line{};       ///< the case; empty in stores of before 2026-12
 };
 
 /// What shrinking it came to.

@@ -73,7 +73,7 @@ Outcome<void> Hunt::run(Hunted& hunted) const {
     if (is_failure(seen->verdict)) {
       ++hunted.failed;
       const std::string kind = name_of(seen->verdict);
-      if (!hunted.kill) hunted.kill = Kill{index, hunted.seconds, kind, part_of(seen->verdict)};
+      if (!hunted.kill) hunted.kill = Kill{index, hunted.seconds, kind, part_of(seen->verdict), print(c)};
       if (!hunted.expected_at && kind == mutant.expected) hunted.expected_at = index;
     }
     if (is_silent(seen->verdict)) ++hunted.silent;

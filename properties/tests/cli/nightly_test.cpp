@@ -128,6 +128,35 @@ TEST_F(Nightly, WhatAKillInterruptedGoesOnAsWell) {
   for (const auto& [name, times] : cases) EXPECT_EQ(times, 1) << name;
 }
 
+TEST_F(Nightly, MeasuresWhichPaddingSideIsSafeAndPassesItOn) {
+  const auto said = flashdiff(call(std::string(kTenOfOne) + "[generation]\nsteps = 1\n"));
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.err, ContainsRegex("PASS 2/3 padding side: [0-9]+ combinations, [1-9][0-9]* not safe"));
+  EXPECT_TRUE(fs::exists(fs::path(night_) / "generation.json"));
+  EXPECT_TRUE(fs::exists(fs::path(night_) / "site" / "generation.html"));
+}
+
+TEST_F(Nightly, AsksCudnnWhereItIsThereAndSaysSoWhereNot) {
+  // A GPU that no profile describes is an error of the step; the rest of the night runs.
+  const auto wrong = flashdiff(call(std::string(kTenOfOne) + "[support]\ngpus = [\"sm_1\"]\n"));
+  EXPECT_EQ(wrong.code, 2) << wrong.err;
+  EXPECT_THAT(wrong.err, AllOf(ContainsRegex("BROKEN 2/3 support: .*sm_1"), HasSubstr("PASS 1/3 check 1")));
+}
+
+TEST_F(Nightly, InSmallNoCheckTakesLongerThanIsSaid) {
+  const std::string profile =
+      "device = \"soft\"\n[[check]]\nbackend = \"flash_forward_simt\"\ntime = \"8h\"\n"
+      "[[check]]\nbackend = \"flash_forward_simt\"\ncases = 1000000\n";
+  auto words = call(profile, "--brief=1s");
+  const auto said = flashdiff(words);
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.err, AllOf(HasSubstr("in small"), ContainsRegex("PASS 1/3 check 1, forward: [0-9]+ cases"),
+                              ContainsRegex("PASS 2/3 check 2, forward: [0-9]+ cases")));
+  EXPECT_THAT(stored(), Not(IsEmpty()));
+  words.back() = "--brief=soon";
+  EXPECT_EQ(flashdiff(words).code, 2);
+}
+
 struct WrongProfile {
   const char *name, *text;
   std::vector<std::string> words;
@@ -165,6 +194,11 @@ INSTANTIATE_TEST_SUITE_P(
         WrongProfile{"CheckIsOneTable", "[check]\ncases = 7", {"'check'", "[[check]]"}},
         WrongProfile{"UnknownMutants", "[power]\nmutants = \"some\"", {"[power]", "tenth or all"}},
         WrongProfile{"UnknownKeyOfBench", "[bench]\ntime = \"x\"", {"[bench]", "'time'", "times"}},
+        WrongProfile{"UnknownKeyOfGeneration", "[generation]\nstep = 5", {"[generation]", "'step'", "steps"}},
+        WrongProfile{
+            "NoStepsOfGeneration", "[generation]\nsteps = 0", {"[generation]", "'steps'", "from 1 on"}},
+        WrongProfile{"UnknownKeyOfSupport", "[support]\ngpu = \"sm_90\"", {"[support]", "'gpu'", "gpus"}},
+        WrongProfile{"TextForNames", "[support]\ngpus = \"sm_90\"", {"[support]", "'gpus'", "names"}},
         WrongProfile{"NumberForText", "[bench]\ntimes = 5", {"[bench]", "'times'", "text"}}),
     [](const auto& wrong) { return wrong.param.name; });
 

@@ -68,6 +68,20 @@ TEST(Cross, TwoWhoAgreeOnAWrongAnswerOutvoteTheThird) {
   EXPECT_THAT(alone(of_three(mask_wrong, mask_wrong)), ::testing::ElementsAre("reference"));
 }
 
+TEST(Cross, WhoIsWrongInAnotherLayoutAloneIsFoundThere) {
+  const auto wrong_in_both = [](LaidOut& io) -> Outcome<void> {
+    return io.question.layout.padding == Padding::both ? mask_wrong(io) : Outcome<void>();
+  };
+  FakeBackend one(wrong_in_both, "one"), other({}, "other");
+  const Outcome<CrossExamination> examined = cross_examine(ragged(), {&one, &other});
+  ASSERT_TRUE(examined) << examined.error().what;
+  EXPECT_THAT(alone(*examined), ::testing::ElementsAre("one"));
+  EXPECT_THAT(explain(*examined), HasSubstr("one alone is contradicted with lay=both poison="));
+  FakeBackend right({}, "right");
+  EXPECT_THAT(explain(cross_examine(ragged(), {&right, &other}).value()),
+              HasSubstr("all agree within their budgets, in every layout that was asked"));
+}
+
 TEST(Cross, WhereNobodyAgreesNobodyIsNamed) {
   const auto zero = [](LaidOut& io) -> Outcome<void> {
     Attention none = at_the_other_corner(io.question.problem);

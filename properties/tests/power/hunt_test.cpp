@@ -68,6 +68,7 @@ TEST_F(HuntTest, EndsWithTheKillAndIsShrunkWhileItKeepsItsKind) {
   EXPECT_EQ(hunted_.kill->rule, "mismatch");
   EXPECT_EQ(hunted_.kill->part, "O") << "LSE is within its budget";
   EXPECT_EQ(hunted_.cases, hunted_.kill->index + 1);
+  EXPECT_TRUE(is_long(parse_case(hunted_.kill->line).value())) << "the case itself, as it was drawn";
   EXPECT_EQ(saved_.size(), hunted_.cases + 1) << "after each case, and at the end";
   const Case smallest = parse_case(hunted_.smallest.value().line).value();
   ASSERT_EQ(smallest.problem.batch(), 1);

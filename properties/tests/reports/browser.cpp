@@ -151,7 +151,8 @@ void Browser::open(const std::filesystem::path& page, const Window& window, cons
                                               {"deviceScaleFactor", 1},
                                               {"mobile", window.width < 600}});
   call("Emulation.setEmulatedMedia",
-       {{"features", {{{"name", "prefers-color-scheme"}, {"value", window.dark ? "dark" : "light"}}}}});
+       {{"media", window.print ? "print" : ""},
+        {"features", {{{"name", "prefers-color-scheme"}, {"value", window.dark ? "dark" : "light"}}}}});
   call("Emulation.setScriptExecutionDisabled", {{"value", !window.script}});
   complaints_.clear();
   loaded_ = false;
@@ -170,6 +171,29 @@ json Browser::evaluate(const std::string& expression) {
 
 void Browser::click(const std::string& selector) {
   (void)evaluate("document.querySelector(" + json(selector).dump() + ").click()");
+}
+
+void Browser::press_tab() {
+  json key{{"type", "rawKeyDown"}, {"key", "Tab"}, {"code", "Tab"}, {"windowsVirtualKeyCode", 9}};
+  call("Input.dispatchKeyEvent", key);
+  key["type"] = "keyUp";
+  call("Input.dispatchKeyEvent", key);
+}
+
+std::vector<std::string> Browser::unnamed() {
+  std::vector<std::string> nameless;
+  for (const json& node : call("Accessibility.getFullAXTree")["nodes"]) {
+    if (node.value("ignored", false)) continue;
+    const std::string role = node.value("/role/value"_json_pointer, std::string());
+    bool focusable = false;
+    for (const json& property : node.value("properties", json::array()))
+      focusable = focusable || (property["name"] == "focusable" && property["value"]["value"] == true);
+    const bool needs_one = role == "img" || role == "image" || role == "region" ||
+                           (focusable && role != "RootWebArea" && role != "main");
+    if (needs_one && node.value("/name/value"_json_pointer, std::string()).empty())
+      nameless.push_back(role + ": " + node.dump().substr(0, 300));
+  }
+  return nameless;
 }
 
 std::string Browser::picture() { return from_base64(call("Page.captureScreenshot")["data"]); }

@@ -14,6 +14,7 @@ struct Window {
   int width = 1280, height = 900;
   bool dark = false;
   bool script = true;
+  bool print = false;  ///< as it would come out on paper
 };
 
 /// A headless Chromium, spoken to by the DevTools protocol through a pipe (no port, no dependency):
@@ -31,6 +32,10 @@ class Browser {
   /// What a JavaScript expression is worth on the open page.
   [[nodiscard]] nlohmann::json evaluate(const std::string& expression);
   void click(const std::string& selector);
+  /// As a person does it.
+  void press_tab();
+  /// What can be reached by keyboard or stands for a picture, and has no name that could be read out.
+  [[nodiscard]] std::vector<std::string> unnamed();
   /// A picture of the window, as a PNG.
   [[nodiscard]] std::string picture();
   /// Since open(): console messages, exceptions, violations of the page's policy, requests for anything but

@@ -1,99 +1,13 @@
-#include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <map>
-#include <set>
-#include <vector>
+#include "properties/tests/reports/page_in_browser.h"
 
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include "properties/tests/reports/browser.h"
-#include "properties/tests/reports/told_by_hand.h"
-#include "reports/html.h"
-#include "reports/site.h"
-
-// The single page and every page of the site in a real browser. FLASHDIFF_PICTURES=DIR keeps pictures of
-// every window; FLASHDIFF_PAGE=FILE looks at that page instead of those made by hand, FLASHDIFF_PAGE=DIR at
-// all of a site.
+// How every page looks and behaves; site_in_browser_test.cpp: where a site's numbers and keys lead.
 
 namespace flashdiff {
 namespace {
 
 namespace fs = std::filesystem;
-using test::Browser;
-using test::Window;
+using test::PageInBrowser;
 using testing::IsEmpty;
-
-class PageInBrowser : public testing::Test {
- protected:
-  void SetUp() override {
-    if (browser() == nullptr)
-      GTEST_SKIP() << "SKIPPED: no chromium on PATH, so nobody has looked at the page";
-    if (const char* given = std::getenv("FLASHDIFF_PAGE"); given != nullptr) {
-      page_ = fs::absolute(given);
-      if (fs::is_directory(page_)) {
-        add_all_of(page_);
-        page_ /= "index.html";
-      } else {
-        pages_ = {page_};
-      }
-      return;
-    }
-    made_ = fs::path(testing::TempDir()) / fmt::format("flashdiff-pages-{}", getpid());
-    fs::create_directories(made_ / "site");
-    page_ = made_ / "page.html";
-    Report report = test::report_with_everything();
-    std::ofstream(page_, std::ios::binary) << html_page(report);
-    for (const SitePage& page : site_pages(report))
-      std::ofstream(made_ / "site" / page.file, std::ios::binary) << page.html;
-    pages_ = {page_};
-    add_all_of(made_ / "site");
-  }
-  void add_all_of(const fs::path& folder) {
-    for (const auto& entry : fs::directory_iterator(folder))
-      if (entry.path().extension() == ".html") pages_.push_back(entry.path());
-    std::ranges::sort(pages_);
-  }
-  void TearDown() override {
-    std::error_code ignored;
-    if (!made_.empty()) fs::remove_all(made_, ignored);
-  }
-
-  static Browser* browser() { return browser_.get(); }
-  static void SetUpTestSuite() { browser_ = Browser::start(); }
-  static void TearDownTestSuite() { browser_.reset(); }
-
-  void keep_picture(const fs::path& page, const Window& w) {
-    const char* folder = std::getenv("FLASHDIFF_PICTURES");
-    if (folder == nullptr) return;
-    const auto name =
-        fmt::format("{}-{}x{}-{}.png", page.stem().string(), w.width, w.height, w.dark ? "dark" : "light");
-    std::ofstream(fs::path(folder) / name, std::ios::binary) << browser()->picture();
-  }
-  void look(const fs::path& page, const Window& window) {
-    browser()->open(page, window);
-    EXPECT_THAT(browser()->complaints(), IsEmpty());
-    const int beyond = browser()->evaluate("document.documentElement.scrollWidth - innerWidth");
-    EXPECT_LE(beyond, 0) << page.filename() << " at " << window.width
-                         << " pixels the page is too wide; first element beyond the edge: "
-                         << browser()->evaluate(
-                                "[...document.body.querySelectorAll('*')].filter(e => "
-                                "!e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1)"
-                                ".map(e => e.outerHTML.slice(0, 200))[0] ?? 'none'");
-    keep_picture(page, window);
-  }
-
-  fs::path page_, made_;
-  std::vector<fs::path> pages_;
-
- private:
-  static inline std::unique_ptr<Browser> browser_;
-};
 
 TEST_F(PageInBrowser, FitsEveryWindowWithoutAComplaint) {
   for (const fs::path& page : pages_)
@@ -154,31 +68,6 @@ TEST_F(PageInBrowser, TextCanBeRead) {
     }
 }
 
-TEST_F(PageInBrowser, IdsStandOnceAndLinksLeadSomewhere) {
-  std::map<std::string, std::set<std::string>> ids;  // of each file
-  std::vector<std::array<std::string, 3>> links;     // from, to, fragment
-  for (const fs::path& page : pages_) {
-    SCOPED_TRACE(page);
-    browser()->open(page, {});
-    const auto all = browser()->evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)");
-    for (const auto& id : all)
-      EXPECT_TRUE(ids[page.string()].insert(id.get<std::string>()).second) << id << " stands twice";
-    for (const auto& link :
-         browser()->evaluate("[...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
-                             ".filter(href => !/^https?:/.test(href))")) {
-      const std::string href = link.get<std::string>();
-      const std::size_t hash = std::min(href.find('#'), href.size());
-      const fs::path to = hash == 0 ? page : page.parent_path() / href.substr(0, hash);
-      links.push_back({page.string(), to.string(), hash < href.size() ? href.substr(hash + 1) : ""});
-    }
-  }
-  for (const auto& [from, to, fragment] : links) {
-    ASSERT_TRUE(ids.contains(to)) << from << " links to " << to << ", which is not there";
-    EXPECT_TRUE(fragment.empty() || ids[to].contains(fragment))
-        << from << " links to " << to << "#" << fragment << ", which is not there";
-  }
-}
-
 TEST_F(PageInBrowser, TablesSayWhatTheirCellsAre) {
   for (const fs::path& page : pages_) {
     SCOPED_TRACE(page);
@@ -188,35 +77,6 @@ TEST_F(PageInBrowser, TablesSayWhatTheirCellsAre) {
                   "[...document.querySelectorAll('svg:not([aria-hidden]):not([aria-label])')].length"),
               0);
     EXPECT_EQ(browser()->evaluate("document.querySelectorAll('h1, main, nav').length"), 3);
-  }
-}
-
-TEST_F(PageInBrowser, EveryPageOfASiteHasTheSameNavigation) {
-  nlohmann::json first;
-  for (const fs::path& page : pages_) {
-    if (page == page_) continue;
-    SCOPED_TRACE(page);
-    browser()->open(page, {});
-    const auto found = browser()->evaluate(
-        "[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href') + ' ' + a.textContent)");
-    if (first.is_null()) first = found;
-    EXPECT_EQ(found, first);
-    EXPECT_EQ(browser()->evaluate("document.querySelector('nav a[aria-current=page]').getAttribute('href')"),
-              page.filename().string());
-  }
-}
-
-TEST_F(PageInBrowser, AKeyboardComesToTheContentFirst) {
-  for (const fs::path& page : pages_) {
-    if (page == page_) continue;
-    SCOPED_TRACE(page);
-    browser()->open(page, {});
-    EXPECT_EQ(browser()->evaluate("(() => { const skip = document.querySelector('a, button, input');"
-                                  "const hidden = skip.getBoundingClientRect().right < 0; skip.focus();"
-                                  "const r = skip.getBoundingClientRect(), style = getComputedStyle(skip);"
-                                  "return hidden && skip.className == 'skip' && r.left >= 0 && r.top >= 0 &&"
-                                  "style.outlineStyle != 'none' && skip.hash == '#content'; })()"),
-              true);
   }
 }
 

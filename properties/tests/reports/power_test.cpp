@@ -26,7 +26,7 @@ power::Hunted killed() {
   one.kernel = "flash";
   one.evidence = "owner/kernels#12, and a commit";
   one.cases = 300;
-  one.kill = power::Kill{6, 0.25, "mismatch", "O, LSE"};
+  one.kill = power::Kill{6, 0.25, "mismatch", "O, LSE", "fd1 b=7"};
   one.smallest = power::Smallest{"fd1 b=1", "mismatch", "as if it were so", 40};
   one.rules = {{"Theirs", 300, 2, 3}, {"Blind", 300, 0, {}}};
   one.ended = true;
@@ -52,10 +52,17 @@ TEST(PowerInReports, PageAndSummaryTellEachMutantAndTheScore) {
                     HasSubstr("<a href=\"https://github.com/owner/kernels/issues/12\">owner/kernels#12</a>"),
                     HasSubstr("tail keys scored 0 &lt;b&gt;"), HasSubstr("<b class=\"fail\">survived</b>")));
   EXPECT_THAT(page, AllOf(HasSubstr("<b class=\"pass\">mismatch: O, LSE</b>"),
-                          HasSubstr("<td class=\"number\">7</td>"), HasSubstr("1 of 2, not Blind"),
-                          HasSubstr("5 of 290"), HasSubstr("repro &#39;fd1 b=1&#39;")));
+                          HasSubstr("<td class=\"number\"><a href=\"#mutant-tail_keys\">7</a></td>"),
+                          HasSubstr("1 of 2, not Blind"), HasSubstr("5 of 290"),
+                          HasSubstr("repro &#39;fd1 b=1&#39;")));
+  // Behind the row: its smallest case, the one that gave it away, and what each rule said of its answers.
+  EXPECT_THAT(page, AllOf(HasSubstr("id=\"mutant-tail_keys\""), HasSubstr("repro &#39;fd1 b=7&#39;"),
+                          HasSubstr("Case 7 gave it away: mismatch: O, LSE"),
+                          HasSubstr("<td>2 of 300</td><td class=\"pass\">by case 4</td>"),
+                          HasSubstr("<td>0 of 300</td><td class=\"none\">no</td>")));
   // Their rule saw the survivor, and the other one by its fourth case.
-  EXPECT_THAT(page, HasSubstr("<td>tail_keys</td><td>unseen</td>"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"#mutant-tail_keys\">tail_keys</a> </td><td><a "
+                              "href=\"#mutant-unseen\">unseen</a> </td>"));
   EXPECT_THAT(markdown(report), AllOf(HasSubstr("## Planted bugs"), HasSubstr("❌ unseen"),
                                       HasSubstr("| Theirs | 2 of 2 | 5 of 290 |")));
   const Report without = summarise(test::told_all_right());

@@ -3,6 +3,10 @@
 #include <cmath>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
+#include "reports/support.h"
+
 namespace flashdiff::test {
 namespace {
 
@@ -158,6 +162,92 @@ Told told_all_right() {
   return std::move(book.told);
 }
 
+void hunt_by_hand(Told& told) {
+  power::Hunted killed;
+  killed.mutant = "tail_keys";
+  killed.title = "tail keys scored 0 <b>";
+  killed.kernel = simt;
+  killed.evidence = "owner/kernels#12, and a commit";
+  killed.options = "--backend flash_forward_simt --image flash_forward_simt=tail_keys.ptx";
+  killed.seed = 1;
+  killed.most = killed.cases = 300;
+  killed.judged = 290;
+  killed.failed = 41;
+  killed.kill = power::Kill{6, 0.25, "mismatch", "O, LSE", lines[0].text};
+  killed.smallest = power::Smallest{shrunk_line, "mismatch", "as if every tail key were scored 0", 40};
+  killed.rules = {{"Theirs", 290, 2, 3}, {"Blind", 290, 0, {}}};
+  killed.ended = true;
+  power::Hunted survivor = killed;
+  survivor.mutant = "unseen";
+  survivor.title = "something that nobody sees";
+  survivor.kill.reset();
+  survivor.smallest.reset();
+  survivor.failed = 0;
+  power::Hunted otherwise = killed;
+  otherwise.mutant = "lost_lane";
+  otherwise.title = "a lane's last row is lost";
+  otherwise.unlike = {"mismatch, expected bias"};
+  told.hunted = {killed, survivor, otherwise};
+  told.sound = {{"flash_forward_simt f16_d32",
+                 simt,
+                 "",
+                 "",
+                 1,
+                 0,
+                 300,
+                 290,
+                 {std::string(lines[1].text) + ": 3 of 12 elements of O are outside of their budgets"},
+                 {{"Theirs", 290, 5, {}}, {"Blind", 290, 0, {}}}}};
+}
+
+std::string support_by_hand() {
+  using nlohmann::json;
+  const std::string no_rule = "no softcap <beside> a padding mask";
+  json classes = json::array();
+  const auto add = [&](const char* handed, const char* phase, const char* mask, const char* dtype,
+                       const char* modifier) {
+    json one{{"phase", phase},   {"handed", handed},
+             {"mask", mask},     {"dtype", dtype},
+             {"dims", "64"},     {"modifier", modifier},
+             {"way", "ragged"},  {"case", lines[classes.size() % 4].text},
+             {"said", "yes"},    {"by", "engines"},
+             {"why", ""},        {"documented", "yes"},
+             {"way_bytes", 1234}};
+    if (modifier != std::string("plain")) one.update({{"said", "no"}, {"by", "frontend"}, {"why", no_rule}});
+    if (dtype == std::string("f32")) one.update({{"said", "unasked"}, {"by", "nobody"}, {"why", "it died"}});
+    if (classes.empty())
+      one.update({{"by", "build"},
+                  {"engines", 4},
+                  {"engine", "eng9_k24=7"},
+                  {"workspace_bytes", 1280},
+                  {"kernel", "a_kernel_with_a_long_name_of_its_tiles_64x128x64_warpgroups_4"},
+                  {"plan_bytes", 90441}});
+    classes.push_back(one);
+  };
+  for (const char* handed : {"right: lengths", "left: ragged", "left: bias", "left: compaction"})
+    for (const char* phase : {"prefill", "decode"})
+      for (const char* mask : {"none", "causal_br"}) {
+        add(handed, phase, mask, "f16", "plain");
+        add(handed, phase, mask, "f32", "plain");
+        add(handed, phase, mask, "f16", "softcap");
+      }
+  const json hopper{
+      {"name", "sm_90"},           {"device", "an H100"}, {"about", "an H100 (a profile read off a device)"},
+      {"read_off_a_device", true}, {"cudnn", "9.19.0"},   {"unasked", ""},
+      {"classes", classes}};
+  json other = hopper;
+  other.update({{"name", "sm_80"},
+                {"about", "an A100 (a profile made by hand)"},
+                {"read_off_a_device", false},
+                {"cudnn", ""},
+                {"unasked", "libnvrtc.so.13 is not there"},
+                {"classes", json::array()}});
+  return json{{"format", "flashdiff-cudnn-matrix 1"},
+              {"note", "no proof of execution"},
+              {"profiles", {other, hopper}}}
+      .dump();
+}
+
 Report report_with_everything() {
   ReportOptions options;
   options.title = "flashdiff <by hand>";
@@ -170,6 +260,7 @@ Report report_with_everything() {
               {{"new failure", lines[0].text, simt, "", "pass", "mismatch", "wrong <now>", true},
                {"mended", lines[1].text, simt, "", "crash", "pass", "within its budget", false}}};
   Told told = told_by_hand();
+  hunt_by_hand(told);
   told.runs.push_back(told.runs.front());
   told.runs.back().commit = "77aa001";
   std::vector<CaseRecord> records = std::move(told.records);
@@ -182,13 +273,14 @@ Report report_with_everything() {
        "Work, by shape",
        {"products / needed", "local sectors"},
        {{"d64/seq2048", {"1.000", "0"}, false, ""}, {"d64/fill25_left", {"1.310", "12"}, true, "spills"}}});
-  report.support = "<section id=\"support\"><h2>What cuDNN supports</h2></section>";
+  report.support = support_section(support_by_hand()).value();
   return report;
 }
 
 GenerationTable generation_by_hand() {
   GenerationTable table{
       "prompts of 3, 9 tokens, 2 decode steps, chunks of 8 columns; softcuda sm_80",
+      "build/flashdiff generate --lengths 3,9 --steps 2 --chunk 8",
       {"left", "right", "both"},
       {"prefill", "chunked", "decode"},
       {{"unpadded by the mask", "variable-length kernels", "nothing: it is safe", {}},
@@ -196,12 +288,13 @@ GenerationTable generation_by_hand() {
   for (GenerationConvention& how : table.conventions)
     for (const std::string& side : table.sides)
       for (const std::string& stage : table.stages)
-        how.cells.push_back({side, stage, "safe", "safe: at most 0.2 of the budget", {}});
+        how.cells.push_back({side, stage, "safe", "safe: at most 0.2 of the budget", {}, {}});
   table.conventions[1].cells[0] = {
       "left",
       "prefill",
       "wrong",
       "row 0, token 0, head 1 in step 0: 986 times its budget: it sees 1 wrong key",
+      std::string("flash_forward: ") + lines[0].text,
       {{false, true, false}, {true, false, true}, {true, false, false}}};
   table.conventions[1].cells[8].verdict = "not-run";
   table.conventions[1].cells[8].words = "not run: flash_decode: no such head dim";

@@ -15,6 +15,13 @@ namespace flashdiff::test {
 /// A run in which all is well.
 [[nodiscard]] Told told_all_right();
 
+/// What `flashdiff power` has kept: a mutant that was killed, one that survived, one that is killed otherwise
+/// than its file says, a kernel as it is with a false alarm, two rules of other projects.
+void hunt_by_hand(Told& told);
+
+/// What `flashdiff backends --matrix --json` writes, of two GPUs, one of which could not be asked.
+[[nodiscard]] std::string support_by_hand();
+
 /// Two conventions of `flashdiff generate`, one of them unsafe on the left.
 [[nodiscard]] GenerationTable generation_by_hand();
 
