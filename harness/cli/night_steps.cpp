@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/asked_pass.h"
+#include "harness/cli/bench_context.h"
 #include "harness/cli/bench_run.h"
 #include "harness/cli/check_plan.h"
 #include "harness/cli/check_run.h"
@@ -131,6 +132,8 @@ Outcome<StepEnd> Night::bench(const Step&) {
   if (auto written = write_bench_files(options.out, options.files); ran && !written)
     ran = tl::unexpected<Error>(written.error());
   if (!ran) return tl::unexpected<Error>(ran.error());
+  if (auto there = *ran > 0 ? keep_benchmarks(options.out, store_) : Outcome<void>(); !there)
+    return tl::unexpected<Error>(there.error());
   for (const auto& [name, why] : kept.errors()) fmt::print(stderr, "{}: {}\n", name, why);
   StepEnd end{*ran == 0 || !kept.errors().empty() ? incomplete : as_expected,
               fmt::format("{} measured, {} failed", ended, kept.errors().size())};
@@ -152,11 +155,8 @@ Outcome<StepEnd> Night::bench(const Step&) {
 
 ExitCode Night::report(const std::string& place) {
   fmt::print(stderr, "==> {} report\n", place);
-  const fs::path bench = folder_ / "bench.json";
-  ReportOptions options{
+  const ReportOptions options{
       fmt::format("flashdiff {}, {}", profile_.title, record_.started_utc), program_name(), {}, {}};
-  if (std::error_code none; fs::exists(bench, none) && record_.ended.contains("figures"))
-    options.bench = {bench};
   const std::vector<fs::path> stores{folder_ / "night.db"};
   const auto files = write_report(stores, folder_ / "site", options);
   if (!files) return complain(files.error());
