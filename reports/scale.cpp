@@ -50,7 +50,7 @@ Scale linear_scale(const std::vector<double>& values) {
     low = middle - least / 2;
     high = middle + least / 2;
   }
-  const double step = round_step((high - low) / 4);
+  const double step = round_step((high - low) / 5);
   Scale scale{false, step * std::floor(low / step + 1e-9), step * std::ceil(high / step - 1e-9), {}};
   const auto steps = std::lround((scale.to - scale.from) / step);
   for (long i = 0; i <= steps; ++i) scale.ticks.push_back(scale.from + step * static_cast<double>(i));
