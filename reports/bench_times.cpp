@@ -1,120 +1,94 @@
 #include "reports/bench_times.h"
 
-#include <algorithm>
-#include <string_view>
+#include <cmath>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "reports/bench_place.h"
 #include "reports/numbers.h"
 
 namespace flashdiff::detail {
 namespace {
 
-using nlohmann::json;
-
-/// The repetitions of one entry.
-struct Timed {
-  std::string kernel, shape, why_not;
-  std::vector<const json*> repetitions;
-};
-
-/// "gpu/KERNEL/SHAPE/iterations:1/repeats:5/manual_time": kernel and shape.
-std::pair<std::string, std::string> split(std::string name) {
-  name.erase(0, name.find('/') + 1);
-  if (const std::size_t tail = name.find("/iterations:"); tail != std::string::npos) name.erase(tail);
-  const std::size_t slash = name.find('/');
-  return {name.substr(0, slash), slash == std::string::npos ? "" : name.substr(slash + 1)};
-}
-
-std::vector<Timed> timed_in(const json& file) {
-  std::vector<Timed> all;
-  for (const json& one : file.at("benchmarks")) {
-    const std::string name = one.at("name").get<std::string>();
-    if (!name.starts_with("gpu/") || one.value("run_type", "iteration") != "iteration") continue;
-    auto [kernel, shape] = split(name);
-    auto found = std::ranges::find_if(
-        all, [&](const Timed& timed) { return timed.kernel == kernel && timed.shape == shape; });
-    if (found == all.end()) {
-      all.push_back({std::move(kernel), std::move(shape), {}, {}});
-      found = std::prev(all.end());
-    }
-    if (one.value("error_occurred", false))
-      found->why_not = one.value("error_message", "no time");
-    else
-      found->repetitions.push_back(&one);
-  }
-  return all;
-}
-
-/// Of a counter over the repetitions that have it, in order.
-std::vector<double> sorted(const Timed& timed, const char* counter) {
-  std::vector<double> values;
-  for (const json* one : timed.repetitions)
-    if (one->contains(counter)) values.push_back(one->at(counter).get<double>());
-  std::ranges::sort(values);
-  return values;
-}
-
-double median(const std::vector<double>& values) {
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
-std::string cell(const Timed& timed, const char* counter, double unit, int decimals) {
-  const std::vector<double> values = sorted(timed, counter);
-  return values.empty() ? "" : fmt::format("{:.{}f}", median(values) / unit, decimals);
+std::string cell(const BenchEntry& entry, const char* counter, double unit, int decimals) {
+  const std::vector<double> values = entry.sorted(counter);
+  return values.empty() ? "" : fmt::format("{:.{}f}", median_of(values).value / unit, decimals);
 }
 
 /// Of whichever compute peak the entry has.
-std::string of_compute(const Timed& timed) {
-  const std::string tensor = cell(timed, "of_tensor_peak", 0.01, 1);
-  return tensor.empty() ? cell(timed, "of_f32_peak", 0.01, 1) : tensor;
+std::string of_compute(const BenchEntry& entry) {
+  const std::string tensor = cell(entry, "of_tensor_peak", 0.01, 1);
+  return tensor.empty() ? cell(entry, "of_f32_peak", 0.01, 1) : tensor;
 }
 
-std::string discarded(const Timed& timed) {
+std::string discarded(const BenchEntry& entry) {
   double all = 0;
-  for (const double one : sorted(timed, "discarded")) all += one;
-  return timed.repetitions.empty() ? "" : grouped(static_cast<std::int64_t>(all));
+  for (const double one : entry.sorted("discarded")) all += one;
+  return grouped(std::llround(all));
 }
 
-BenchTable::Row row_of(const Timed& timed) {
-  BenchTable::Row row{timed.shape, {}, false, timed.why_not};
-  if (timed.repetitions.empty()) {
+BenchTable::Row row_of(const BenchEntry& entry, const std::string& name) {
+  BenchTable::Row row{name, {}, false, entry.failed, anchor_of(entry)};
+  if (entry.repetitions.empty()) {
     row.off = true;
     row.cells.resize(9);
     return row;
   }
-  const std::vector<double> times = sorted(timed, "real_time");
-  row.cells = {fmt::format("{:.1f}", median(times)),
+  const std::vector<double> times = entry.sorted("real_time");
+  row.cells = {fmt::format("{:.1f}", median_of(times).value),
                fmt::format("{:.1f} to {:.1f}", times.front(), times.back()),
-               cell(timed, "items_per_second", 1e12, 1),
-               of_compute(timed),
-               cell(timed, "bytes_per_second", 1e9, 0),
-               cell(timed, "of_memory_peak", 0.01, 1),
-               cell(timed, "sm_megahertz", 1, 0),
-               cell(timed, "watts", 1, 0),
-               discarded(timed)};
+               cell(entry, "items_per_second", 1e12, 1),
+               of_compute(entry),
+               cell(entry, "bytes_per_second", 1e9, 0),
+               cell(entry, "of_memory_peak", 0.01, 1),
+               cell(entry, "sm_megahertz", 1, 0),
+               cell(entry, "watts", 1, 0),
+               discarded(entry)};
   return row;
+}
+
+std::string told(const BenchEntry& entry, double time) { return duration(1e3 * entry.seconds(time)); }
+
+/// On the processor: no peaks, no sensors; of entries whose items are told.
+BenchTable table_here(const BenchRun& run) {
+  BenchTable table{"on a processor",
+                   run.host.empty() ? "times" : "times on " + run.host,
+                   {"median", "of repetitions", "useful GFLOP/s", "repetitions"},
+                   {}};
+  for (const BenchEntry& entry : run.entries) {
+    const std::string how = entry.words().front();
+    if (how != "reference" && how != "openvino" && how != "softcuda") continue;
+    const std::vector<double> times = entry.sorted("real_time"), rates = entry.sorted("items_per_second");
+    if (times.empty() || rates.empty()) continue;
+    table.rows.push_back({entry.name,
+                          {told(entry, median_of(times).value),
+                           fmt::format("{} to {}", told(entry, times.front()), told(entry, times.back())),
+                           fmt::format("{:.2f}", median_of(rates).value / 1e9), grouped(std::ssize(times))},
+                          false,
+                          entry.label,
+                          anchor_of(entry)});
+  }
+  return table;
 }
 
 }  // namespace
 
-std::vector<BenchTable> tables_of_times(const json& file) {
-  const json context = file.value("context", json::object());
-  const std::string title =
-      fmt::format("Time on {}, L2 cache {}", context.value("gpu", "a GPU"),
-                  context.value("gpu_l2", "") == "keep" ? "kept" : "flushed before each launch");
+std::vector<BenchTable> tables_of_times(const BenchRun& run) {
+  const std::string title = fmt::format("Time on {}, L2 cache {}", run.gpu.empty() ? "a GPU" : run.gpu,
+                                        run.l2 == "keep" ? "kept" : "flushed before each launch");
   std::vector<BenchTable> tables;
-  for (const Timed& timed : timed_in(file)) {
-    if (tables.empty() || tables.back().kernel != timed.kernel)
-      tables.push_back({timed.kernel,
+  for (const BenchEntry& entry : run.entries) {
+    const auto words = entry.words();
+    if (words.size() < 3 || words[0] != "gpu") continue;
+    if (tables.empty() || tables.back().kernel != words[1])
+      tables.push_back({words[1],
                         title,
                         {"us, median", "of repetitions", "useful TFLOP/s", "% of compute peak", "GB/s",
                          "% of memory peak", "SM clock MHz", "board W", "throttled samples"},
                         {}});
-    tables.back().rows.push_back(row_of(timed));
+    tables.back().rows.push_back(row_of(entry, shape_of(entry)));
   }
+  if (BenchTable here = table_here(run); !here.rows.empty()) tables.push_back(std::move(here));
   return tables;
 }
 

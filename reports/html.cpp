@@ -150,7 +150,7 @@ std::string html_page(const Report& report) {
   detail::fill_findings(root, report, shown);
   detail::fill_details(root, report, shown);
   detail::fill_generation(root, report);
-  detail::fill_bench(root, report);
+  detail::fill_bench(root, report, shown);
   detail::fill_power(root, report);
   detail::fill_context(root, report);
   return render("page.mustache", root, markup_escaped);

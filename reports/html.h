@@ -34,7 +34,7 @@ void fill_overview(View& root, const Report& report, const Shown& shown);
 void fill_findings(View& root, const Report& report, const Shown& shown);
 void fill_details(View& root, const Report& report, const Shown& shown);
 void fill_generation(View& root, const Report& report);
-void fill_bench(View& root, const Report& report);
+void fill_bench(View& root, const Report& report, const Shown& shown);
 void fill_power(View& root, const Report& report);
 void fill_context(View& root, const Report& report);
 

@@ -10,6 +10,7 @@
 #include "harness/run/record.h"
 #include "harness/score/score.h"
 #include "reports/bench.h"
+#include "reports/bench_charts.h"
 #include "reports/generation.h"
 #include "reports/report.h"
 #include "reports/tally.h"
@@ -146,6 +147,8 @@ struct Report {
   std::vector<std::size_t> weak;            ///< weak passes, the largest unseen effect first, at most 50
   std::vector<ClassAxis> classes;
   std::vector<BenchTable> bench;
+  std::vector<ChartGroup> charts;    ///< of the same
+  std::vector<BenchRun> bench_runs;  ///< of each benchmark the newest: what is behind tables and charts
   std::vector<GenerationTable> generation;
   std::string support;  ///< what cuDNN supports, as support_section() tells it; empty: not asked
   std::map<std::string, Crossed> crossed;  ///< who agrees with whom about a case, by its line

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "harness/run/crossed.h"
 #include "harness/run/store.h"
 
@@ -91,6 +93,22 @@ Outcome<Summary> summary_of(const std::vector<Opened>& stores) {
 }
 
 }  // namespace
+
+Outcome<std::vector<BenchRun>> read_benchmarks(std::span<const std::filesystem::path> files) {
+  std::vector<BenchRun> runs;
+  for (const std::filesystem::path& file : files) {
+    const auto texts =
+        Store::open_readonly(file).and_then([](const Store& store) { return store.kept(kept_benchmarks); });
+    if (!texts) return tl::unexpected<Error>(texts.error());
+    for (const auto& [name, text] : *texts) {
+      Outcome<BenchRun> run =
+          bench_run_of(text, fmt::format("{}: the benchmarks of {}", file.string(), name));
+      if (!run) return tl::unexpected<Error>(std::move(run.error()));
+      runs.push_back(std::move(*run));
+    }
+  }
+  return runs;
+}
 
 Outcome<Report> read_stores(std::span<const std::filesystem::path> files, ReportOptions options) {
   if (files.empty()) return bad_input("no store to report on, expected at least one");

@@ -13,4 +13,8 @@ namespace flashdiff {
 [[nodiscard]] Outcome<Report> read_stores(std::span<const std::filesystem::path> stores,
                                           ReportOptions options = {});
 
+/// The runs of `flashdiff bench` that stores keep (`bench --store`, `nightly`). Errors: what opening a store
+/// says, bad_input for one that keeps something else under that name.
+[[nodiscard]] Outcome<std::vector<BenchRun>> read_benchmarks(std::span<const std::filesystem::path> stores);
+
 }  // namespace flashdiff

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "reports/performance.h"
 #include "reports/read.h"
 #include "reports/support.h"
 #include "reports/write.h"
@@ -12,11 +13,11 @@ namespace flashdiff {
 
 Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
                                   const std::filesystem::path& out_dir, const ReportOptions& options) {
-  std::vector<BenchTable> bench;
+  std::vector<BenchRun> bench;
   for (const std::filesystem::path& file : options.bench) {
-    Outcome<std::vector<BenchTable>> tables = read_bench(file);
-    if (!tables) return tl::unexpected<Error>(std::move(tables.error()));
-    std::ranges::move(*tables, std::back_inserter(bench));
+    Outcome<BenchRun> run = read_bench(file);
+    if (!run) return tl::unexpected<Error>(std::move(run.error()));
+    bench.push_back(std::move(*run));
   }
   std::vector<GenerationTable> generation;
   for (const std::filesystem::path& file : options.generation) {
@@ -32,8 +33,11 @@ Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
     if (!section) return bad_input(options.support.string() + ": " + section.error().what);
     support = std::move(*section);
   }
+  Outcome<std::vector<BenchRun>> kept = read_benchmarks(stores);
+  if (!kept) return tl::unexpected<Error>(std::move(kept.error()));
+  std::ranges::move(*kept, std::back_inserter(bench));
   return read_stores(stores, options).and_then([&](Report report) {
-    report.bench = std::move(bench);
+    add_bench(report, std::move(bench));
     report.generation = std::move(generation);
     report.support = std::move(support);
     return write_files(report, out_dir);

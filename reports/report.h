@@ -32,7 +32,7 @@ struct Changes {
 struct ReportOptions {
   std::string title = "flashdiff";                  ///< heading of the page, name of the JUnit suite
   std::string program = "build/flashdiff";          ///< how the repro commands call the program
-  std::vector<std::filesystem::path> bench{};       ///< what `flashdiff bench -o FILE` wrote, see bench.h
+  std::vector<std::filesystem::path> bench{};       ///< what `flashdiff bench -o FILE` wrote
   std::vector<std::filesystem::path> generation{};  ///< what `flashdiff generate --json FILE` wrote
   std::filesystem::path support{};                  ///< what `flashdiff backends --matrix --json FILE` wrote
   std::optional<Changes> changes{};                 ///< since a base

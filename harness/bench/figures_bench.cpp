@@ -7,12 +7,14 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/backend/answerers/registry.h"
 #include "harness/figures/figures.h"
 #include "harness/figures/occupancy.h"
 #include "harness/figures/roofline.h"
 #include "harness/figures/shapes.h"
+#include "harness/figures/source_lines.h"
 #include "harness/figures/tile_work.h"
 #include "harness/problem/numbers.h"
 #include "kernels/kernel.h"
@@ -23,6 +25,7 @@ namespace flashdiff {
 namespace {
 
 using figures::Figures;
+using nlohmann::json;
 
 std::map<std::string, std::string>& own_images() {
   static std::map<std::string, std::string> images;
@@ -109,31 +112,62 @@ double bytes_of_cache(const Problem& p) {
   return rows * p.h_kv * (p.d_qk + p.d_v) * static_cast<double>(bytes_of(p.dtype));
 }
 
-void shape(benchmark::State& state, const kernels::Kernel& kernel, const Case& c) {
-  const LaidOut io = laid_out(c);
+std::vector<ShapeLines>& kept_lines() {
+  static std::vector<ShapeLines> kept;
+  return kept;
+}
+
+/// Of a kernel and head dim those of one shape stay: what executes most has the loops that matter.
+void keep_lines(const kernels::Kernel& kernel, const figures::Shape& shape, std::uint64_t all,
+                const json& counted) {
+  const std::string head_dim = shape.name.substr(0, shape.name.find('/'));
+  ShapeLines lines{std::string(kernel.name), shape.name, all, figures::source_lines(counted)};
+  for (ShapeLines& other : kept_lines()) {
+    if (other.kernel != lines.kernel || other.shape.substr(0, other.shape.find('/')) != head_dim) continue;
+    if (other.warp_instructions < all) other = std::move(lines);
+    return;
+  }
+  kept_lines().push_back(std::move(lines));
+}
+
+/// How many useful FLOPs a second a GPU could do at most, and what keeps it from more.
+void tell_bounds(benchmark::State& state, const Figures& f, double useful, double bytes) {
+  std::string bounds;
+  for (const figures::Gpu& gpu : figures::gpus()) {
+    const figures::Roofline roof = figures::roofline(gpu, f, bytes);
+    state.counters[fmt::format("bound_tflops_{}", gpu.name)] = useful / roof.seconds() / 1e12;
+    bounds += fmt::format("{}{}: {}", bounds.empty() ? "" : "; ", gpu.name, roof.bound_by());
+  }
+  state.SetLabel(fmt::format("bound by {}", bounds));
+}
+
+void shape(benchmark::State& state, const kernels::Kernel& kernel, const figures::Shape& shape) {
+  const Problem& problem = shape.question.problem;
+  const LaidOut io = laid_out(shape.question);
   for ([[maybe_unused]] auto _ : state) {
-    const auto f = counted(kernel, io);
-    if (!f) return state.SkipWithError(f.error().what.c_str());
-    tell(state, *f);
-    const double useful = c.problem.useful_flops();
+    const auto by_kernel =
+        backend_of(kernel).and_then([&](Backend* backend) { return figures::count_kernels(*backend, io); });
+    if (!by_kernel) return state.SkipWithError(by_kernel.error().what.c_str());
+    const Figures f = figures::summed(*by_kernel);
+    keep_lines(kernel, shape, f.warp_instructions, *by_kernel);
+    tell(state, f);
+    const double useful = problem.useful_flops(), bytes = figures::compulsory_bytes(io);
+    state.counters["compulsory_bytes"] = bytes;
+    state.counters["moved_bytes_over_rows"] =
+        ratio(kSectorBytes * static_cast<double>(f.read.units + f.written.units), bytes);
     if (multiplies_tiles(kernel.plan)) {
-      tell_products(state, f->tensor_flops, useful, figures::algorithm_flops(kernel.plan, c.problem));
-      state.counters["dense_over_needed"] = figures::dense_over_needed(c.problem);
+      tell_products(state, f.tensor_flops, useful, figures::algorithm_flops(kernel.plan, problem));
+      state.counters["dense_over_needed"] = figures::dense_over_needed(problem);
     }
     if (kernel.plan.tile != nullptr)
       state.counters["issued_over_tiles"] =
-          ratio(f->tensor_flops, figures::tile_work(c.problem, kernel.plan.tile(c.problem)).rounded);
+          ratio(f.tensor_flops, figures::tile_work(problem, kernel.plan.tile(problem)).rounded);
     if (kernel.plan.most_queries > 0)
       state.counters["read_bytes_over_cache"] =
-          ratio(kSectorBytes * static_cast<double>(f->read.units), bytes_of_cache(c.problem));
+          ratio(kSectorBytes * static_cast<double>(f.read.units), bytes_of_cache(problem));
+    if (problem.pass == Pass::append) continue;  // it moves bytes: FLOPs are no measure of it
     state.counters["useful_flops"] = useful;
-    std::string bounds;
-    for (const figures::Gpu& gpu : figures::gpus()) {
-      const figures::Roofline roof = figures::roofline(gpu, *f, figures::compulsory_bytes(io));
-      state.counters[fmt::format("bound_tflops_{}", gpu.name)] = useful / roof.seconds() / 1e12;
-      bounds += fmt::format("{}{}: {}", bounds.empty() ? "" : "; ", gpu.name, roof.bound_by());
-    }
-    state.SetLabel(fmt::format("bound by {}", bounds));
+    tell_bounds(state, f, useful, bytes);
   }
 }
 
@@ -183,10 +217,12 @@ Outcome<void> register_figures(const std::map<std::string, std::string>& images)
       if (multiplies_tiles(kernel.plan)) add(fmt::format("{}/d{}/main_loop", name, d), main_loop, kernel, d);
       if (on_tensor_cores(kernel.plan) && !images.contains(name)) register_ptxas(kernel, d, told);
     }
-    for (const figures::Shape& one : figures::shapes(kernel.plan))
-      if (kernel.plan.why_not(one.question).empty()) add(name + '/' + one.name, shape, kernel, one.question);
+    for (const figures::Shape& one : figures::published(kernel.plan))
+      add(name + '/' + one.name, shape, kernel, one);
   }
   return {};
 }
+
+const std::vector<ShapeLines>& counted_lines() { return kept_lines(); }
 
 }  // namespace flashdiff

@@ -1,7 +1,9 @@
 #pragma once
 #include <map>
 #include <string>
+#include <vector>
 
+#include "harness/figures/source_lines.h"
 #include "harness/outcome/outcome.h"
 
 namespace flashdiff {
@@ -13,5 +15,15 @@ namespace flashdiff {
 /// kernel -> PTX file in place of its own image; ptxas's figures, which are of that one, are then left out.
 /// Errors: no software driver.
 [[nodiscard]] Outcome<void> register_figures(const std::map<std::string, std::string>& images = {});
+
+/// What the lines of a kernel's source executed on one shape, the hottest first.
+struct ShapeLines {
+  std::string kernel, shape;  ///< "flash_forward", "d64/seq2048"
+  std::uint64_t warp_instructions = 0;
+  std::vector<figures::SourceLine> lines;
+};
+/// Of what `figures/...` entries have counted so far in this program: of each kernel and head dim the shape
+/// that executed most instructions.
+[[nodiscard]] const std::vector<ShapeLines>& counted_lines();
 
 }  // namespace flashdiff

@@ -13,7 +13,7 @@ struct KernelsBench {
   timing::TimingPlan plan;
   int repetitions = 5;  ///< each an entry of its own; a time of one is the median of its samples
   /// What is timed of a kernel.
-  std::function<std::vector<figures::Shape>(const kernels::KernelPlan&)> shapes = figures::timed_shapes;
+  std::function<std::vector<figures::Shape>(const kernels::KernelPlan&)> shapes = figures::published;
   bool cudnn = true;  ///< beside them, on the same shapes
   /// On a GPU. Tests alone say something else: times of the software driver say nothing of a kernel.
   BackendOptions backend{DeviceChoice::gpu, {}, {}, 0};

@@ -14,6 +14,7 @@
 #include "harness/bench/softcuda_bench.h"
 #include "harness/bench/tensor_core_bench.h"
 #include "harness/cli/bench_against.h"
+#include "harness/cli/bench_context.h"
 #include "harness/cli/bench_run.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/exit_code.h"
@@ -55,9 +56,9 @@ int run(const BenchOptions& options) {
     return complain({ErrorKind::bad_input,
                      "--device gpu: golden counters are those that the software driver counts, expected soft",
                      {}});
-  if (options.files.any() && options.out.empty())
+  if ((options.files.any() || !options.store.empty()) && options.out.empty())
     return complain({ErrorKind::bad_input,
-                     "--csv, --markdown, --action: of which file? Expected --out FILE with them",
+                     "--csv, --markdown, --action, --store: of which file? Expected --out FILE with them",
                      {}});
   if (!options.against.empty()) {
     const Outcome<ExitCode> code = bench_against(options.against, options, stop_on_signals());
@@ -71,6 +72,11 @@ int run(const BenchOptions& options) {
   if (options.files.any())
     if (auto written = write_bench_files(options.out, options.files); !written)
       return complain(written.error());
+  if (!options.store.empty()) {
+    const auto kept_there =
+        Store::open(options.store).and_then([&](Store store) { return keep_benchmarks(options.out, store); });
+    if (!kept_there) return complain(kept_there.error());
+  }
   const compare::Golden counted{nvcc_version(), kept.counters()};
   const bool all = options.filter.empty() && options.images.empty();
   const std::filesystem::path golden = options.golden.lexically_proximate(std::filesystem::current_path());
@@ -116,7 +122,10 @@ Outcome<std::size_t> run_benchmarks(const BenchOptions& options, KeptCounters& k
     register_check_benchmarks();
     register_judging_benchmarks();
   }
-  return benchmark::RunSpecifiedBenchmarks(&kept);
+  const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&kept);
+  if (!options.out.empty() && !options.list && ran > 0)
+    if (auto told = add_to_context(options.out); !told) return tl::unexpected<Error>(told.error());
+  return ran;
 }
 
 void add_bench(CLI::App& program, Chosen& chosen) {
@@ -155,6 +164,12 @@ void add_bench(CLI::App& program, Chosen& chosen) {
   command
       ->add_option("--action", options->files.action,
                    "JSON that github-action-benchmark takes as customSmallerIsBetter")
+      ->type_name("FILE")
+      ->group("Exports");
+  command
+      ->add_option(
+          "--store", options->store,
+          "keep the JSON in this store as well: `report` of it, or of several, draws figures over runs")
       ->type_name("FILE")
       ->group("Exports");
   command

@@ -12,18 +12,14 @@
 #include "reports/bench_exports.h"
 
 namespace flashdiff::cli {
-namespace {
 
-/// "flash_forward/d64/seq2048" -> the repro line of that shape.
 std::map<std::string, std::string> lines_by_shape() {
   std::map<std::string, std::string> lines;
   for (const kernels::Kernel& kernel : kernels::all_kernels())
-    for (const figures::Shape& shape : figures::timed_shapes(kernel.plan))
+    for (const figures::Shape& shape : figures::published(kernel.plan))
       lines[fmt::format("{}/{}", kernel.name, shape.name)] = print(shape.question);
   return lines;
 }
-
-}  // namespace
 
 Outcome<void> write_bench_files(const std::filesystem::path& json, const BenchFiles& files) {
   const auto lines = lines_by_shape();

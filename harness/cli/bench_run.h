@@ -19,6 +19,7 @@ struct BenchOptions {
   std::vector<std::string> images;
   bool list = false, check_golden = false, update_golden = false;
   BenchFiles files;
+  std::filesystem::path store;    ///< to keep the JSON in as well; empty: nowhere
   std::filesystem::path against;  ///< see bench_against.h
   std::filesystem::path golden = power::workshop_of_this_build().sources / "kernels" / "golden";
   TerminalWords terminal;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/asked_pass.h"
+#include "harness/cli/bench_context.h"
 #include "harness/cli/bench_run.h"
 #include "harness/cli/check_plan.h"
 #include "harness/cli/check_run.h"
@@ -135,6 +136,8 @@ Outcome<StepEnd> Night::bench(const Step&) {
   if (auto written = write_bench_files(options.out, options.files); ran && !written)
     ran = tl::unexpected<Error>(written.error());
   if (!ran) return tl::unexpected<Error>(ran.error());
+  if (auto there = *ran > 0 ? keep_benchmarks(options.out, store_) : Outcome<void>(); !there)
+    return tl::unexpected<Error>(there.error());
   for (const auto& [name, why] : kept.errors()) fmt::print(stderr, "{}: {}\n", name, why);
   StepEnd end{*ran == 0 || !kept.errors().empty() ? incomplete : as_expected,
               fmt::format("{} measured, {} failed", ended, kept.errors().size())};
@@ -190,14 +193,12 @@ Outcome<StepEnd> Night::support(const Step&) {
 
 ExitCode Night::report(const std::string& place) {
   fmt::print(stderr, "==> {} report\n", place);
-  const fs::path bench = folder_ / "bench.json";
   ReportOptions options{
       fmt::format("flashdiff {}, {}", profile_.title, record_.started_utc), program_name(), {}, {}};
   const auto there = [](const fs::path& file) {
     std::error_code none;
     return fs::exists(file, none);
   };
-  if (there(bench) && record_.ended.contains("figures")) options.bench = {bench};
   if (const fs::path file = folder_ / "generation.json";
       record_.ended.contains("padding side") && there(file))
     options.generation = {file};

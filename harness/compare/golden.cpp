@@ -16,7 +16,7 @@ constexpr std::string_view kFigures = "figures/";
 
 bool is_kept(const std::string& counter) {
   if (counter.starts_with("bound_tflops_") || counter.starts_with("issued_over_")) return false;
-  return counter != "useful_flops" && counter != "dense_over_needed" &&
+  return counter != "useful_flops" && counter != "dense_over_needed" && counter != "compulsory_bytes" &&
          counter != "warp_instructions_a_product";
 }
 

@@ -77,12 +77,14 @@ Outcome<json> count_kernels(Backend& backend, const LaidOut& sent) {
   return json::parse((*driver)->soft().counters_json());
 }
 
+Figures summed(const json& kernels) {
+  Figures figures;
+  for (const json& kernel : kernels) add(figures, kernel);
+  return figures;
+}
+
 Outcome<Figures> count(Backend& backend, const LaidOut& sent) {
-  return count_kernels(backend, sent).map([](const json& kernels) {
-    Figures figures;
-    for (const json& kernel : kernels) add(figures, kernel);
-    return figures;
-  });
+  return count_kernels(backend, sent).map(summed);
 }
 
 }  // namespace flashdiff::figures

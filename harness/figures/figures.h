@@ -46,7 +46,9 @@ struct Figures {
 /// Runs `backend`, which must have been opened on the software driver, on `sent`: the counters of each of its
 /// kernels, as softcudaCountersJson has them. Errors: the backend's; a driver without counters (unsupported).
 [[nodiscard]] Outcome<nlohmann::json> count_kernels(Backend& backend, const LaidOut& sent);
-/// The same, summed up.
+/// The sum of what count_kernels() counted.
+[[nodiscard]] Figures summed(const nlohmann::json& kernels);
+/// The same, of an answer.
 [[nodiscard]] Outcome<Figures> count(Backend& backend, const LaidOut& sent);
 
 }  // namespace flashdiff::figures

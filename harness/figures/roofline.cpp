@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "harness/problem/numbers.h"
 
@@ -26,13 +27,27 @@ const Gpu* gpu_of_device(std::string_view device) {
   return found == gpus().end() ? nullptr : &*found;
 }
 
+namespace {
+
+/// Of the table of a rotary embedding nobody has to read but the rows of the new tokens' positions.
+double positions(const Problem& problem) {
+  std::set<int> all;
+  for (const SequenceLengths& one : problem.sequences)
+    for (int position = one.kv_len - one.q_len; position < one.kv_len; ++position) all.insert(position);
+  return static_cast<double>(all.size());
+}
+
+}  // namespace
+
 double compulsory_bytes(const LaidOut& io) {
   double bytes = 0;
-  const Pass pass = io.question.problem.pass;
-  for (const auto roles : {inputs_of(pass), outputs_of(pass)})
+  const Problem& problem = io.question.problem;
+  for (const auto roles : {inputs_of(problem.pass), outputs_of(problem.pass)})
     for (const TensorRole role : roles) {
       const LaidOutTensor& tensor = io.of(role);
-      const double rows = std::accumulate(tensor.place.rows.begin(), tensor.place.rows.end(), 0.0);
+      const double rows = role == TensorRole::rope
+                              ? positions(problem)
+                              : std::accumulate(tensor.place.rows.begin(), tensor.place.rows.end(), 0.0);
       bytes += rows * tensor.place.heads * tensor.place.width * static_cast<double>(bytes_of(tensor.dtype));
     }
   return bytes;

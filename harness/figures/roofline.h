@@ -25,7 +25,8 @@ struct Gpu {
 /// The one that a driver names so; null where no peak is known here.
 [[nodiscard]] const Gpu* gpu_of_device(std::string_view device);
 
-/// Bytes of the logical rows of all tensors: what must cross the memory's pins once.
+/// Bytes of the logical rows of all tensors, of an append's table of cosines and sines those of the new
+/// tokens' positions: what must cross the memory's pins once.
 [[nodiscard]] double compulsory_bytes(const LaidOut& io);
 
 /// How long the counted work must take at least on a whole GPU that does one thing at its peak: seconds. A

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kLong = 2048;
 constexpr int kBatch = 16, kLongest = 512;
+constexpr int kQueryHeads = 8;  // of sweeps over the ratio of heads
 
 Case attention(Pass pass, int d, std::vector<SequenceLengths> sequences, MaskKind mask, Padding padding) {
   Case c;
@@ -74,6 +75,7 @@ void add_decoded(std::vector<Shape>& all, int d) {
   add("split_seq4096", {{1, 4096}}, 4, Padding::packed, 0);
 }
 
+/// One new token a sequence, and many; a rotary embedding, half. 16 sequences of 512 tokens fill a GPU.
 void add_appended(std::vector<Shape>& all, int d) {
   constexpr int kHeads = 32, kKvHeads = 8, kMany = 512;
   for (const int tokens : {1, kMany})
@@ -88,24 +90,73 @@ void add_appended(std::vector<Shape>& all, int d) {
     }
 }
 
-}  // namespace
-
-std::vector<Shape> timed_shapes(const kernels::KernelPlan& plan) {
-  std::vector<Shape> all = shapes(plan);
-  if (plan.pass == Pass::append)
-    for (const int d : {64, 128}) add_appended(all, d);
-  return all;
+/// One coordinate at a time, from a sequence of some length, head dim and ratio of heads: the lines of a
+/// chart. Lengths of 2,048, which end the first of them, are shapes() already.
+void add_trained_sweeps(std::vector<Shape>& all, Pass pass) {
+  const auto add = [&](std::string name, int d, int length, MaskKind mask, int kv_heads_share) {
+    Case c = attention(pass, d, {{length, length}}, mask, Padding::packed);
+    if (kv_heads_share > 0) {
+      c.problem.h_q = kQueryHeads;
+      c.problem.h_kv = kQueryHeads / kv_heads_share;
+    }
+    all.push_back({std::move(name), std::move(c)});
+  };
+  constexpr MaskKind kCausal = MaskKind::causal_bottom_right;
+  for (const int d : {64, 128})
+    for (const int length : {256, 512, 1024}) {
+      add(fmt::format("d{}/seq{}", d, length), d, length, MaskKind::none, 0);
+      add(fmt::format("d{}/seq{}_causal", d, length), d, length, kCausal, 0);
+    }
+  for (const int d : {32, 96, 192, 256}) add(fmt::format("d{}/seq1024_causal", d), d, 1024, kCausal, 0);
+  for (const int ratio : {1, 2, 4, 8}) add(fmt::format("d128/gqa{}", ratio), 128, 512, kCausal, ratio);
 }
+
+/// Batch by length, and query heads a K/V head; two K/V heads, as one of several GPUs may have that share a
+/// model.
+void add_decoded_sweeps(std::vector<Shape>& all) {
+  const auto add = [&](std::string name, int batch, int keys, int ratio) {
+    Case c = attention(Pass::forward, 128,
+                       std::vector<SequenceLengths>(static_cast<std::size_t>(batch), {1, keys}),
+                       MaskKind::causal_bottom_right, Padding::packed);
+    c.problem.h_kv = 2;
+    c.problem.h_q = 2 * ratio;
+    all.push_back({std::move(name), std::move(c)});
+  };
+  for (const int batch : {1, 4, 16})
+    for (const int keys : {256, 1024, 4096})
+      add(fmt::format("d128/batch{}_seq{}", batch, keys), batch, keys, 4);
+  for (const int ratio : {1, 2, 4, 8, 16}) add(fmt::format("d128/decode_gqa{}", ratio), 16, 512, ratio);
+}
+
+}  // namespace
 
 std::vector<Shape> shapes(const kernels::KernelPlan& plan) {
   std::vector<Shape> all;
-  if (plan.pass == Pass::append) return all;
   for (const int d : {64, 128}) {
-    if (plan.most_queries > 0)
+    if (plan.pass == Pass::append)
+      add_appended(all, d);
+    else if (plan.most_queries > 0)
       add_decoded(all, d);
     else
       add_trained(all, plan.pass, d);
   }
+  return all;
+}
+
+std::vector<Shape> sweeps(const kernels::KernelPlan& plan) {
+  std::vector<Shape> all;
+  if (plan.pass == Pass::append) return all;
+  if (plan.most_queries > 0)
+    add_decoded_sweeps(all);
+  else
+    add_trained_sweeps(all, plan.pass);
+  return all;
+}
+
+std::vector<Shape> published(const kernels::KernelPlan& plan) {
+  std::vector<Shape> all = shapes(plan);
+  for (Shape& one : sweeps(plan))
+    if (plan.why_not(one.question).empty()) all.push_back(std::move(one));
   return all;
 }
 

@@ -68,6 +68,40 @@ TEST_F(Bench, ExportsStandBesideItsJson) {
   EXPECT_THAT(nowhere.err, HasSubstr("Expected --out FILE"));
 }
 
+/// Cases, peaks and source lines stand in the context, and everything that Google Benchmark wrote is as it
+/// was.
+TEST_F(Bench, PutsWhatAReportWantsIntoTheContext) {
+  ASSERT_EQ(
+      flashdiff({"bench", "--device", "soft", "--filter", "flash_forward/d64/fill(10|25)_left|" + counted,
+                 "-o", file("b.json"), "--store", file("b.db")})
+          .code,
+      0);
+  const json told = json::parse(std::ifstream(file("b.json"))), &context = told["context"];
+  EXPECT_TRUE(context.contains("date") && context.contains("flashdiff_commit"));
+  EXPECT_THAT(context["flashdiff_cases"]["flash_forward/d64/fill10_left"].get<std::string>(),
+              HasSubstr("fd1 b=16 "));
+  EXPECT_EQ(context["flashdiff_gpus"].size(), 4u);
+  ASSERT_EQ(context["flashdiff_lines"].size(), 1u) << "of the head dim the shape that executes more";
+  const json& hot = context["flashdiff_lines"][0];
+  EXPECT_EQ(hot["shape"], "d64/fill25_left");
+  EXPECT_EQ(hot["warp_instructions"], told["benchmarks"][2]["warp_instructions"]);
+  const std::string text = hot["lines"][0]["text"], named = hot["lines"][0]["file"];
+  EXPECT_FALSE(text.empty()) << "the source's own line";
+  EXPECT_TRUE(named.starts_with("kernels/")) << named;
+  std::ifstream source(fs::path(FLASHDIFF_SOURCE_DIR) / named);
+  std::string line;
+  for (int i = hot["lines"][0]["line"]; i > 0; --i) std::getline(source, line);
+  EXPECT_EQ(text, line);
+
+  ASSERT_EQ(flashdiff({"report", file("b.db"), "-o", file("site")}).code, 0)
+      << "a store that holds figures alone";
+  std::stringstream page;
+  page << std::ifstream(file("site/performance.html")).rdbuf();
+  EXPECT_THAT(page.str(), AllOf(HasSubstr("Padding: how much of the work is useful"),
+                                HasSubstr("flash_forward on H200"), HasSubstr("Hottest source lines")));
+  EXPECT_EQ(flashdiff({"bench", "--filter", counted, "--store", file("b.db")}).code, 2) << "of which file?";
+}
+
 TEST_F(Bench, AgainstAnotherProgramTimesBothInTurn) {
   const std::string program = FLASHDIFF_BINARY_DIR "/flashdiff";
   const auto said = flashdiff({"bench", "--against", program, "--repetitions", "4", "--filter", timed,

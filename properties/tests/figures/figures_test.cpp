@@ -1,7 +1,9 @@
 #include "harness/figures/figures.h"
 
 #include <numeric>
+#include <set>
 #include <stdexcept>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -107,11 +109,34 @@ TEST(Shapes, FillIsWhatItSays) {
 TEST(Shapes, AreValidCasesOfTheKernelsPass) {
   for (const kernels::Kernel& kernel : kernels::all_kernels()) {
     const auto all = shapes(kernel.plan);
-    EXPECT_EQ(all.empty(), kernel.plan.pass == Pass::append) << kernel.name;
+    EXPECT_FALSE(all.empty()) << kernel.name;
     for (const Shape& shape : all) {
       EXPECT_TRUE(validated(shape.question)) << kernel.name << " " << shape.name;
       EXPECT_EQ(kernel.plan.why_not(shape.question), "") << kernel.name << " " << shape.name;
     }
+    std::set<std::string> names;
+    for (const Shape& shape : published(kernel.plan)) {
+      EXPECT_TRUE(validated(shape.question)) << kernel.name << " " << shape.name;
+      EXPECT_EQ(kernel.plan.why_not(shape.question), "") << kernel.name << " " << shape.name;
+      EXPECT_TRUE(names.insert(shape.name).second)
+          << kernel.name << " " << shape.name << " stands for two cases";
+    }
+  }
+}
+
+/// By hand: 3 lengths x 2 masks x 2 head dims, 4 head dims more, 4 ratios; 3 x 3 caches and 5 ratios.
+TEST(Shapes, SweepsGoOverWhatTheySay) {
+  for (const kernels::Kernel& kernel : kernels::all_kernels()) {
+    const std::size_t expected = kernel.plan.pass == Pass::append ? 0
+                                 : kernel.plan.most_queries > 0   ? 14
+                                                                  : 20;
+    EXPECT_EQ(sweeps(kernel.plan).size(), expected) << kernel.name;
+    for (const Shape& shape : sweeps(kernel.plan))
+      if (const auto at = shape.name.find("gqa"); at != std::string::npos) {
+        EXPECT_EQ(shape.question.problem.h_q / shape.question.problem.h_kv,
+                  std::stoi(shape.name.substr(at + 3)))
+            << shape.name;
+      }
   }
 }
 

@@ -11,6 +11,7 @@
 #include "properties/tests/reports/told_by_hand.h"
 #include "reports/html.h"
 #include "reports/markdown.h"
+#include "reports/performance.h"
 
 /// Google Benchmark's JSON → tables of what kernels execute.
 namespace flashdiff {
@@ -30,7 +31,7 @@ class ReadBench : public ::testing::Test {
   }
   Outcome<std::vector<BenchTable>> read(const std::string& text) {
     std::ofstream(path_, std::ios::binary) << text;
-    return read_bench(path_);
+    return read_bench(path_).map(bench_tables);
   }
   std::filesystem::path path_;
 };
@@ -141,7 +142,7 @@ TEST_F(ReadBench, WhatIsNoBenchFileIsSaid) {
 
 TEST_F(ReadBench, PageAndSummaryShowTheTables) {
   Report report = summarise(test::told_all_right());
-  report.bench = read(kGood).value();
+  add_bench(report, {bench_run_of(kGood, "kGood").value()});
   const std::string page = html_page(report);
   EXPECT_THAT(page, HasSubstr("<h3>flash: Main loop, full tiles</h3>"));
   EXPECT_THAT(page, HasSubstr("href=\"#bench\""));

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "properties/tests/reports/bench_by_hand.h"
+#include "reports/performance.h"
 #include "reports/support.h"
 
 namespace flashdiff::test {
@@ -268,11 +270,7 @@ Report report_with_everything() {
   for (std::size_t i = 0; i < records.size(); ++i) summary.add(std::move(records[i]), i / 12);
   Report report = std::move(summary).report(std::move(told), options);
   report.generation.push_back(generation_by_hand());
-  report.bench.push_back(
-      {"flash_forward",
-       "Work, by shape",
-       {"products / needed", "local sectors"},
-       {{"d64/seq2048", {"1.000", "0"}, false, ""}, {"d64/fill25_left", {"1.310", "12"}, true, "spills"}}});
+  add_bench(report, bench_runs_by_hand());
   report.support = support_section(support_by_hand()).value();
   return report;
 }
