@@ -69,7 +69,7 @@ struct Kernel {
   KernelPlan plan;
 };
 
-/// All kernels, in the order of CMakeLists.txt.
+/// Of every pair NAME.cu, NAME.plan.cpp: by pass, those that take any q_len first, then by name.
 [[nodiscard]] std::span<const Kernel> all_kernels();
 
 /// Bytes of a parameter struct, for Launch::parameters.
