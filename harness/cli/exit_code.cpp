@@ -13,6 +13,8 @@ ExitCode exit_code_of(ErrorKind kind) {
     case ErrorKind::bad_input: return bad_usage;
     case ErrorKind::unsupported: return incomplete;
     case ErrorKind::device_fault:
+    case ErrorKind::crash:
+    case ErrorKind::timeout:
     case ErrorKind::harness: break;
   }
   return harness_failed;

@@ -9,15 +9,15 @@
 namespace flashdiff {
 namespace {
 
-Verdict verdict_of(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::device_fault: return verdict::Fault{error.what, error.detail};
-    case ErrorKind::unsupported: return verdict::Unsupported{error.what};
-    case ErrorKind::bad_input:
-    case ErrorKind::harness: break;
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
-  return verdict::NotExecuted{error.what};
-}
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 /// A failure that only the other layout shows must say so, or its line would be tried in vain.
 Verdict seen_in(const Case& other, Verdict failure) {
@@ -25,6 +25,7 @@ Verdict seen_in(const Case& other, Verdict failure) {
   if (auto* touched = std::get_if<verdict::PaddingTouched>(&failure))
     for (std::string& where : touched->where) where.insert(0, prefix);
   if (auto* fault = std::get_if<verdict::Fault>(&failure)) fault->what.insert(0, prefix);
+  if (auto* crash = std::get_if<verdict::Crash>(&failure)) crash->how.insert(0, prefix);
   if (auto* mismatch = std::get_if<verdict::Mismatch>(&failure)) mismatch->words.insert(0, prefix);
   return failure;
 }
@@ -34,8 +35,9 @@ Verdict seen_in(const Case& other, Verdict failure) {
 /// through pages than through rows.
 Verdict examine_other(Backend& backend, const Case& c, const Answer& answer, const Case& other,
                       const detail::Expected& expected) {
+  const Stopwatch watch;
   const Outcome<Answer> there = backend.run(lay_out(other, expected.data));
-  if (!there) return seen_in(other, verdict_of(there.error()));
+  if (!there) return seen_in(other, verdict_of(there.error(), watch.seconds()));
   const bool both_or_none = (c.layout.page > 0) == (other.layout.page > 0);
   bool all_bits = both_or_none || expected.numerics.pages_keep_bits;
   if (all_bits) {
@@ -52,6 +54,18 @@ Verdict examine_other(Backend& backend, const Case& c, const Answer& answer, con
 
 }  // namespace
 
+Verdict verdict_of(const Error& error, double seconds, const std::string& where) {
+  switch (error.kind) {
+    case ErrorKind::device_fault: return verdict::Fault{where + error.what, error.detail};
+    case ErrorKind::crash: return verdict::Crash{where + error.what};
+    case ErrorKind::timeout: return verdict::Timeout{seconds};
+    case ErrorKind::unsupported: return verdict::Unsupported{where + error.what};
+    case ErrorKind::bad_input:
+    case ErrorKind::harness: break;
+  }
+  return verdict::NotExecuted{where + error.what};
+}
+
 Examination examine(Backend& backend, const Case& c) {
   Examination examined;
   if (const Support support = backend.supports(c); !support.yes) {
@@ -61,19 +75,18 @@ Examination examine(Backend& backend, const Case& c) {
   const Numerics numerics = backend.numerics(c.problem);
   const Outcome<detail::Found> found = detail::expected_of(c.problem, numerics);
   if (!found) {
-    examined.verdict = verdict_of(found.error());
+    examined.verdict = verdict_of(found.error(), 0);
     return examined;
   }
   const detail::Expected& expected = *found->expected;
   if (found->fresh) examined.reference_ms = expected.reference_ms;
 
   const LaidOut sent = lay_out(c, expected.data);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   Outcome<Answer> ran = backend.run(sent);
-  examined.device_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  examined.device_ms = 1000 * watch.seconds();
   if (!ran) {
-    examined.verdict = verdict_of(ran.error());
+    examined.verdict = verdict_of(ran.error(), examined.device_ms / 1000);
     return examined;
   }
   const Answer& answer = examined.answer.emplace(std::move(*ran));

@@ -71,7 +71,7 @@ struct Explain {
                        plural(v.differing, "element differs", "elements differ"));
   }
   std::string operator()(const verdict::Fault& v) const { return "the device reports: " + v.what; }
-  std::string operator()(const verdict::Crash& v) const { return "the worker died: " + v.how; }
+  std::string operator()(const verdict::Crash& v) const { return "the process died: " + v.how; }
   std::string operator()(const verdict::Timeout& v) const {
     return fmt::format("no answer within {:.3g} s", v.seconds);
   }

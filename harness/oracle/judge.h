@@ -22,6 +22,10 @@ namespace flashdiff {
 [[nodiscard]] Verdict judge_equivalent(const Numerics& numerics, const Answer& a, const Case& other,
                                        const Answer& b);
 
+/// What an error of Backend::run, after so many seconds, says of the kernel: a fault, a crash or a timeout,
+/// which are failures; or that the case is unsupported, or was not executed. `where` stands before its words.
+[[nodiscard]] Verdict verdict_of(const Error& error, double seconds, const std::string& where = {});
+
 /// The whole examination of one case by one backend, as a worker does it: supports, lay out, run, judge; then
 /// the same problem in another padding and under another poison, bit for bit where the backend keeps bits,
 /// else within the budget (one other layout, chosen by a hash of the case; all of them where the case is

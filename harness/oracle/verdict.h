@@ -113,7 +113,7 @@ struct Fault {
 };  ///< memory, synchronisation or limit fault of the device
 struct Crash {
   std::string how;
-};  ///< the worker died: signal or exit code
+};  ///< the worker died, or a process that a backend answers from: signal or exit code
 struct Timeout {
   double seconds = 0;
 };

@@ -12,6 +12,8 @@ enum class ErrorKind {
   unsupported,   ///< a backend says no, with a reason: never a failure
   device_fault,  ///< the device stopped a launch (illegal address, race, limit): a verdict about the kernel
   harness,       ///< flashdiff itself failed (a lost worker, a broken invariant): exit code 3
+  crash,         ///< a process that a backend answers from died of a case: a verdict about the kernel
+  timeout,       ///< it did not end, and was ended: likewise
 };
 
 /// One line for people: what was wrong, what was expected, where. `detail` may hold more lines (a fault's

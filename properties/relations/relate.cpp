@@ -1,9 +1,11 @@
 #include "properties/relations/relate.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 
+#include "harness/oracle/judge.h"
 #include "harness/problem/hashes.h"
 #include "properties/relations/changed.h"
 
@@ -45,11 +47,14 @@ const Relation* relation_named(const std::string& name) {
 }
 
 Tried try_relation(const Relation& relation, Trial& trial) {
+  const auto start = std::chrono::steady_clock::now();
   const Outcome<void> held = relation.hold(trial);
-  if (!held && held.error().kind == ErrorKind::device_fault)
-    return {{}, verdict::Fault{prefix_of(relation) + held.error().what, held.error().detail}};
-  // What could not be asked proves nothing, either way.
-  if (!held) return {held.error().what, {}};
+  const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
+  if (!held) {
+    Verdict ended = verdict_of(held.error(), waited.count(), prefix_of(relation));
+    if (is_failure(ended)) return {{}, std::move(ended)};
+    return {held.error().what, {}};  // what could not be asked proves nothing, either way
+  }
   if (const Differences& found = trial.found; found.wrong() > 0) {
     const auto& [at, got, want, budget] = found.worst();
     return {{},

@@ -29,8 +29,9 @@ std::string version_in_words(int version) {
   return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
 }
 
-Outcome<Asker> Asker::open(std::vector<std::string> command, double timeout_seconds) {
-  Asker asker(std::move(command), timeout_seconds);
+Outcome<Asker> Asker::open(std::vector<std::string> command, double timeout_seconds,
+                           double longest_run_seconds) {
+  Asker asker(std::move(command), timeout_seconds, longest_run_seconds);
   if (auto started = asker.start(); !started) return tl::unexpected<Error>(std::move(started.error()));
   return asker;
 }
@@ -84,12 +85,10 @@ Answer Asker::ask(const Graph& graph, Level level, const std::string& plans) {
 
 Outcome<Ran> Asker::run(const Execution& execution) {
   if (auto there = start(); !there) return tl::unexpected<Error>(std::move(there.error()));
-  const auto line = exchange(json_of(execution).dump(), longest_run);
-  if (!line) {
-    const std::string what = "cuDNN's process died while it ran this case: " + line.error().how;
-    if (line.error().late) return harness_error(what);
-    return fail(ErrorKind::device_fault, what);
-  }
+  const auto line = exchange(json_of(execution).dump(), longest_run_);
+  if (!line)
+    return fail(line.error().late ? ErrorKind::timeout : ErrorKind::crash,
+                line.error().how + ": cuDNN's process, while it ran this case");
   Outcome<Ran> ran = ran_of_json(json::parse(*line, nullptr, false));
   // A fault is sticky: the next case gets a fresh process.
   if (!ran && ran.error().kind == ErrorKind::device_fault) process_.reset();

@@ -31,13 +31,14 @@ class Asker {
   /// `command`: as command_for() gives it. Errors (unsupported): what the process says that it lacks, or how
   /// it ended.
   [[nodiscard]] static Outcome<Asker> open(std::vector<std::string> command,
-                                           double timeout_seconds = usual_timeout);
+                                           double timeout_seconds = usual_timeout,
+                                           double longest_run_seconds = longest_run);
 
   /// `plans`: folder for a built plan, empty: none.
   [[nodiscard]] Answer ask(const Graph& graph, Level level, const std::string& plans = {});
 
-  /// Executes; the tensors are in a block that the caller holds. Errors: those of execute.h; device_fault
-  /// where the process died of it, and harness where it took longer than `longest_run`.
+  /// Executes; the tensors are in a block that the caller holds. Errors: those of execute.h; crash where the
+  /// process died of it (signal or exit code), and timeout where it took longer than it may.
   [[nodiscard]] Outcome<Ran> run(const Execution& execution);
   /// Seconds. Above what a worker is given for a case: a kernel that hangs is its watchdog's to tell.
   static constexpr double longest_run = 600;
@@ -47,7 +48,8 @@ class Asker {
   [[nodiscard]] const PlanMaker& maker() const { return maker_; }
 
  private:
-  Asker(std::vector<std::string> command, double timeout) : command_(std::move(command)), timeout_(timeout) {}
+  Asker(std::vector<std::string> command, double timeout, double run)
+      : command_(std::move(command)), timeout_(timeout), longest_run_(run) {}
   [[nodiscard]] Outcome<void> start();
   /// What the process says to a line; else how it ended, and it is gone. Late ones are killed.
   struct Ended {
@@ -56,7 +58,7 @@ class Asker {
   };
   [[nodiscard]] tl::expected<std::string, Ended> exchange(const std::string& line, double seconds);
   std::vector<std::string> command_;
-  double timeout_;
+  double timeout_, longest_run_;  // seconds
   std::optional<detail::Process> process_;
   std::map<std::string, Answer> known_;
   PlanMaker maker_;

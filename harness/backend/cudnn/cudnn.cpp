@@ -125,8 +125,9 @@ bool gpu_is_there() { return driver::Driver::load(DeviceChoice::gpu).has_value()
 }  // namespace
 
 Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<Way> way,
-                                                const std::vector<std::string>& command) {
-  Outcome<Asker> asker = Asker::open(command);
+                                                const std::vector<std::string>& command,
+                                                double longest_run_seconds) {
+  Outcome<Asker> asker = Asker::open(command, Asker::usual_timeout, longest_run_seconds);
   if (!asker) return tl::unexpected<Error>(std::move(asker.error()));
   return std::make_unique<Cudnn>(std::move(name), way, std::move(*asker));
 }

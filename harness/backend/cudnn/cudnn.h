@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/backend/backend.h"
+#include "harness/backend/cudnn/ask.h"
 #include "harness/backend/cudnn/graph.h"
 #include "harness/driver/driver.h"
 
@@ -17,8 +18,10 @@ namespace flashdiff {
 [[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<cudnn::Way> way,
                                                               DeviceChoice device);
 
-/// The same around whatever answers as cuDNN's process does, for the GPU of a profile.
-[[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<cudnn::Way> way,
-                                                              const std::vector<std::string>& command);
+/// The same around whatever answers as cuDNN's process does, for the GPU of a profile. What runs a case for
+/// longer than so many seconds is ended: a timeout.
+[[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(
+    std::string name, std::optional<cudnn::Way> way, const std::vector<std::string>& command,
+    double longest_run_seconds = cudnn::Asker::longest_run);
 
 }  // namespace flashdiff

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -358,6 +360,16 @@ TEST(Examine, WhatADeviceOrABackendSaysBecomesAVerdict) {
   ASSERT_STREQ(name_of(fault.verdict), "fault");
   EXPECT_EQ(std::get<verdict::Fault>(fault.verdict).report, "report");
 
+  FakeBackend died([](LaidOut&) { return Outcome<void>(fail(ErrorKind::crash, "signal 11")); });
+  EXPECT_EQ(explain(examine(died, ragged()).verdict), "the process died: signal 11");
+  FakeBackend hung([](LaidOut&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return Outcome<void>(fail(ErrorKind::timeout, "killed"));
+  });
+  const Examination late = examine(hung, ragged());
+  ASSERT_STREQ(name_of(late.verdict), "timeout");
+  EXPECT_GE(std::get<verdict::Timeout>(late.verdict).seconds, 0.02);
+
   FakeBackend lost([](LaidOut&) { return Outcome<void>(harness_error("no device")); });
   EXPECT_STREQ(name_of(examine(lost, ragged()).verdict), "not-executed");
 
@@ -368,11 +380,13 @@ TEST(Examine, WhatADeviceOrABackendSaysBecomesAVerdict) {
 }
 
 TEST(Examine, AFaultInAnotherLayoutSaysWhich) {
-  FakeBackend faulty([](LaidOut& io) -> Outcome<void> {
-    if (io.question.layout.padding != Padding::both) return {};
-    return fail(ErrorKind::device_fault, "read of 4 bytes");
-  });
-  EXPECT_THAT(explain(examine(faulty, ragged()).verdict), HasSubstr("with lay=both"));
+  for (const ErrorKind kind : {ErrorKind::device_fault, ErrorKind::crash}) {
+    FakeBackend faulty([kind](LaidOut& io) -> Outcome<void> {
+      if (io.question.layout.padding != Padding::both) return {};
+      return fail(kind, "read of 4 bytes");
+    });
+    EXPECT_THAT(explain(examine(faulty, ragged()).verdict), HasSubstr("with lay=both"));
+  }
 }
 
 TEST(Examine, LayoutsThatABackendRefusesAreNotAsked) {

@@ -106,15 +106,20 @@ TEST(Relate, AFaultAndTouchedPaddingOfWhatARelationAsksAreFailuresThatNameIt) {
   const Case c = parse_case(kLine).value();
   ReadingBackend backend;
   bool faulty = true;
+  ErrorKind kind = ErrorKind::device_fault;
   backend.last = [&](LaidOut& io) -> Outcome<void> {
     if (io.question.problem == c.problem) return {};
-    if (faulty) return fail(ErrorKind::device_fault, "illegal address", "the report");
+    if (faulty) return fail(kind, "illegal address", "the report");
     *io.o.bytes.data() ^= std::byte{1};
     return {};
   };
   const Related fault = related(backend, c, "decode-is-last-row");
   ASSERT_TRUE(fault.failure.has_value());
   EXPECT_EQ(explain(*fault.failure), "the device reports: in relation decode-is-last-row: illegal address");
+  kind = ErrorKind::crash;
+  const Related died = related(backend, c, "decode-is-last-row");
+  ASSERT_TRUE(died.failure.has_value());
+  EXPECT_EQ(explain(*died.failure), "the process died: in relation decode-is-last-row: illegal address");
   faulty = false;
   const Related touched = related(backend, c, "decode-is-last-row");
   ASSERT_TRUE(touched.failure.has_value());

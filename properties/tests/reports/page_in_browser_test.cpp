@@ -113,7 +113,7 @@ TEST_F(HandMadePageInBrowser, ADeepLinkOpensItsList) {
 TEST_F(HandMadePageInBrowser, MarkupOfAStoreIsText) {
   browser()->open(page_, {});
   EXPECT_EQ(browser()->evaluate("document.querySelector('#case-14 .explain').textContent"),
-            "the worker died: signal 11 <SIGSEGV> & \"more\"\xef\xbf\xbd");
+            "the process died: signal 11 <SIGSEGV> & \"more\"\xef\xbf\xbd");
 }
 
 }  // namespace

@@ -72,12 +72,28 @@ TEST(CudnnBackend, PaddingIsHeldUntouchedWhereThatIsPromised) {
   for (const Way way : {Way::ragged, Way::compaction}) EXPECT_FALSE(cudnn::writes_padding_rows(way));
 }
 
-TEST(CudnnBackend, ACrashWhileItRunsIsAVerdictAndTheNextCaseIsAnswered) {
+TEST(CudnnBackend, ADeathWhileItRunsIsACrashAndTheNextCaseIsAnswered) {
   const auto backend = stand_in("crash");
   for (int again = 0; again < 2; ++again) {
     const Verdict verdict = verdict_of(*backend, kLeft);
-    EXPECT_TRUE(is_failure(verdict));
-    EXPECT_THAT(explain(verdict), AllOf(HasSubstr("died while it ran this case"), HasSubstr("signal 11")));
+    EXPECT_STREQ(name_of(verdict), "crash");
+    EXPECT_EQ(
+        explain(verdict),
+        "the process died: killed by signal 11 (Segmentation fault): cuDNN's process, while it ran this "
+        "case");
+  }
+  const Verdict left = verdict_of(*stand_in("leaves"), kLeft);
+  EXPECT_STREQ(name_of(left), "crash");
+  EXPECT_THAT(explain(left), HasSubstr("exit code 3: cuDNN's process"));
+}
+
+TEST(CudnnBackend, AHangWhileItRunsIsATimeoutAndTheNextCaseIsAnswered) {
+  const auto backend =
+      cudnn_backend("cudnn", {}, std::vector<std::string>{STAND_IN_CUDNN, "hang"}, 0.2).value();
+  for (int again = 0; again < 2; ++again) {
+    const Verdict verdict = verdict_of(*backend, kLeft);
+    ASSERT_STREQ(name_of(verdict), "timeout") << explain(verdict);
+    EXPECT_GE(std::get<verdict::Timeout>(verdict).seconds, 0.2);
   }
 }
 

@@ -20,6 +20,8 @@ using nlohmann::json;
 
 Outcome<Ran> run(const Execution& asked, const std::string& how) {
   if (how == "crash") raise(SIGSEGV);
+  if (how == "leaves") _exit(3);
+  if (how == "hang") pause();
   if (how == "fault") return fail(ErrorKind::device_fault, "cuCtxSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS");
   if (how == "engine") return harness_error("CUDNN_STATUS_EXECUTION_FAILED");
   const auto block = Block::open(asked.block, asked.block_bytes);
