@@ -202,7 +202,7 @@ TEST_F(Runner, WhoGivesNoAnswerThreeTimesInARowIsNotAskedAnyMore) {
     if (const auto* out = std::get_if<verdict::NotExecuted>(&record.verdict)) {
       EXPECT_EQ(
           out->why,
-          "no answer 3 times in a row, last: the worker died: killed by signal 6 (Aborted); fake is not "
+          "no answer 3 times in a row, last: the process died: killed by signal 6 (Aborted); fake is not "
           "asked any more in this run");
     }
 }
