@@ -72,9 +72,10 @@ Chart roofline_of(const std::vector<const BenchEntry*>& shapes, const std::strin
   constexpr std::array kBounds{"tensor cores",      "shared memory", "device memory", "issue slots",
                                "special functions", "f32 units",     "not said"};
   std::string summary = fmt::format("Bounds of {} shapes:", kernel);
-  for (const char* by : kBounds)
-    if (const auto found = by_bound.find(by); found != by_bound.end()) {
+  for (std::size_t i = 0; i < kBounds.size(); ++i)
+    if (const auto found = by_bound.find(kBounds[i]); found != by_bound.end()) {
       summary += fmt::format(" {} {};", found->second.points.size(), found->second.name);
+      found->second.face = static_cast<int>(i);
       chart.lines.push_back(std::move(found->second));
     }
   summary.back() = '.';

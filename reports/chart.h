@@ -20,11 +20,9 @@ struct ChartPoint {
 struct ChartLine {
   std::string name;
   std::vector<ChartPoint> points;  ///< joined in this order
-  enum class Look : unsigned char {
-    joined,
-    points,
-    edge
-  } look = Look::joined;  ///< edge: a limit, without marks
+  /// edge: a limit, without marks
+  enum class Look : unsigned char { joined, points, edge } look = Look::joined;
+  int face = -1;  ///< number of its colour and mark; -1: its place among the lines
 };
 
 /// A line chart, as data.
@@ -46,8 +44,8 @@ struct Chart {
 /// numbers, or not above 0 on a logarithmic axis, are left out; a chart without any says so.
 [[nodiscard]] std::string chart_svg(const Chart& chart);
 
-/// The sign of a line in the legend, as SVG: `number` counts the chart's lines.
-[[nodiscard]] std::string chart_key(const ChartLine& line, std::size_t number);
+/// The sign of a line in the legend, as SVG: `place` counts the chart's lines.
+[[nodiscard]] std::string chart_key(const ChartLine& line, std::size_t place);
 
 /// "256", "4.46", as ticks and tables have them.
 [[nodiscard]] std::string chart_number(const ChartAxis& axis, double value);

@@ -138,6 +138,10 @@ TEST_F(BenchCharts, RooflinesAreBoundsUnderThePeaks) {
   EXPECT_NEAR(roof.points[0].y, roof.points[0].x * 4.8, 1e-9) << "on the memory's slope";
   EXPECT_NEAR(roof.points[1].x, 989.4 / 4.8, 1e-9) << "the ridge";
   EXPECT_EQ(roof.points[2].y, 989.4);
+  EXPECT_EQ(line(one, "bound by shared memory").face,
+            line(chart(roofs, "flash_backward on H200"), "bound by shared memory").face)
+      << "the same bound looks the same";
+  EXPECT_NE(line(one, "bound by shared memory").face, line(one, "bound by issue slots").face);
   const auto& points = line(one, "bound by issue slots").points;
   const auto found = std::ranges::find(points, "d64/seq2048", &ChartPoint::words);
   ASSERT_NE(found, points.end());
