@@ -73,7 +73,8 @@ Reasons reasons_of(const json& profiles) {
     auto& reasons = all.emplace_back();
     const std::vector<WhyNot> sorted = why_not(profile);
     for (std::size_t i = 0; i < sorted.size(); ++i)
-      reasons[{sorted[i].said, sorted[i].by, sorted[i].why}] = fmt::format("#{}", reason_anchor(profile.at("name"), i));
+      reasons[{sorted[i].said, sorted[i].by, sorted[i].why}] =
+          fmt::format("#{}", reason_anchor(profile.at("name"), i));
   }
   return all;
 }

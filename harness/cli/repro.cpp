@@ -81,9 +81,7 @@ Outcome<std::string> cross_examined(const Case& c, const std::vector<std::string
     backends.push_back(opened.back().get());
   }
   if (c.problem.pass != Pass::forward || backends.size() < 2) return std::string();
-  return cross_examine(c, backends).map([](const CrossExamination& examined) {
-    return explain(examined);
-  });
+  return cross_examine(c, backends).map([](const CrossExamination& examined) { return explain(examined); });
 }
 
 /// Wrong is worse than not judged. Kernels that nobody has named are asked whether they take the case: one
