@@ -89,10 +89,11 @@ void add_report(CLI::App& program, Chosen& chosen) {
       ->type_name("DIR")
       ->capture_default_str();
   command
-      ->add_option("--bench", options->bench,
-                   "what `flashdiff bench --device soft -o FILE` or `--device gpu` wrote: figures and times "
-                   "become a page\nof charts and tables; of several, in any order, the newest, and lines over runs. "
-                   "What stores keep\n(`bench --store`, `nightly`) is told without being named")
+      ->add_option(
+          "--bench", options->bench,
+          "what `flashdiff bench --device soft -o FILE` or `--device gpu` wrote: figures and times "
+          "become a page\nof charts and tables; of several, in any order, the newest, and lines over runs. "
+          "What stores keep\n(`bench --store`, `nightly`) is told without being named")
       ->type_name("FILE");
   command
       ->add_option(

@@ -28,8 +28,8 @@ bool of_another_nvcc(const test::Said& said) {
 /// The main loops, registers and spills of all kernels, and a shape of each kind: 8 s of a processor. The
 /// rest takes a minute: `flashdiff bench --check-golden`.
 TEST(Golden, CountersAreAsCommitted) {
-  const auto said =
-      flashdiff({"bench", "--check-golden", "--filter", "main_loop|ptxas|fill25|full_pages16|split|append1_"});
+  const auto said = flashdiff(
+      {"bench", "--check-golden", "--filter", "main_loop|ptxas|fill25|full_pages16|split|append1_"});
   SKIP_WITH_ANOTHER_NVCC(said);
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.err, HasSubstr("NOTHING WORSE"));

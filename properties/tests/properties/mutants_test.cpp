@@ -48,10 +48,9 @@ TEST_P(Mutants, IsFoundShrunkAndExplained) {
 TEST(MutantsOf, AnEarlierCallSurviveCasesWithoutOne) {
   const test::TemporaryFolder folder;
   const auto json = (folder.path() / "power.json").string();
-  const auto said = test::flashdiff({"power", "--mutant",
-                                     "d_of_the_call_before,dq_sum_zeroed_once,largest_of_the_call_before",
-                                     "--without", "call-before", "--cases", "100", "--no-other-rules",
-                                     "--json", json});
+  const auto said = test::flashdiff(
+      {"power", "--mutant", "d_of_the_call_before,dq_sum_zeroed_once,largest_of_the_call_before", "--without",
+       "call-before", "--cases", "100", "--no-other-rules", "--json", json});
   std::cout << said.out << said.err;
   EXPECT_EQ(said.code, 1);  // mutants survive
   const auto told = nlohmann::json::parse(std::ifstream(json));
