@@ -154,7 +154,7 @@ void add_nightly(CLI::App& program, Chosen& chosen) {
       ->add_option(
           "--brief", options->brief,
           "the profile in small, to try it out: no check takes longer than this (10s, 2m), a tenth of the "
-          "planted\nbugs is hunted by 20 cases each, times are taken once")
+          "planted\nbugs is hunted, times are taken once")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
                                         CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
       ->check(CLI::Range(1e-3, 1e9, "a positive time"));

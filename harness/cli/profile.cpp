@@ -203,13 +203,9 @@ Outcome<Profile> read_profile(const fs::path& file, const std::string& device) {
 }
 
 Profile in_small(Profile profile, double seconds) {
-  constexpr std::uint64_t kCases = 20;
   for (CheckOptions& check : profile.checks)
     check.seconds = check.seconds > 0 ? std::min(check.seconds, seconds) : seconds;
-  if (profile.power) {
-    profile.power->all = false;
-    profile.power->cases = std::min(profile.power->cases, kCases);
-  }
+  if (profile.power) profile.power->all = false;
   if (profile.bench) profile.bench->repetitions = 1;
   profile.title += ", in small";
   profile.text += fmt::format(" in small, {} s a check", seconds);

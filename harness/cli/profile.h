@@ -53,7 +53,7 @@ struct Profile {
                                             const std::string& device = {});
 
 /// A profile in small, to try it out: no check takes longer than `seconds`, a tenth of the planted bugs is
-/// hunted by a few cases, times are taken once.
+/// hunted, times are taken once.
 [[nodiscard]] Profile in_small(Profile profile, double seconds);
 
 }  // namespace flashdiff::cli
