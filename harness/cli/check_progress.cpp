@@ -88,6 +88,11 @@ void CheckProgress::on_case(const CaseRecord& record) {
   show();
 }
 
+void CheckProgress::on_left_out(const CaseRecord& record) {
+  line_.say(
+      fmt::format("{} {}: {}", terminal_.red("LEFT OUT"), record.backend, one_line(explain(record.verdict))));
+}
+
 void CheckProgress::on_shrinking(const CaseRecord& failure) {
   smallest_[failure.id] = failure.line;
   line_.show(fmt::format("making case {} smaller", failure.index), done());

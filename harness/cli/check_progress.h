@@ -23,6 +23,7 @@ class CheckProgress : public RunListener {
   /// A case that the store had already: counted, and not told.
   void had(const CaseRecord& record);
   void on_shrinking(const CaseRecord& failure) override;
+  void on_left_out(const CaseRecord& record) override;
   void summary(bool finished);
 
   [[nodiscard]] const Tally& tally() const { return tally_; }

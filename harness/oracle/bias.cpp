@@ -208,7 +208,8 @@ class RowsOf {
       const double w = counts ? in_want : 0.0;
       const double g = counts ? in_got : 0.0, e = g - w;
       const double nearest = counts ? in_rounded : 0.0, k = nearest - w;
-      const double power = in_power > least ? in_power : least;
+      const double of_value = counts ? in_power : 0.0;  // of what does not count it may be infinite
+      const double power = of_value > least ? of_value : least;
       const double v = one * of_ulp * power * power;
       const double h = one * half_ulp * power, further = k + (k > 0 ? -h : h);
       kept_want[c] = w;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -41,8 +42,7 @@ class Run {
     while (std::optional<Next> next = draw()) {
       Answered answered;
       for (const std::string& backend : plan_.backends)
-        if (!plan_.before.executed(backend, next->index) && asks(backend) &&
-            !one_case(worker, backend, *next, answered))
+        if (!plan_.before.executed(backend, next->index) && !one_case(worker, backend, *next, answered))
           return;
       if (!crossed(worker, *next, answered)) return;
     }
@@ -104,19 +104,15 @@ class Run {
       return is_out(backend) && found->second.told;
     });
   }
-  /// Whether a backend is still asked, or has to be told out of the run.
-  bool asks(const std::string& backend) {
+  /// Whether a backend is still asked. Where it is not, `why_not` says why, once.
+  bool is_asked(const std::string& backend, std::string& why_not) {
     const std::lock_guard lock(mutex_);
-    return !is_out(backend) || !silences_.at(backend).told;
-  }
-  /// Why a backend is not asked any more; to be told once.
-  std::optional<std::string> why_out(const std::string& backend) {
-    const std::lock_guard lock(mutex_);
-    if (!is_out(backend)) return std::nullopt;
+    if (!is_out(backend)) return true;
     Silence& silence = silences_.at(backend);
-    silence.told = true;
-    return fmt::format("no answer {} times in a row, last: {}; {} is not asked any more in this run",
-                       silence.in_a_row, silence.how, backend);
+    if (!std::exchange(silence.told, true))
+      why_not = fmt::format("no answer {} times in a row, last: {}; {} is not asked any more in this run",
+                            silence.in_a_row, silence.how, backend);
+    return false;
   }
   /// Of a case as it was drawn; under the lock.
   void note_silence(const CaseRecord& record) {
@@ -230,12 +226,19 @@ class Run {
     return !error_;
   }
 
+  /// Stores the first case that a backend is not asked any more. False where the run is at its end: an error.
+  bool left_out(const std::string& backend, const Next& next, std::string why) {
+    CaseRecord record = record_of(backend, next.drawn, next.index);
+    record.verdict = verdict::NotExecuted{std::move(why)};
+    if (!stored(record)) return false;
+    const std::lock_guard lock(mutex_);
+    listener_.on_left_out(record);
+    return true;
+  }
+
   bool one_case(Worker& worker, const std::string& backend, const Next& next, Answered& answered) {
-    if (std::optional<std::string> why = why_out(backend)) {
-      CaseRecord out = record_of(backend, next.drawn, next.index);
-      out.verdict = verdict::NotExecuted{std::move(*why)};
-      return stored(out);
-    }
+    std::string why_not;
+    if (!is_asked(backend, why_not)) return why_not.empty() || left_out(backend, next, std::move(why_not));
     std::optional<CaseRecord> record = executed(worker, backend, next.drawn, next.index, plan_.relations);
     if (!record || !stored(*record)) return false;
     answered.add(backend, record->verdict);

@@ -42,6 +42,8 @@ class RunListener {
   virtual ~RunListener() = default;
   virtual void on_case(const CaseRecord& record) = 0;
   virtual void on_shrinking(const CaseRecord& /*failure*/) {}
+  /// A backend is not asked any more (RunPlan::most_silent); the record says why.
+  virtual void on_left_out(const CaseRecord& /*record*/) {}
 };
 
 enum class RunEnd : std::uint8_t { finished, interrupted };

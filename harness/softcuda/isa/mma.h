@@ -47,10 +47,6 @@ enum class Half : std::uint8_t { f16, bf16 };
 template <Half kHalf>
 void fused_16_8_16(const std::uint32_t* const a[4], const std::uint32_t* const b[2], const float* const c[4],
                    float* const d[4]);
-/// The same in vectors of 8 lanes (mma_eights.cpp), which it is where there is no AVX-512.
-template <Half kHalf>
-void fused_16_8_16_in_eights(const std::uint32_t* const a[4], const std::uint32_t* const b[2],
-                             const float* const c[4], float* const d[4]);
 
 /// The same by a truncating model; false, and nothing done, where an operand is not finite, or a result is so
 /// small or a sum so large that the general function has to make it.

@@ -102,17 +102,11 @@ void fused_16_8_16(const u32* const a[4], const u32* const b[2], const float* co
     }
   }
 }
-#else
-template <Half kHalf>
-void fused_16_8_16(const std::uint32_t* const a[4], const std::uint32_t* const b[2], const float* const c[4],
-                   float* const d[4]) {
-  fused_16_8_16_in_eights<kHalf>(a, b, c, d);
-}
-#endif
 template void fused_16_8_16<Half::f16>(const std::uint32_t* const[4], const std::uint32_t* const[2],
                                        const float* const[4], float* const[4]);
 template void fused_16_8_16<Half::bf16>(const std::uint32_t* const[4], const std::uint32_t* const[2],
                                         const float* const[4], float* const[4]);
+#endif  // else: mma_eights.cpp
 
 void fused(FloatTiles& tiles) {
   for (int m = 0; m < tiles.rows; ++m) {

@@ -14,12 +14,17 @@
 /// name.
 namespace softcuda::isa::mma {
 
-using Floats16 = float __attribute__((vector_size(64)));
-using Words16 = std::uint32_t __attribute__((vector_size(64)));
-using Ints16 = std::int32_t __attribute__((vector_size(64)));
-using Floats8 = float __attribute__((vector_size(32)));
-using Words8 = std::uint32_t __attribute__((vector_size(32)));
-using Ints8 = std::int32_t __attribute__((vector_size(32)));
+#if defined(__AVX512F__)
+using Floats = float __attribute__((vector_size(64)));
+using Words = std::uint32_t __attribute__((vector_size(64)));
+using Ints = std::int32_t __attribute__((vector_size(64)));
+#else
+using Floats = float __attribute__((vector_size(32)));
+using Words = std::uint32_t __attribute__((vector_size(32)));
+using Ints = std::int32_t __attribute__((vector_size(32)));
+#endif
+inline constexpr int kVectorLanes = sizeof(Floats) / sizeof(float);
+inline constexpr int kParts = 16 / kVectorLanes;  ///< vectors of half a register
 
 template <class V, class T>
 V load(const T* from) {
@@ -28,59 +33,32 @@ V load(const T* from) {
   return v;
 }
 
-/// Values of f16 in the low half of each word, whose high half is 0.
-template <class FloatsOf, class WordsOf>
-FloatsOf half_values(WordsOf half) {
-  // Scaling a magnitude taken for a float's makes normal numbers of subnormal ones too.
-  const WordsOf magnitude = half & 0x7fffu, sign = (half & 0x8000u) << 16;
-  const auto finite = reinterpret_cast<WordsOf>(reinterpret_cast<FloatsOf>(magnitude << 13) * 0x1p112f);
-  const WordsOf special = magnitude << 13 | 0x7f800000u;
-  const auto is_special = reinterpret_cast<WordsOf>(magnitude >= 0x7c00u);
-  return reinterpret_cast<FloatsOf>(((finite & ~is_special) | (special & is_special)) | sign);
-}
-
 /// The 16-bit element in the low or the high half of each word.
 template <Half kHalf, bool kHigh>
-Floats16 element(Words16 packed) {
+Floats element(Words packed) {
   if constexpr (kHalf == Half::bf16) {
-    return reinterpret_cast<Floats16>(kHigh ? packed & 0xffff0000u : packed << 16);
+    return reinterpret_cast<Floats>(kHigh ? packed & 0xffff0000u : packed << 16);
   } else {
 #if defined(__AVX512F__)
-    const auto words = reinterpret_cast<__m512i>(kHigh ? packed >> 16 : packed);
-    return reinterpret_cast<Floats16>(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(words)));
-#else
-    return half_values<Floats16>(kHigh ? packed >> 16 : packed & 0xffffu);
-#endif
-  }
-}
-template <Half kHalf, bool kHigh>
-Floats8 element(Words8 packed) {
-  if constexpr (kHalf == Half::bf16) {
-    return reinterpret_cast<Floats8>(kHigh ? packed & 0xffff0000u : packed << 16);
-  } else {
-    const Words8 halves = kHigh ? packed >> 16 : packed & 0xffffu;
-#if defined(__AVX2__) && defined(__F16C__)
-    const auto words = reinterpret_cast<__m256i>(halves);
+    const auto words =
+        reinterpret_cast<__m512i>(kHigh ? packed >> 16 : packed);  // the high halves are dropped
+    return reinterpret_cast<Floats>(_mm512_cvtph_ps(_mm512_cvtepi32_epi16(words)));
+#elif defined(__AVX2__) && defined(__F16C__)
+    const auto words = reinterpret_cast<__m256i>(kHigh ? packed >> 16 : packed & 0xffffu);
     const __m256i twice = _mm256_packus_epi32(words, words);  // the four of each half of the vector, twice
-    return reinterpret_cast<Floats8>(
+    return reinterpret_cast<Floats>(
         _mm256_cvtph_ps(_mm256_castsi256_si128(_mm256_permute4x64_epi64(twice, 0x08))));
 #else
-    return half_values<Floats8>(halves);
+    // Scaling a magnitude taken for a float's makes normal numbers of subnormal ones too.
+    const Words halves = kHigh ? packed >> 16 : packed & 0xffffu;
+    const Words magnitude = halves & 0x7fffu, sign = (halves & 0x8000u) << 16;
+    const Words finite = reinterpret_cast<Words>(reinterpret_cast<Floats>(magnitude << 13) * 0x1p112f);
+    const Words special = magnitude << 13 | 0x7f800000u;
+    const Words is_special = reinterpret_cast<Words>(magnitude >= 0x7c00u);
+    return reinterpret_cast<Floats>(((finite & ~is_special) | (special & is_special)) | sign);
 #endif
   }
 }
-
-#if defined(__AVX512F__)
-using Floats = Floats16;
-using Words = Words16;
-using Ints = Ints16;
-#else
-using Floats = Floats8;
-using Words = Words8;
-using Ints = Ints8;
-#endif
-inline constexpr int kVectorLanes = sizeof(Floats) / sizeof(float);
-inline constexpr int kParts = 16 / kVectorLanes;  ///< vectors of half a register
 
 /// Four rows of four floats.
 struct Square {
