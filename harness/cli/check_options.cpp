@@ -143,9 +143,9 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
       ->check(CLI::Range(0.01, 1e6))
       ->capture_default_str();
   command
-      .add_option(
-          "--memory", options.memory,
-          "what a worker process may have, e.g. 4G (default: no limit); a case that takes more is a crash")
+      .add_option("--memory", options.memory,
+                  "what a worker process may have, e.g. 4G (default: no limit); more than that, looked at "
+                  "every 20 ms\nwhile it answers, is a crash")
       ->transform(CLI::AsSizeValue(false))
       ->type_name("SIZE");
   command
