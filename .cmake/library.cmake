@@ -1,15 +1,34 @@
-# flashdiff_library(NAME SOURCES a.cpp ... KNOWS room ... LINKS external ...)
+# Most of what the compiler does with a file of a hundred lines is to read the same headers again: FLASHDIFF_BATCH sources of a folder
+# are compiled as one, so that a clean build takes minutes on two cores. Names in the unnamed namespaces of one folder are then distinct.
+# Each header still compiles alone (headers.cmake), and with 1 each source does.
+set(FLASHDIFF_BATCH 6 CACHE STRING "How many sources of a folder are compiled together; 1: each alone")
+
+function(flashdiff_in_batches target)
+  if(FLASHDIFF_BATCH GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${FLASHDIFF_BATCH})
+  endif()
+endfunction()
+
+# flashdiff_library(NAME SOURCES a.cpp ... KNOWS room ... LINKS external ... [EACH_ALONE] [UNHURRIED])
 #
 # One folder, one library. KNOWS lists the rooms whose headers this one may include; the arrows test (.cmake/arrows.cmake)
 # reads the same list, so an include that the list does not allow fails the build's tests even where it would compile.
-# A library without SOURCES is header-only.
+# A library without SOURCES is header-only. EACH_ALONE: never in batches, for the hot loops (what is inlined where should not depend on a
+# neighbour) and for folders whose files are alike by design, down to the names in them. UNHURRIED: what it does waits for people, files or
+# other programs, and is compiled with -O1, in three quarters of the time.
 function(flashdiff_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "EACH_ALONE;UNHURRIED" "" "SOURCES;KNOWS;LINKS" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     set(scope PUBLIC)
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_link_libraries(${name} PRIVATE flashdiff_options)
+    if(NOT ARG_EACH_ALONE)
+      flashdiff_in_batches(${name})
+    endif()
+    if(ARG_UNHURRIED)
+      target_compile_options(${name} PRIVATE -O1)
+    endif()
   else()
     add_library(${name} INTERFACE)
     set(scope INTERFACE)
@@ -35,6 +54,7 @@ function(flashdiff_test name)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  flashdiff_in_batches(${name})
   target_link_libraries(${name} PRIVATE flashdiff_options ${ARG_KNOWS} ${ARG_LINKS} GTest::gmock_main rapidcheck)
   # What takes time are the libraries; GoogleTest's and RapidCheck's templates take the compiler a third less without -O3.
   target_compile_options(${name} PRIVATE -O1)

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct CompareOptions {
   fs::path base, next;
   std::vector<fs::path> bench;
   fs::path again;
@@ -35,7 +35,7 @@ bool is_database(const fs::path& file) {
   return std::string_view(head, sizeof head) == "SQLite format 3";
 }
 
-Outcome<compare::Comparison> compared(const Options& options) {
+Outcome<compare::Comparison> compared(const CompareOptions& options) {
   compare::Comparison comparison{options.base.string(), options.next.string(), {}, {}, {}, {}};
   std::vector<fs::path> bench = options.bench;
   if (fs::is_directory(options.base)) {
@@ -81,7 +81,7 @@ Outcome<compare::Comparison> compared(const Options& options) {
   return comparison;
 }
 
-int run(const Options& options) {
+int run(const CompareOptions& options) {
   const auto comparison = compared(options);
   if (!comparison) return complain(comparison.error());
   fmt::print("{}", compare::as_markdown(*comparison, program_name(), options.rows));
@@ -113,7 +113,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_compare(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompareOptions>();
   CLI::App* command = program.add_subcommand(
       "compare", "what is other than before: verdicts and budget use of two stores, counters of two benches");
   command

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct CountersOptions {
   std::vector<std::string> words;  ///< of the line: quotes are easily forgotten
   SubjectWords subject;
   std::size_t lines = 10;
@@ -106,7 +106,7 @@ void print(const std::string& backend, const json& kernels, std::size_t lines) {
   }
 }
 
-Outcome<void> run(const Options& options) {
+Outcome<void> run(const CountersOptions& options) {
   const Outcome<Case> c = parse_case(fmt::format("{}", fmt::join(options.words, " ")));
   if (!c) return tl::unexpected<Error>(c.error());
   if (options.subject.device == "gpu")
@@ -146,7 +146,7 @@ Outcome<void> run(const Options& options) {
 }  // namespace
 
 void add_counters(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CountersOptions>();
   CLI::App* command = program.add_subcommand(
       "counters", "what a kernel executes on one case, by source line: counted by the software driver");
   command->add_option("line", options->words, "the case, as `check` and every report print it")

@@ -16,7 +16,7 @@
 namespace flashdiff::cli {
 namespace {
 
-struct Options {
+struct LintOptions {
   lint::Input input;
   std::vector<std::string> phases;
   std::vector<std::string> against;
@@ -38,14 +38,14 @@ int explain(const std::string& word) {
                    {}});
 }
 
-std::string told(const lint::Report& report, const Options& options) {
+std::string told(const lint::Report& report, const LintOptions& options) {
   if (options.format == "json") return lint::as_json(report);
   if (options.format == "sarif") return lint::as_sarif(report, version());
   const Terminal terminal = terminal_of({options.colour, "none"}, isatty(STDOUT_FILENO) != 0);
   return lint::as_text(report, {options.rows, terminal.colour});
 }
 
-int run(Options options) {
+int run(LintOptions options) {
   if (!options.explain.empty()) return explain(options.explain);
   for (const std::string& phase : options.phases)
     options.input.words.phase.push_back(*lint::phase_named(phase));
@@ -87,7 +87,7 @@ void add_sides(CLI::App& command, lint::SideFiles& sides) {
 }  // namespace
 
 void add_lint(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LintOptions>();
   CLI::App* command = program.add_subcommand(
       "lint", "which padding side is safe: what an attention mask is, and what goes wrong with it");
   CLI::Option* masks = command

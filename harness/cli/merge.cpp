@@ -11,13 +11,13 @@
 namespace flashdiff::cli {
 namespace {
 
-struct Options {
+struct MergeOptions {
   std::vector<std::filesystem::path> stores;
   std::filesystem::path out;
   bool partial = false;
 };
 
-int run(const Options& options) {
+int run(const MergeOptions& options) {
   const auto merged = Store::merge(options.stores, options.out, options.partial);
   if (!merged) return complain(merged.error());
   for (const std::string& missing : merged->missing) fmt::print(stderr, "missing: {}\n", missing);
@@ -30,7 +30,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_merge(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<MergeOptions>();
   CLI::App* command =
       program.add_subcommand("merge", "puts stores together: the shards of a run become one run");
   command->add_option("STORE", options->stores, "files that `flashdiff check --store` wrote")

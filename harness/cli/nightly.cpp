@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct NightlyOptions {
   std::string profile = "nightly", device;
   fs::path config, out;
   bool resume = false;
@@ -31,7 +31,7 @@ struct Options {
 
 const fs::path kNights = "out/nightly";
 
-Outcome<Profile> profile_of(const Options& options) {
+Outcome<Profile> profile_of(const NightlyOptions& options) {
   const fs::path folder = power::workshop_of_this_build().sources / "properties" / "profiles";
   if (!options.config.empty()) return read_profile(options.config, options.device);
   std::error_code none;
@@ -60,7 +60,7 @@ fs::path unfinished_folder() {
   return {};
 }
 
-Outcome<fs::path> folder_of(const Options& options, std::time_t now) {
+Outcome<fs::path> folder_of(const NightlyOptions& options, std::time_t now) {
   if (!options.out.empty()) return options.out;
   if (!options.resume) return kNights / fmt::format("{:%Y-%m-%d_%H%M%S}", fmt::gmtime(now));
   const fs::path found = unfinished_folder();
@@ -71,7 +71,7 @@ Outcome<fs::path> folder_of(const Options& options, std::time_t now) {
 }
 
 /// The night that goes on, or a new one.
-Outcome<NightRecord> night_of(const Options& options, const Profile& profile, const Store& store,
+Outcome<NightRecord> night_of(const NightlyOptions& options, const Profile& profile, const Store& store,
                               const fs::path& file, std::time_t now) {
   if (!options.resume) {
     const auto today = std::stoull(fmt::format("{:%Y%m%d}", fmt::gmtime(now)));
@@ -99,7 +99,7 @@ Outcome<NightRecord> night_of(const Options& options, const Profile& profile, co
   return **night;
 }
 
-Outcome<ExitCode> nightly(const Options& options) {
+Outcome<ExitCode> nightly(const NightlyOptions& options) {
   Outcome<Profile> profile = profile_of(options);
   if (!profile) return tl::unexpected<Error>(profile.error());
   if (options.brief > 0) profile = in_small(std::move(*profile), options.brief);
@@ -129,7 +129,7 @@ Outcome<ExitCode> nightly(const Options& options) {
 }  // namespace
 
 void add_nightly(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<NightlyOptions>();
   CLI::App* command = program.add_subcommand(
       "nightly",
       "all of it in one go: corpus, random cases by time, planted bugs, what kernels execute, report");

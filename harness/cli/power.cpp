@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct PowerOptions {
   std::vector<std::string> names;
   PowerAsked asked;
   fs::path store, json, corpus, mutants;
@@ -43,7 +43,7 @@ std::optional<Part> part_of(const std::string& word) {
 
 /// Those that were named, of the part that was asked for. Errors: an unknown name; a `find` that does not
 /// match its source exactly once, before anything runs.
-Outcome<std::vector<Mutant>> chosen_of(const Options& options) {
+Outcome<std::vector<Mutant>> chosen_of(const PowerOptions& options) {
   const fs::path folder =
       options.mutants.empty() ? options.asked.workshop.sources / "properties" / "mutants" : options.mutants;
   if (options.mutants.empty() && !fs::is_directory(folder))
@@ -82,7 +82,7 @@ Outcome<void> write_file(const char* option, const fs::path& file, const std::st
   return {};
 }
 
-Outcome<ExitCode> hunt(const Options& options) {
+Outcome<ExitCode> hunt(const PowerOptions& options) {
   if (options.asked.resume && options.store.empty())
     return bad_input("--resume: of which store? Expected --store FILE with it");
   const Outcome<std::vector<Mutant>> chosen = chosen_of(options);
@@ -114,7 +114,7 @@ Outcome<ExitCode> hunt(const Options& options) {
 }  // namespace
 
 void add_power(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PowerOptions>();
   CLI::App* command = program.add_subcommand(
       "power", "plants known bugs into the kernels' sources and tells which are found, by what and how soon");
   command->add_option("--mutant", options->names, "only these, comma separated (default: all)")

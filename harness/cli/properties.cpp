@@ -13,12 +13,12 @@
 namespace flashdiff::cli {
 namespace {
 
-struct Options {
+struct PropertiesOptions {
   std::vector<std::filesystem::path> stores;
   bool json = false;
 };
 
-int run(const Options& options) {
+int run(const PropertiesOptions& options) {
   std::vector<CountedRelation> all = listed_relations();
   for (const std::filesystem::path& file : options.stores) {
     const auto counted =
@@ -35,7 +35,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_properties(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PropertiesOptions>();
   CLI::App* command = program.add_subcommand(
       "properties", "lists the relations between answers that cases are held to, and what each has caught");
   command

@@ -16,7 +16,7 @@
 namespace flashdiff::cli {
 namespace {
 
-struct Options {
+struct PtxOptions {
   std::string file;
   bool json = false;
   bool missing_only = false;
@@ -116,7 +116,7 @@ void print(const Needs& needs, bool missing_only) {
   }
 }
 
-int run(const Options& options) {
+int run(const PtxOptions& options) {
   const auto needs = read(options.file);
   if (!needs) return complain(needs.error());
   if (options.json)
@@ -131,7 +131,7 @@ int run(const Options& options) {
 void add_ptx(CLI::App& program, Chosen& chosen) {
   CLI::App* command =
       program.add_subcommand("ptx", "what a PTX module needs, and what the software driver lacks of it");
-  static Options options;
+  static PtxOptions options;
   command->add_option("FILE", options.file, "PTX text, as nvcc -ptx or Triton write it")->required();
   command->add_flag("--json", options.json, "the same as JSON");
   command->add_flag("--missing", options.missing_only, "only what is missing");

@@ -22,7 +22,7 @@
 namespace flashdiff::cli {
 namespace {
 
-struct Options {
+struct ReproOptions {
   std::vector<std::string> words;  ///< of the line: quotes are easily forgotten
   SubjectWords subject;
   double timeout_seconds = 600;
@@ -93,7 +93,7 @@ ExitCode code_of(const std::vector<ExitCode>& codes, bool named) {
   return judged >= enough ? as_expected : incomplete;
 }
 
-Outcome<ExitCode> repro(const Options& options) {
+Outcome<ExitCode> repro(const ReproOptions& options) {
   const Outcome<Case> c = parse_case(fmt::format("{}", fmt::join(options.words, " ")));
   if (!c) return tl::unexpected<Error>(c.error());
   const std::string line = print(*c);
@@ -126,7 +126,7 @@ Outcome<ExitCode> repro(const Options& options) {
 }  // namespace
 
 void add_repro(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReproOptions>();
   CLI::App* command =
       program.add_subcommand("repro", "one case from its line: verdict, worst element, where it is");
   command->add_option("line", options->words, "the case, as `check` and every report print it")

@@ -15,13 +15,13 @@
 namespace flashdiff::cli {
 namespace {
 
-struct Options {
+struct WorkerOptions {
   SubjectWords subject;
   int threads = 1;
   bool other_rules = false;
 };
 
-Outcome<std::vector<std::unique_ptr<Backend>>> opened(const Options& options) {
+Outcome<std::vector<std::unique_ptr<Backend>>> opened(const WorkerOptions& options) {
   Outcome<Subject> subject = subject_of(options.subject);
   if (!subject) return tl::unexpected<Error>(subject.error());
   subject->options.soft_threads = options.threads;
@@ -34,7 +34,7 @@ Outcome<std::vector<std::unique_ptr<Backend>>> opened(const Options& options) {
   return backends;
 }
 
-int run(const Options& options) {
+int run(const WorkerOptions& options) {
   // A parent that is killed takes its workers along, even those in the middle of a long case.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const Aside aside = options.other_rules ? power::ask_other_rules : Aside{};
@@ -44,7 +44,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_worker(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<WorkerOptions>();
   CLI::App* command = program.add_subcommand("worker", "examines cases that it is asked on standard input");
   command->group("");
   add_subject_options(*command, options->subject);

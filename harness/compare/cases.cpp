@@ -36,9 +36,9 @@ std::optional<Change> change_of(const std::string& was, const std::string& is) {
   return Change::other_kind;
 }
 
-class Comparison {
+class CaseComparison {
  public:
-  explicit Comparison(std::unordered_map<std::string, Was> base) : base_(std::move(base)) {}
+  explicit CaseComparison(std::unordered_map<std::string, Was> base) : base_(std::move(base)) {}
 
   void take(const CaseRecord& record) {
     const auto found = base_.find(key_of(record));
@@ -122,7 +122,7 @@ Outcome<CaseChanges> compare_cases(const Store& base, const Store& next) {
     if (!record.shrunk_from) last[key_of(record)] = record.id;
   });
   if (!numbered) return tl::unexpected<Error>(numbered.error());
-  Comparison comparison(std::move(before));
+  CaseComparison comparison(std::move(before));
   const auto compared = next.for_each_case([&](const CaseRecord& record) {
     if (!record.shrunk_from && last.at(key_of(record)) == record.id) comparison.take(record);
   });

@@ -12,8 +12,8 @@
 namespace flashdiff::lint {
 namespace {
 
-using detail::read_number;
-using detail::shown;
+using flashdiff::detail::read_number;
+using flashdiff::detail::shown;
 
 constexpr std::size_t longest_header = 1 << 16;  ///< a hundred bytes are usual
 constexpr std::int64_t most_transposed = 1 << 27;

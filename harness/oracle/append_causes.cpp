@@ -14,8 +14,6 @@
 namespace flashdiff::detail {
 namespace {
 
-constexpr std::size_t kRowsAsked = 6;
-
 /// How a row is turned: as asked, or as some hypothesis has it.
 struct Turn {
   RopeForm form = RopeForm::half;

@@ -15,7 +15,6 @@
 namespace flashdiff::detail {
 namespace {
 
-constexpr std::size_t kRowsAsked = 6;
 constexpr int kLongestRow = 16384;  ///< a hint is not worth minutes
 
 /// Another mask than the one asked for.

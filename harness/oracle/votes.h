@@ -11,6 +11,9 @@ using Words = std::vector<std::string>;
 /// Of equals what was said first. Empty where none of them says anything.
 [[nodiscard]] std::string most_said(const std::vector<Words>& of_rows);
 
+/// How many wrong rows are asked what they have in common.
+inline constexpr std::size_t kRowsAsked = 6;
+
 /// At most `count` of them, spread evenly.
 template <class Row>
 [[nodiscard]] std::vector<Row> spread(const std::vector<Row>& rows, std::size_t count) {

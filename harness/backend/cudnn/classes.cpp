@@ -20,19 +20,19 @@ const std::array kPhases{
     Phase{"training", Pass::backward, {{100, 100}, {37, 37}, {257, 257}}},
 };
 
-struct Handed {
+struct HandedAs {
   const char* name;
   Way way;
   Padding padding;
   int page;
 };
 constexpr std::array kHanded{
-    Handed{"right: lengths", Way::lengths, Padding::right, 0},
-    Handed{"packed: ragged", Way::ragged, Padding::packed, 0},
-    Handed{"left: ragged", Way::ragged, Padding::left, 0},
-    Handed{"left: bias", Way::bias, Padding::left, 0},
-    Handed{"left: compaction", Way::compaction, Padding::left, 0},
-    Handed{"pages: lengths", Way::lengths, Padding::right, 16},
+    HandedAs{"right: lengths", Way::lengths, Padding::right, 0},
+    HandedAs{"packed: ragged", Way::ragged, Padding::packed, 0},
+    HandedAs{"left: ragged", Way::ragged, Padding::left, 0},
+    HandedAs{"left: bias", Way::bias, Padding::left, 0},
+    HandedAs{"left: compaction", Way::compaction, Padding::left, 0},
+    HandedAs{"pages: lengths", Way::lengths, Padding::right, 16},
 };
 
 struct Masked {
@@ -66,7 +66,7 @@ constexpr std::array kModifiers{
 };
 constexpr std::array kTypes{DType::f16, DType::bf16, DType::f32};
 
-ProblemClass made(const Phase& phase, const Handed& handed, const Masked& masked, DType dtype,
+ProblemClass made(const Phase& phase, const HandedAs& handed, const Masked& masked, DType dtype,
                   const Dims& dims, const Modified& modified) {
   Case c;
   c.problem.sequences = phase.sequences;
@@ -89,7 +89,7 @@ ProblemClass made(const Phase& phase, const Handed& handed, const Masked& masked
 std::vector<ProblemClass> problem_classes(bool every) {
   std::vector<ProblemClass> all;
   for (const Phase& phase : kPhases)
-    for (const Handed& handed : kHanded)
+    for (const HandedAs& handed : kHanded)
       for (const Masked& masked : kMasks)
         for (const DType dtype : kTypes)
           for (const Dims& dims : kDims)

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kNode = "sdpa";  ///< as model_text.cpp names it
 
-CElement element_of(DType dtype) {
+CElement c_element_of(DType dtype) {
   switch (dtype) {
     case DType::f32: return CElement::f32;
     case DType::f16: return CElement::f16;
@@ -69,7 +69,7 @@ Outcome<Model::Handle> Model::tensor(CElement element, Form::Dims dims, std::int
 
 Outcome<void> Model::bind(const Tensors& tensors) {
   const Api& api = library_->api();
-  const CElement element = element_of(form_.dtype);
+  const CElement element = c_element_of(form_.dtype);
   struct Input {
     CElement element;
     Form::Dims dims;

@@ -1,30 +1,19 @@
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "harness/backend/answerers/registry.h"
-#include "harness/figures/figures.h"
 #include "harness/figures/roofline.h"
 #include "harness/figures/shapes.h"
-#include "harness/problem/data.h"
-#include "kernels/kernel.h"
-#include "reference/given.h"
+#include "properties/tests/figures/counted.h"
 
 /// What append_kv executes on the shapes that are published, counted: rows are stored once, whole sector by
 /// whole sector, and hardly anything is loaded besides.
 namespace flashdiff::figures {
 namespace {
 
-const kernels::KernelPlan& plan() {
-  for (const kernels::Kernel& kernel : kernels::all_kernels())
-    if (kernel.name == "append_kv") return kernel.plan;
-  throw std::runtime_error("no append_kv");
-}
-
 TEST(AppendWork, AreOneTokenAndManyInRowsAndInPages) {
-  const auto all = shapes(plan());
+  const auto all = shapes(kernel_named("append_kv").plan);
   for (const char* name :
        {"d64/append1_left", "d64/append1_pages16", "d128/append512_left", "d128/append512_pages16"}) {
     const auto found = std::ranges::find(all, name, &Shape::name);
@@ -39,7 +28,7 @@ TEST(AppendWork, AreOneTokenAndManyInRowsAndInPages) {
 /// table.
 TEST(AppendWork, RowsAreMovedOnce) {
   const auto backend = open_backend("append_kv", {DeviceChoice::soft, {}, {}, 0}).value();
-  for (const Shape& shape : shapes(plan())) {
+  for (const Shape& shape : shapes(kernel_named("append_kv").plan)) {
     if (shape.name.find("append1_") == std::string::npos)
       continue;  // 512 of them are the same blocks, and slow to make
     const LaidOut sent = lay_out(shape.question, make_given(shape.question.problem).value());

@@ -1,45 +1,27 @@
-#include <map>
-#include <memory>
-#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "harness/backend/answerers/registry.h"
-#include "harness/figures/figures.h"
 #include "harness/figures/shapes.h"
 #include "harness/figures/tile_work.h"
-#include "kernels/kernel.h"
-#include "reference/given.h"
+#include "properties/tests/figures/counted.h"
 
 /// What the backward kernels execute, counted: no product too many, no bank conflict, no half-used sector, no
 /// spill, and padding on either side for nothing.
 namespace flashdiff::figures {
 namespace {
 
-const kernels::Kernel& kernel_named(const std::string& name) {
-  for (const kernels::Kernel& kernel : kernels::all_kernels())
-    if (kernel.name == name) return kernel;
-  throw std::runtime_error("no kernel " + name);
-}
-
 class BackwardWork : public ::testing::TestWithParam<std::string> {
  protected:
-  Figures counted(const Case& c) {
-    const auto f = count(*backend_, lay_out(c, make_given(c.problem).value()));
-    if (!f) throw std::runtime_error(f.error().what);
-    return *f;
-  }
   const kernels::Kernel& kernel_ = kernel_named(GetParam());
-  std::unique_ptr<Backend> backend_ = open_backend(GetParam(), {DeviceChoice::soft, {}, {}, 0}).value();
 };
 
 TEST_P(BackwardWork, TheMainLoopsWasteNothing) {
   for (const int d : {64, 128}) {
     const MainLoop cases = main_loop(Pass::backward, d);
     Figures more, fewer;
-    for (const Case& c : cases.more) more = sum(counted(c), more);
-    for (const Case& c : cases.fewer) fewer = sum(counted(c), fewer);
+    for (const Case& c : cases.more) more = sum(counted(GetParam(), c), more);
+    for (const Case& c : cases.fewer) fewer = sum(counted(GetParam(), c), fewer);
     const Figures loop = difference(more, fewer);
     EXPECT_EQ(loop.tensor_flops, cases.flops([&](const Problem& p) {
       return algorithm_flops(kernel_.plan, p);
@@ -58,9 +40,9 @@ TEST_P(BackwardWork, RaggedBatchesTakeEitherSideTheSame) {
       c.problem.sequences = lengths_of_fill(8, 160, fill);
       c.problem.mask.kind = MaskKind::causal_bottom_right;
       c.layout.padding = Padding::left;
-      const Figures left = counted(c);
+      const Figures left = counted(GetParam(), c);
       c.layout.padding = Padding::right;
-      const Figures right = counted(c);
+      const Figures right = counted(GetParam(), c);
       EXPECT_EQ(left.tensor_flops, right.tensor_flops);
       EXPECT_EQ(left.warp_instructions, right.warp_instructions);
       EXPECT_EQ(left.read.bytes, right.read.bytes);

@@ -1,31 +1,14 @@
-#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "harness/backend/answerers/registry.h"
-#include "harness/figures/figures.h"
 #include "harness/figures/shapes.h"
-#include "harness/problem/data.h"
-#include "kernels/kernel.h"
+#include "properties/tests/figures/counted.h"
 
 /// What flash_decode executes on the shapes that are published, counted: the rows of K and V are read once,
 /// whole sector by whole sector, without a spill, and hardly with a bank conflict.
 namespace flashdiff::figures {
 namespace {
-
-Figures counted(const Case& c) {
-  static const auto backend = open_backend("flash_decode", {DeviceChoice::soft, {}, {}, 0}).value();
-  const auto f = count(*backend, lay_out(c, make_data(c.problem).value()));
-  if (!f) throw std::runtime_error(f.error().what);
-  return *f;
-}
-
-const kernels::KernelPlan& plan() {
-  for (const kernels::Kernel& kernel : kernels::all_kernels())
-    if (kernel.name == "flash_decode") return kernel.plan;
-  throw std::runtime_error("no flash_decode");
-}
 
 double bytes_of_cache(const Problem& p) {
   double rows = 0;
@@ -35,8 +18,8 @@ double bytes_of_cache(const Problem& p) {
 
 /// The block table, Q once a split, and lengths are what is read besides.
 TEST(DecodeWork, TheCacheIsReadOnce) {
-  for (const Shape& shape : shapes(plan())) {
-    const Figures f = counted(shape.question);
+  for (const Shape& shape : shapes(kernel_named("flash_decode").plan)) {
+    const Figures f = counted("flash_decode", shape.question);
     const double over = 32.0 * static_cast<double>(f.read.units) / bytes_of_cache(shape.question.problem);
     const bool splits = f.entries.size() > 1;
     EXPECT_EQ(splits, shape.name.find("split") != std::string::npos) << shape.name;

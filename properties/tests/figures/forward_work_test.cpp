@@ -1,36 +1,20 @@
-#include <stdexcept>
 
 #include <gtest/gtest.h>
 
-#include "harness/backend/answerers/registry.h"
-#include "harness/figures/figures.h"
 #include "harness/figures/shapes.h"
 #include "harness/figures/tile_work.h"
-#include "harness/problem/data.h"
-#include "kernels/kernel.h"
+#include "properties/tests/figures/counted.h"
 
 /// What flash_forward executes, counted: no product too many, no bank conflict, no half-used sector, no
 /// spill.
 namespace flashdiff::figures {
 namespace {
 
-Figures counted(const Case& c) {
-  static const auto backend = open_backend("flash_forward", {DeviceChoice::soft, {}, {}, 0}).value();
-  const auto f = count(*backend, lay_out(c, make_data(c.problem).value()));
-  if (!f) throw std::runtime_error(f.error().what);
-  return *f;
-}
-
-const kernels::Kernel& flash_forward() {
-  for (const kernels::Kernel& kernel : kernels::all_kernels())
-    if (kernel.name == "flash_forward") return kernel;
-  throw std::runtime_error("no flash_forward");
-}
-
 TEST(ForwardWork, TheMainLoopWastesNothing) {
   for (const int d : {64, 128}) {
     const MainLoop cases = main_loop(Pass::forward, d);
-    const Figures loop = difference(counted(cases.more.front()), counted(cases.fewer.front()));
+    const Figures loop = difference(counted("flash_forward", cases.more.front()),
+                                    counted("flash_forward", cases.fewer.front()));
     EXPECT_EQ(loop.tensor_flops, cases.flops([](const Problem& p) { return p.forward_flops(); })) << d;
     EXPECT_EQ(loop.shared.units, loop.shared.ideal) << "bank conflicts, d " << d;
     EXPECT_EQ(loop.read.units, loop.read.ideal) << "sectors used in part, d " << d;
@@ -46,10 +30,11 @@ TEST(ForwardWork, RaggedBatchesTakeAtMostWholeTilesAndEitherSideTheSame) {
       c.problem.sequences = lengths_of_fill(16, 192, fill);
       c.problem.mask.kind = MaskKind::causal_bottom_right;
       c.layout.padding = Padding::left;
-      const Figures left = counted(c);
+      const Figures left = counted("flash_forward", c);
       c.layout.padding = Padding::right;
-      const Figures right = counted(c);
-      EXPECT_LE(left.tensor_flops, tile_work(c.problem, flash_forward().plan.tile(c.problem)).rounded);
+      const Figures right = counted("flash_forward", c);
+      EXPECT_LE(left.tensor_flops,
+                tile_work(c.problem, kernel_named("flash_forward").plan.tile(c.problem)).rounded);
       EXPECT_EQ(left.tensor_flops, right.tensor_flops);
       EXPECT_EQ(left.warp_instructions, right.warp_instructions);
       EXPECT_EQ(left.read.bytes, right.read.bytes);

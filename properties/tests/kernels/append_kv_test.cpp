@@ -22,26 +22,17 @@
 namespace flashdiff {
 namespace {
 
+using test::expect_within;
 using test::kernel;
 using ::testing::HasSubstr;
 
-constexpr const char* kKernel = "append_kv";
-Backend& append_kv() { return kernel(kKernel); }
+constexpr const char* kAppend = "append_kv";
+Backend& append_kv() { return kernel(kAppend); }
 
 /// "b=1 hq=..." without what every append has.
-Case read(const std::string& line) { return test::read_case("pass=append mask=none " + line); }
+Case read_append(const std::string& line) { return test::read_case("pass=append mask=none " + line); }
 
-void expect_within(const LogicalTensor<double>& expected, const LogicalTensor<double>& budget,
-                   const LogicalTensor<float>& got, const char* name, const std::string& line) {
-  ASSERT_EQ(got.values().size(), expected.values().size()) << name << " " << line;
-  for (std::size_t x = 0; x < got.values().size(); ++x)
-    ASSERT_LE(std::abs(got.values()[x] - expected.values()[x]), budget.values()[x])
-        << "element " << x << " of " << name << " is " << got.values()[x] << ", expected "
-        << expected.values()[x] << "\n"
-        << line;
-}
-
-void expect_right(Backend& backend, const Case& c) {
+void expect_appended(Backend& backend, const Case& c) {
   const std::string line = print(c);
   const LogicalData data = make_data(c.problem).value();
   const auto answer = backend.run(lay_out(c, data));
@@ -54,7 +45,7 @@ void expect_right(Backend& backend, const Case& c) {
   expect_within(expected.reference.k, expected.budget.k, answer->k, "K", line);
   expect_within(expected.reference.v, expected.budget.v, answer->v, "V", line);
 }
-void expect_right(const std::string& line) { expect_right(append_kv(), read(line)); }
+void expect_appended(const std::string& line) { expect_appended(append_kv(), read_append(line)); }
 
 const std::vector<const char*> kLayouts{"left",
                                         "right pad=3",
@@ -74,7 +65,7 @@ TEST(AppendKv, EveryLayoutPoisonFormAndDtype) {
     for (const char* poison : {"nan", "inf", "huge", "dirty"})
       for (const char* form : kForms)
         for (const char* dtype : {"f32", "f16", "bf16"})
-          expect_right(
+          expect_appended(
               fmt::format("b=4 hq=4 hk=2 d=64 dv=64 dt={} lay={} q=3,1,0,20 kv=40,17,9,20 {} "
                           "data=normal seed=0x1 poison={}",
                           dtype, layout, form, poison));
@@ -96,12 +87,13 @@ TEST(AppendKv, EveryNumberOfColumns) {
                                   {192, 128},
                                   {255, 8},
                                   {256, 256}}) {
-        expect_right(fmt::format("b=2 hq=2 hk=2 d={} dv={} dt={} lay={} q=2,5 kv=3,33 data=normal seed=0x2",
-                                 d, dv, dtype, layout));
+        expect_appended(
+            fmt::format("b=2 hq=2 hk=2 d={} dv={} dt={} lay={} q=2,5 kv=3,33 data=normal seed=0x2", d, dv,
+                        dtype, layout));
         for (int turned : {2, 8, 10, 16, 32, 64, 80, 128, 254, 256})
           if (turned <= d)
             for (const char* form : {"half", "interleaved"})
-              expect_right(
+              expect_appended(
                   fmt::format("b=2 hq=2 hk=2 d={} dv={} dt={} lay={} q=2,5 kv=3,33 rope={}:{} "
                               "data=normal seed=0x2",
                               d, dv, dtype, layout, form, turned));
@@ -111,7 +103,7 @@ TEST(AppendKv, EveryNumberOfColumns) {
 TEST(AppendKv, HeadsThatShareKeys) {
   for (const char* heads : {"hq=1 hk=1", "hq=8 hk=1", "hq=6 hk=3", "hq=70 hk=7"})
     for (const char* form : kForms)
-      expect_right(
+      expect_appended(
           fmt::format("b=2 {} d=64 dv=32 dt=f16 lay=left page=16 q=1,3 kv=300,3 {} data=normal "
                       "seed=0x3",
                       heads, form));
@@ -122,8 +114,9 @@ TEST(AppendKv, EveryFamilyOfData) {
        {"uniform", "equal", "huge", "tiny", "very_negative", "rising", "falling", "one_hot", "alternating"})
     for (const char* dtype : {"f32", "f16", "bf16"})
       for (const char* form : {"rope=half", "rope=interleaved:32,500000"})
-        expect_right(fmt::format("b=2 hq=2 hk=1 d=64 dv=64 dt={} lay=both q=7,4 kv=70,4 {} data={} seed=0x5",
-                                 dtype, form, family));
+        expect_appended(
+            fmt::format("b=2 hq=2 hk=1 d=64 dv=64 dt={} lay=both q=7,4 kv=70,4 {} data={} seed=0x5", dtype,
+                        form, family));
 }
 
 /// A position is a number of tokens: it moves neither with the padding nor with the page.
@@ -131,7 +124,7 @@ TEST(AppendKv, SameBitsInEveryLayout) {
   for (const char* form : kForms) {
     std::vector<std::byte> first;
     for (const char* layout : kLayouts) {
-      const Case c = read(
+      const Case c = read_append(
           fmt::format("b=3 hq=2 hk=1 d=64 dv=64 dt=bf16 lay={} q=3,1,20 kv=40,17,20 {} data=normal seed=0x1",
                       layout, form));
       const auto answer = append_kv().run(lay_out(c, make_data(c.problem).value()));
@@ -143,7 +136,7 @@ TEST(AppendKv, SameBitsInEveryLayout) {
 }
 
 TEST(AppendKv, NothingToAppend) {
-  expect_right("b=2 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=0,0 kv=0,17 rope=half data=normal seed=0x1");
+  expect_appended("b=2 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=0,0 kv=0,17 rope=half data=normal seed=0x1");
 }
 
 TEST(AppendKv, SaysWhatItDoesNotTake) {
@@ -165,10 +158,10 @@ const std::vector<std::string> kForDetectors{
 TEST(AppendKv, DetectorsAreQuietUnderEveryOrder) {
   for (const char* order : {"round-robin", "reversed", "random", "far-ahead"})
     for (const std::string& line : kForDetectors)
-      expect_right(
-          kernel(kKernel,
+      expect_appended(
+          kernel(kAppend,
                  {{"check", "all"}, {"warp-order", order}, {"late-copies", "on"}, {"block-order", "random"}}),
-          read(line));
+          read_append(line));
 }
 
 // --- Fast
@@ -198,7 +191,7 @@ TEST(AppendKv, MovesTheBytesOfTheNewRowsAndNoMore) {
   for (const char* layout : {"left", "right mem=bhsd", "packed page=16", "left mem=bhsd page=64"})
     for (const char* dtype : {"f16", "f32"})
       for (const char* form : {"rope=half", "rope=interleaved", "rope=half:32", ""}) {
-        const Case c = read(fmt::format(
+        const Case c = read_append(fmt::format(
             "b=3 hq=8 hk=2 d=64 dv=128 dt={} lay={} q=5,1,33 kv=90,401,33 {} data=normal seed=0x1", dtype,
             layout, form));
         const Problem& p = c.problem;
@@ -220,7 +213,7 @@ TEST(AppendKv, MovesTheBytesOfTheNewRowsAndNoMore) {
 TEST(AppendKv, PaddingCostsNothingOnEitherSide) {
   const auto padded = [](const std::string& layout) {
     return test::warp_instructions(
-        kKernel, "pass=append mask=none rope=half b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=" + layout +
+        kAppend, "pass=append mask=none rope=half b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=" + layout +
                      " q=4,1,7 kv=100,100,200 data=normal seed=0x1");
   };
   const double packed = padded("packed");
@@ -229,7 +222,7 @@ TEST(AppendKv, PaddingCostsNothingOnEitherSide) {
   EXPECT_EQ(padded("both pad=64"), packed);
 }
 
-TEST(AppendKv, NoEntrySpills) { test::expect_no_spills(kKernel, 12); }
+TEST(AppendKv, NoEntrySpills) { test::expect_no_spills(kAppend, 12); }
 
 }  // namespace
 }  // namespace flashdiff

@@ -21,26 +21,14 @@ namespace {
 
 using ::testing::HasSubstr;
 
+using test::expect_within;
 using test::kernel;
 
-Case read(const std::string& line) { return test::read_case("pass=backward " + line); }
+Case read_backward(const std::string& line) { return test::read_case("pass=backward " + line); }
 
 const std::vector<std::string> kKernels{"flash_backward", "flash_backward_deterministic"};
 
-/// Each element within its budget; where that is infinite, nothing can be said.
-void expect_within(const LogicalTensor<double>& expected, const LogicalTensor<double>& budget,
-                   const LogicalTensor<float>& got, const char* name, const std::string& line) {
-  ASSERT_EQ(got.values().size(), expected.values().size()) << name << " " << line;
-  for (std::size_t x = 0; x < got.values().size(); ++x) {
-    if (std::isinf(budget.values()[x])) continue;
-    ASSERT_LE(std::abs(got.values()[x] - expected.values()[x]), budget.values()[x])
-        << "element " << x << " of " << name << " is " << got.values()[x] << ", expected "
-        << expected.values()[x] << "\n"
-        << line;
-  }
-}
-
-void expect_right(Backend& backend, const Case& c) {
+void expect_gradients(Backend& backend, const Case& c) {
   const std::string line = backend.name() + " " + print(c);
   const LogicalData data = make_given(c.problem).value();
   const auto answer = backend.run(lay_out(c, data));
@@ -54,8 +42,8 @@ void expect_right(Backend& backend, const Case& c) {
   expect_within(expected.reference.dk, expected.budget.dk, answer->dk, "dK", line);
   expect_within(expected.reference.dq, expected.budget.dq, answer->dq, "dQ", line);
 }
-void expect_right(const std::string& line) {
-  for (const std::string& name : kKernels) expect_right(kernel(name), read(line));
+void expect_gradients(const std::string& line) {
+  for (const std::string& name : kKernels) expect_gradients(kernel(name), read_backward(line));
 }
 
 // --- Right
@@ -65,7 +53,7 @@ TEST(FlashBackward, EveryHeadDimOfATileAndBesideIt) {
   for (const char* dtype : {"f16", "bf16"})
     for (int d : {8, 31, 32, 33, 64, 72, 96, 100, 128, 136, 192, 193, 255, 256})
       for (const char* layout : {"left", "right mem=bhsd.view", "packed"})
-        expect_right(
+        expect_gradients(
             fmt::format("b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=33,5 kv=130,64 mask=causal_br "
                         "data=normal seed=0x{:x}",
                         d, d, dtype, layout, d));
@@ -75,7 +63,7 @@ TEST(FlashBackward, ValuesNarrowerAndWiderThanKeys) {
   for (const auto& [d, dv] :
        {std::pair{192, 128}, {128, 192}, {8, 256}, {256, 8}, {40, 24}, {96, 72}, {1, 100}})
     for (const char* layout : {"both mem=bshd.view", "packed mem=bhsd"})
-      expect_right(
+      expect_gradients(
           fmt::format("b=2 hq=3 hk=3 d={} dv={} dt=f16 lay={} q=17,40 kv=97,40 mask=window:20,3 "
                       "data=normal seed=0x3",
                       d, dv, layout));
@@ -86,24 +74,24 @@ TEST(FlashBackward, LengthsAroundTheEdgesOfTiles) {
   for (const char* mask : {"none", "causal_tl", "causal_br", "window:63,0", "window:0,64", "window:33,1"})
     for (int d : {32, 64, 128, 192})
       for (int kv : {63, 65, 128, 129})
-        expect_right(
+        expect_gradients(
             fmt::format("b=3 hq=1 hk=1 d={} dv={} dt=f16 lay=left q=31,129,{} kv={},{},{} mask={} "
                         "data=rising seed=0x7",
                         d, d, kv, kv, kv + 64, kv, mask));
 }
 
 TEST(FlashBackward, NothingToSee) {
-  expect_right(
+  expect_gradients(
       "b=4 hq=2 hk=1 d=64 dv=64 dt=f16 lay=both q=5,0,130,3 kv=0,7,0,0 mask=none data=normal seed=0x1");
-  expect_right(
+  expect_gradients(
       "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left q=300,40 kv=10,1 mask=causal_br data=normal seed=0x1");
-  expect_right(
+  expect_gradients(
       "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left q=10,1 kv=300,40 mask=causal_tl data=normal seed=0x1");
 }
 
 TEST(FlashBackward, SumsOverTheHeadsThatShareAKey) {
   for (const char* heads : {"hq=8 hk=2", "hq=6 hk=1", "hq=3 hk=3"})
-    expect_right(fmt::format(
+    expect_gradients(fmt::format(
         "b=2 {} d=64 dv=64 dt=bf16 lay=right q=70,40 kv=70,129 mask=causal_br data=normal seed=0x5", heads));
 }
 
@@ -111,7 +99,7 @@ TEST(FlashBackward, EveryFamilyOfData) {
   for (const char* family :
        {"uniform", "equal", "huge", "tiny", "very_negative", "rising", "falling", "one_hot", "alternating"})
     for (const char* dtype : {"f16", "bf16"})
-      expect_right(fmt::format(
+      expect_gradients(fmt::format(
           "b=2 hq=2 hk=1 d=64 dv=64 dt={} lay=left q=70,40 kv=70,129 mask=causal_br data={} seed=0x5", dtype,
           family));
 }
@@ -120,7 +108,7 @@ TEST(FlashBackward, EveryFamilyOfData) {
 /// read. Odd head dims start rows at any address.
 TEST(FlashBackward, EveryHeadDim) {
   for (int d = 1; d <= 256; ++d)
-    expect_right(fmt::format(
+    expect_gradients(fmt::format(
         "b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=5,18 kv=17,9 mask=causal_br {} data=normal seed=0x{:x}", d,
         d % 3 == 0 ? 257 - d : d, d % 2 == 0 ? "f16" : "bf16", d % 5 == 0 ? "both mem=bshd.view" : "left",
         d % 7 == 0 ? "softcap=5 alibi=on" : "", d));
@@ -133,7 +121,7 @@ TEST(FlashBackward, SoftcapAlibiAndSink) {
     for (int d : {16, 63, 64, 128, 129, 256})
       for (const char* layout : {"left mem=bhsd", "packed mem=bshd.view"})
         for (const char* mask : {"none", "causal_br", "window:40,9"})
-          expect_right(
+          expect_gradients(
               fmt::format("b=3 hq=6 hk=2 d={} dv={} dt={} lay={} q=33,70,5 kv=130,64,0 mask={} {} "
                           "data=normal seed=0x{:x}",
                           d, d, d % 2 == 0 ? "f16" : "bf16", layout, mask, modifiers, d));
@@ -143,7 +131,7 @@ TEST(FlashBackward, SoftcapAlibiAndSink) {
 TEST(FlashBackward, ModifiersOfExtremeScores) {
   for (const char* data : {"rising", "falling", "very_negative", "huge", "one_hot", "tiny", "equal"})
     for (const char* modifiers : {"sink=10000", "sink=-10000", "softcap=0.5 sink=0", "softcap=100 alibi=on"})
-      expect_right(
+      expect_gradients(
           fmt::format("b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=right q=130,3 kv=200,1 mask=causal_tl {} "
                       "data={} seed=0x5",
                       modifiers, data));
@@ -152,7 +140,7 @@ TEST(FlashBackward, ModifiersOfExtremeScores) {
 TEST(FlashBackward, RowsThatSeeTheirSinkAlone) {
   for (const char* mask : {"none", "causal_br", "window:3,0"})
     for (const char* modifiers : {"sink=seeded", "softcap=2 alibi=on sink=seeded"})
-      expect_right(
+      expect_gradients(
           fmt::format("b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=130,5,40 kv=10,0,1 mask={} {} data=normal "
                       "seed=0x1",
                       mask, modifiers));
@@ -168,23 +156,24 @@ TEST(FlashBackward, RandomCases) {
     Case c = draw_case(kSeed, i, options).value();
     c.problem.pass = Pass::backward;
     c.layout.page = 0;
-    for (const std::string& name : kKernels) expect_right(kernel(name), c);
+    for (const std::string& name : kKernels) expect_gradients(kernel(name), c);
   }
 }
 
 TEST(FlashBackward, SaysWhatItDoesNotTake) {
   for (const std::string& name : kKernels) {
     const Support f32 = kernel(name).supports(
-        read("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"));
+        read_backward("b=1 hq=1 hk=1 d=64 dv=64 dt=f32 lay=left q=2 kv=2 mask=none data=normal seed=0x1"));
     EXPECT_FALSE(f32.yes);
     EXPECT_THAT(f32.why_not, HasSubstr("f16 and bf16"));
-    Case forward = read("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=2 kv=2 mask=none data=normal seed=0x1");
+    Case forward =
+        read_backward("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=2 kv=2 mask=none data=normal seed=0x1");
     forward.problem.pass = Pass::forward;
     EXPECT_THAT(kernel(name).supports(forward).why_not, HasSubstr("backward pass only"));
   }
 }
 
-const std::vector<std::string> kForDetectors{
+const std::vector<std::string> kBackwardForDetectors{
     "b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=40,150,0 kv=100,150,9 mask=causal_br data=normal seed=0x1",
     "b=2 hq=2 hk=1 d=30 dv=32 dt=bf16 lay=both mem=bhsd.view q=65,3 kv=130,70 mask=window:20,3 data=normal "
     "seed=0x1",
@@ -197,24 +186,24 @@ const std::vector<std::string> kForDetectors{
 TEST(FlashBackward, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
   for (const std::string& name : kKernels)
     for (const char* order : {"round-robin", "reversed", "random", "far-ahead"})
-      for (const std::string& line : kForDetectors)
-        expect_right(
+      for (const std::string& line : kBackwardForDetectors)
+        expect_gradients(
             kernel(
                 name,
                 {{"check", "all"}, {"warp-order", order}, {"late-copies", "on"}, {"block-order", "random"}}),
-            read(line));
+            read_backward(line));
 }
 
 TEST(FlashBackward, TensorCoresOfEveryModel) {
   for (const std::string& name : kKernels)
     for (const char* model : {"exact", "truncating-sm80", "truncating-sm90"})
-      for (const std::string& line : kForDetectors)
-        expect_right(kernel(name, {{"tensor", model}, {"approx", "perturbed"}}), read(line));
+      for (const std::string& line : kBackwardForDetectors)
+        expect_gradients(kernel(name, {{"tensor", model}, {"approx", "perturbed"}}), read_backward(line));
 }
 
 /// Bits that order, threads and padding must not move; those of dK and dV belong to the atomic kernel too.
 TEST(FlashBackward, SameBitsInEveryOrderOfBlocks) {
-  const Case c = read(kForDetectors[0]);
+  const Case c = read_backward(kBackwardForDetectors[0]);
   const LaidOut io = lay_out(c, make_given(c.problem).value());
   for (const std::string& name : kKernels) {
     const auto rising = kernel(name, {{"block-order", "rising"}}).run(io);

@@ -18,9 +18,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kKernel = "flash_decode";
-Backend& flash_decode() { return test::kernel(kKernel); }
-void expect_pass(const std::string& line) { test::expect_pass(kKernel, line); }
+constexpr const char* kDecode = "flash_decode";
+Backend& flash_decode() { return test::kernel(kDecode); }
+void expect_decode(const std::string& line) { test::expect_pass(kDecode, line); }
 
 // --- Right
 // ------------------------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ TEST(FlashDecode, EveryHeadDimOfATileAndBesideIt) {
   for (const char* dtype : {"f16", "bf16"})
     for (int d : {8, 31, 32, 64, 65, 72, 100, 128, 129, 192, 200, 255, 256})
       for (const char* layout : {"left", "right mem=bhsd.view page=48", "packed page=16"})
-        expect_pass(
+        expect_decode(
             fmt::format("b=2 hq=4 hk=2 d={} dv={} dt={} lay={} q=2,1 kv=330,64 mask=causal_br data=normal "
                         "seed=0x{:x}",
                         d, d, dtype, layout, d));
@@ -37,7 +37,7 @@ TEST(FlashDecode, EveryHeadDimOfATileAndBesideIt) {
 
 TEST(FlashDecode, ValuesNarrowerAndWiderThanKeys) {
   for (const auto& [d, dv] : {std::pair{192, 128}, {8, 256}, {256, 8}, {40, 23}, {1, 100}})
-    expect_pass(
+    expect_decode(
         fmt::format("b=2 hq=3 hk=3 d={} dv={} dt=f16 lay=both page=32 q=7,4 kv=297,40 mask=window:200,3 "
                     "data=normal seed=0x3",
                     d, dv));
@@ -48,7 +48,7 @@ TEST(FlashDecode, RowsAroundTheEdgesOfTiles) {
   for (const auto& [queries, group] :
        {std::pair{1, 16}, {16, 1}, {1, 17}, {2, 8}, {3, 11}, {16, 4}, {13, 5}, {16, 8}, {9, 15}})
     for (const char* page : {"", " page=16"})
-      expect_pass(
+      expect_decode(
           fmt::format("b=2 hq={} hk=1 d=64 dv=64 dt=f16 lay=left{} q={},1 kv=200,300 mask=causal_br "
                       "data=rising seed=0x5",
                       group, page, queries));
@@ -58,7 +58,7 @@ TEST(FlashDecode, RowsAroundTheEdgesOfTiles) {
 TEST(FlashDecode, LengthsAroundTheEdgesOfSplits) {
   for (const char* mask : {"none", "causal_tl", "causal_br", "window:127,0", "window:0,64", "window:200,1"})
     for (int kv : {1, 63, 65, 127, 128, 129, 255, 256, 257, 385})
-      expect_pass(
+      expect_decode(
           fmt::format("b=3 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left page=16 q=1,16,5 kv={},{},{} mask={} "
                       "data=rising seed=0x7",
                       kv, kv + 64, kv, mask));
@@ -67,25 +67,25 @@ TEST(FlashDecode, LengthsAroundTheEdgesOfSplits) {
 /// Pages of a window of 32 entries of the block table, and of several.
 TEST(FlashDecode, LongTables) {
   for (const char* layout : {"right page=16", "left pad=9 page=16", "both page=48", "left page=256"})
-    expect_pass(
+    expect_decode(
         fmt::format("b=1 hq=1 hk=1 d=32 dv=32 dt=f16 lay={} q=1 kv=3000 mask=none data=normal "
                     "seed=0x9",
                     layout));
   // So many K/V heads that a split is longer than 32 pages.
-  expect_pass(
+  expect_decode(
       "b=1 hq=108 hk=108 d=8 dv=8 dt=f16 lay=left pad=5 page=16 q=1 kv=3000 mask=none data=normal "
       "seed=0x9");
 }
 
 TEST(FlashDecode, NothingToSee) {
-  expect_pass(
+  expect_decode(
       "b=4 hq=2 hk=1 d=64 dv=64 dt=f16 lay=both q=5,0,16,3 kv=0,7,0,0 mask=none data=normal seed=0x1");
-  expect_pass(
+  expect_decode(
       "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left page=16 q=16,4 kv=10,1 mask=causal_br data=normal "
       "seed=0x1");
   // Rows that see nothing of a split, and one that sees nothing of any.
-  expect_pass("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=16 kv=300 mask=window:2,0 data=normal seed=0x1");
-  expect_pass("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=0 kv=300 mask=none data=normal seed=0x1");
+  expect_decode("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=16 kv=300 mask=window:2,0 data=normal seed=0x1");
+  expect_decode("b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=0 kv=300 mask=none data=normal seed=0x1");
 }
 
 /// Every entry with score modifiers, each modifier alone and all of them; rows at any address too (an odd d);
@@ -96,7 +96,7 @@ TEST(FlashDecode, SoftcapAlibiAndSink) {
     for (int d : {16, 63, 64, 128, 129, 200, 256})
       for (const char* layout : {"left mem=bhsd", "packed page=16", "both mem=bshd.view page=48"})
         for (const char* heads : {"hq=6 hk=2 q=2,1,0", "hq=12 hk=3 q=5,16,1"})
-          expect_pass(
+          expect_decode(
               fmt::format("b=3 {} d={} dv={} dt={} lay={} kv=330,64,0 mask={} {} data=normal "
                           "seed=0x{:x}",
                           heads, d, d, d % 3 == 0 ? "bf16" : "f16", layout,
@@ -108,7 +108,7 @@ TEST(FlashDecode, ASinkAgainstExtremeScores) {
   for (const char* data : {"normal", "rising", "falling", "very_negative", "huge", "one_hot", "equal"})
     for (const char* sink : {"10000", "-10000", "0"})
       for (const char* layout : {"right", "right page=16"})
-        expect_pass(
+        expect_decode(
             fmt::format("b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay={} q=3,16 kv=300,9 mask=causal_br sink={} "
                         "data={} seed=0x5",
                         layout, sink, data));
@@ -116,7 +116,7 @@ TEST(FlashDecode, ASinkAgainstExtremeScores) {
 
 TEST(FlashDecode, RowsThatSeeTheirSinkAlone) {
   for (const char* mask : {"none", "causal_br", "window:3,0"})
-    expect_pass(fmt::format(
+    expect_decode(fmt::format(
         "b=4 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left page=16 q=16,5,7,16 kv=10,0,1,300 mask={} softcap=2 "
         "alibi=on sink=seeded data=normal seed=0x1",
         mask));
@@ -131,7 +131,7 @@ TEST(FlashDecode, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
           const std::string line =
               fmt::format("b=2 {} d=72 dv=64 dt=f16 lay={} kv=300,64 mask=causal_br {} data=normal seed=0x1",
                           heads, layout, modifiers);
-          const Verdict verdict = examine(test::kernel(kKernel, {{"check", "all"},
+          const Verdict verdict = examine(test::kernel(kDecode, {{"check", "all"},
                                                                  {"warp-order", order},
                                                                  {"late-copies", "on"},
                                                                  {"block-order", "random"}}),
@@ -150,7 +150,7 @@ TEST(FlashDecode, TensorCoresOfEveryModel) {
             "b=2 hq=8 hk=2 d={} dv={} dt=bf16 lay=left page=16 q=5,1 kv=300,64 mask=causal_br {} data=normal "
             "seed=0x1",
             d, d, modifiers);
-        const Verdict verdict = examine(test::kernel(kKernel, {{"tensor", model}, {"approx", "perturbed"}}),
+        const Verdict verdict = examine(test::kernel(kDecode, {{"tensor", model}, {"approx", "perturbed"}}),
                                         test::read_case(line))
                                     .verdict;
         EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << model << " " << line << "\n"
@@ -214,7 +214,7 @@ TEST(FlashDecode, RowsThatNoQuerySeesAreNotRead) {
   EXPECT_EQ(rows_read(4096, 8), rows_read(1024, 8));
 }
 
-TEST(FlashDecode, NoEntrySpills) { test::expect_no_spills(kKernel, 32); }
+TEST(FlashDecode, NoEntrySpills) { test::expect_no_spills(kDecode, 32); }
 
 }  // namespace
 }  // namespace flashdiff

@@ -15,10 +15,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kKernel = "flash_forward";
-Backend& flash_forward() { return test::kernel(kKernel); }
-void expect_pass(const std::string& line) { test::expect_pass(kKernel, line); }
-double instructions(const std::string& line) { return test::warp_instructions(kKernel, line); }
+constexpr const char* kForward = "flash_forward";
+Backend& flash_forward() { return test::kernel(kForward); }
+void expect_forward(const std::string& line) { test::expect_pass(kForward, line); }
+double instructions(const std::string& line) { return test::warp_instructions(kForward, line); }
 
 // --- Right
 // ------------------------------------------------------------------------------------------------------
@@ -28,7 +28,7 @@ TEST(FlashForward, EveryHeadDimOfATileAndBesideIt) {
     for (int d :
          {8, 31, 32, 33, 40, 64, 65, 72, 96, 100, 104, 128, 129, 136, 160, 192, 193, 200, 224, 255, 256})
       for (const char* layout : {"left", "right mem=bhsd.view", "packed"})
-        expect_pass(
+        expect_forward(
             fmt::format("b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=33,5 kv=130,64 mask=causal_br "
                         "data=normal seed=0x{:x}",
                         d, d, dtype, layout, d));
@@ -38,7 +38,7 @@ TEST(FlashForward, ValuesNarrowerAndWiderThanKeys) {
   for (const auto& [d, dv] :
        {std::pair{192, 128}, {128, 192}, {8, 256}, {256, 8}, {40, 24}, {96, 72}, {1, 100}})
     for (const char* layout : {"both mem=bshd.view", "packed mem=bhsd"})
-      expect_pass(
+      expect_forward(
           fmt::format("b=2 hq=3 hk=3 d={} dv={} dt=f16 lay={} q=17,40 kv=97,40 mask=window:20,3 "
                       "data=normal seed=0x3",
                       d, dv, layout));
@@ -49,7 +49,7 @@ TEST(FlashForward, LengthsAroundTheEdgesOfTiles) {
   for (const char* mask : {"none", "causal_tl", "causal_br", "window:63,0", "window:0,64", "window:95,1"})
     for (int d : {32, 64, 128, 192})
       for (int kv : {63, 65, 95, 96, 97, 128, 192, 193})
-        expect_pass(
+        expect_forward(
             fmt::format("b=3 hq=1 hk=1 d={} dv={} dt=f16 lay=left q=127,129,{} kv={},{},{} mask={} "
                         "data=rising seed=0x7",
                         d, d, kv, kv, kv + 64, kv, mask));
@@ -62,7 +62,7 @@ TEST(FlashForward, SoftcapAlibiAndSink) {
     for (int d : {16, 63, 64, 65, 72, 128, 129, 200, 256})
       for (const char* layout : {"left mem=bhsd", "packed mem=bshd.view"})
         for (const char* mask : {"none", "causal_br", "window:40,9"})
-          expect_pass(
+          expect_forward(
               fmt::format("b=3 hq=6 hk=2 d={} dv={} dt={} lay={} q=33,70,5 kv=130,64,0 mask={} {} "
                           "data=normal seed=0x{:x}",
                           d, d, d % 2 == 0 ? "f16" : "bf16", layout, mask, modifiers, d));
@@ -72,7 +72,7 @@ TEST(FlashForward, SoftcapAlibiAndSink) {
 TEST(FlashForward, ASinkAgainstExtremeScores) {
   for (const char* data : {"rising", "falling", "very_negative", "huge", "one_hot"})
     for (const char* sink : {"10000", "-10000", "0"})
-      expect_pass(
+      expect_forward(
           fmt::format("b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=right q=130,3 kv=200,1 mask=causal_tl sink={} "
                       "data={} seed=0x5",
                       sink, data));
@@ -80,16 +80,16 @@ TEST(FlashForward, ASinkAgainstExtremeScores) {
 
 TEST(FlashForward, RowsThatSeeTheirSinkAlone) {
   for (const char* mask : {"none", "causal_br", "window:3,0"})
-    expect_pass(fmt::format(
+    expect_forward(fmt::format(
         "b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=130,5,40 kv=10,0,1 mask={} softcap=2 alibi=on "
         "sink=seeded data=normal seed=0x1",
         mask));
 }
 
 TEST(FlashForward, NothingToSee) {
-  expect_pass(
+  expect_forward(
       "b=4 hq=2 hk=1 d=64 dv=64 dt=f16 lay=both q=5,0,130,3 kv=0,7,0,0 mask=none data=normal seed=0x1");
-  expect_pass(
+  expect_forward(
       "b=2 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left q=300,40 kv=10,1 mask=causal_br data=normal seed=0x1");
 }
 
@@ -192,7 +192,7 @@ TEST(FlashForward, TheUpperTriangleIsNotMultiplied) {
   EXPECT_LT(square("causal_br"), (272.0 / 512 + 0.1) * square("none"));
 }
 
-TEST(FlashForward, NoEntrySpills) { test::expect_no_spills(kKernel, 26); }
+TEST(FlashForward, NoEntrySpills) { test::expect_no_spills(kForward, 26); }
 
 }  // namespace
 }  // namespace flashdiff

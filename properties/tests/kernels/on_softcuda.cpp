@@ -48,6 +48,18 @@ void expect_pass(const std::string& kernel_name, const std::string& line) {
   EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << line << "\n" << explain(verdict);
 }
 
+void expect_within(const LogicalTensor<double>& expected, const LogicalTensor<double>& budget,
+                   const LogicalTensor<float>& got, const char* name, const std::string& line) {
+  ASSERT_EQ(got.values().size(), expected.values().size()) << name << " " << line;
+  for (std::size_t x = 0; x < got.values().size(); ++x) {
+    if (std::isinf(budget.values()[x])) continue;
+    ASSERT_LE(std::abs(got.values()[x] - expected.values()[x]), budget.values()[x])
+        << "element " << x << " of " << name << " is " << got.values()[x] << ", expected "
+        << expected.values()[x] << "\n"
+        << line;
+  }
+}
+
 double warp_instructions(const std::string& kernel_name, const std::string& line) {
   static const auto driver = driver::Driver::load(DeviceChoice::soft).value();
   const Case c = read_case(line);

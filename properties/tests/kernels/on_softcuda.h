@@ -4,6 +4,7 @@
 
 #include "harness/backend/backend.h"
 #include "harness/problem/case.h"
+#include "harness/problem/logical.h"
 
 /// The in-repo kernels on the software driver, as their tests ask for them.
 namespace flashdiff::test {
@@ -18,6 +19,10 @@ using Settings = std::map<std::string, std::string>;
 
 /// The oracle's word on one forward case is a pass, or a weak one.
 void expect_pass(const std::string& kernel_name, const std::string& line);
+
+/// Each element within its budget; where that is infinite, nothing can be said. `line` is what to repeat.
+void expect_within(const LogicalTensor<double>& expected, const LogicalTensor<double>& budget,
+                   const LogicalTensor<float>& got, const char* name, const std::string& line);
 
 /// Warp instructions of one run.
 [[nodiscard]] double warp_instructions(const std::string& kernel_name, const std::string& line);

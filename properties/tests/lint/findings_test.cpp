@@ -302,9 +302,9 @@ TEST(Catalogue, TheFrameworksMessageIsNamed) {
   const std::string message =
       "You are attempting to perform batched generation with padding_side='right' this may lead";
   EXPECT_THAT(found(lint(test::steps_of({{"111", "110"}}, test::in_phase(Phase::train))), "FD003")->message,
-              testing::AllOf(HasSubstr(message), HasSubstr("wrongly")));
+              ::testing::AllOf(HasSubstr(message), HasSubstr("wrongly")));
   EXPECT_THAT(found(lint(test::steps_of({{"111", "110"}})), "FD004")->message,
-              testing::AllOf(HasSubstr(message), HasSubstr("rightly")));
+              ::testing::AllOf(HasSubstr(message), HasSubstr("rightly")));
   for (const char* code : {"FD003", "FD004", "FD005"})
     EXPECT_THAT(explained(*rule_named(code)), HasSubstr("batched generation with"));
 }

@@ -13,11 +13,13 @@
 namespace flashdiff {
 namespace {
 
+using testing::cause;
 using ::testing::HasSubstr;
 using testing::right_answer;
 using ::testing::StartsWith;
 using testing::Subject;
 using testing::subject;
+using testing::words;
 
 /// The first sequence has no past, and the second is the longest.
 constexpr const char* kLengths = "q=5,4,7 kv=5,70,23";
@@ -26,15 +28,6 @@ Subject asked(const std::string& rope = "rope=half", const std::string& layout =
               const std::string& lengths = kLengths) {
   return subject("fd1 pass=append b=3 hq=4 hk=2 d=24 dv=16 dt=f16 " + layout + " " + lengths + " mask=none " +
                  rope + " data=normal seed=0x2a");
-}
-
-std::string cause(const Subject& s, const Answer& answer) {
-  return detail::likely_cause(s.question, s.data, s.wanted, answer, detail::deviations(s.wanted, answer),
-                              s.numerics.kv_tile);
-}
-
-std::string words(const Subject& s, const Answer& answer) {
-  return detail::where_wrong(s.question, s.numerics.kv_tile, detail::deviations(s.wanted, answer));
 }
 
 /// Which position a (possibly wrong) caller gives new token `i` of a sequence.

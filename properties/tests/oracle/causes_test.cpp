@@ -11,6 +11,7 @@ namespace flashdiff {
 namespace {
 
 using testing::answer_that;
+using testing::cause;
 using ::testing::HasSubstr;
 using testing::right_answer;
 using testing::Sees;
@@ -19,10 +20,6 @@ using testing::sees_with;
 using ::testing::StartsWith;
 using testing::Subject;
 using testing::subject;
-
-std::string cause(const Subject& s, const Answer& answer) {
-  return detail::likely_cause(s.question, s.data, s.wanted, answer, detail::deviations(s.wanted, answer), 64);
-}
 
 std::string line(const std::string& lengths, const std::string& rest) {
   return "fd1 b=2 hq=4 hk=2 d=16 dv=12 dt=f16 lay=left " + lengths + " " + rest + " data=normal seed=9";

@@ -15,13 +15,8 @@ namespace {
 
 using testing::FakeBackend;
 using ::testing::HasSubstr;
+using testing::ragged;
 using ::testing::StartsWith;
-
-Case ragged(const std::string& layout = "lay=left") {
-  return parse_case("fd1 b=3 hq=2 hk=1 d=8 dv=8 dt=f16 " + layout +
-                    " q=5,17,1 kv=20,9,12 mask=causal_br data=normal seed=0x51")
-      .value();
-}
 
 /// Adds one to a byte of the body of O.
 void touch(LaidOutTensor& tensor, std::int64_t element) {

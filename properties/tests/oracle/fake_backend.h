@@ -13,6 +13,13 @@
 
 namespace flashdiff::testing {
 
+/// Three sequences of unlike lengths, causal.
+inline Case ragged(const std::string& layout = "lay=left") {
+  return parse_case("fd1 b=3 hq=2 hk=1 d=8 dv=8 dt=f16 " + layout +
+                    " q=5,17,1 kv=20,9,12 mask=causal_br data=normal seed=0x51")
+      .value();
+}
+
 /// Writes values into the logical rows of an output.
 inline void write_rows(LaidOutTensor& tensor, const LogicalTensor<double>& values) {
   for (int s = 0; s < values.sequences(); ++s)

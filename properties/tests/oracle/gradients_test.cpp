@@ -17,11 +17,13 @@ namespace {
 using detail::GradientRule;
 using detail::HeadGradients;
 using ::testing::AllOf;
+using testing::cause;
 using ::testing::HasSubstr;
 using testing::right_answer;
 using ::testing::StartsWith;
 using testing::Subject;
 using testing::subject;
+using testing::words;
 
 constexpr const char* kLengths = "q=5,17,70 kv=70,66,90";
 
@@ -52,15 +54,6 @@ Answer answer_by(
       write(answer.dv, made.dv, kv_head, 1);
     }
   return answer;
-}
-
-std::string cause(const Subject& s, const Answer& answer, int tile = 64) {
-  return detail::likely_cause(s.question, s.data, s.wanted, answer, detail::deviations(s.wanted, answer),
-                              tile);
-}
-
-std::string words(const Subject& s, const Answer& answer) {
-  return detail::where_wrong(s.question, 64, detail::deviations(s.wanted, answer));
 }
 
 // --- Budget

@@ -5,7 +5,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "harness/oracle/causes.h"
+#include "harness/oracle/deviations.h"
 #include "harness/oracle/judge.h"
+#include "harness/oracle/where.h"
 #include "harness/problem/modifiers.h"
 #include "harness/problem/numbers.h"
 #include "reference/given.h"
@@ -107,6 +110,15 @@ inline Answer answer_that(const Subject& s, const Sees& sees,
         *answer.lse.row(b, head, row) = static_cast<float>(max + std::log(sum));
       }
   return answer;
+}
+
+/// What the oracle says of an answer: why it may be wrong, and where it is, for a kernel whose tiles have 64
+/// keys.
+inline std::string cause(const Subject& s, const Answer& answer) {
+  return detail::likely_cause(s.question, s.data, s.wanted, answer, detail::deviations(s.wanted, answer), 64);
+}
+inline std::string words(const Subject& s, const Answer& answer) {
+  return detail::where_wrong(s.question, 64, detail::deviations(s.wanted, answer));
 }
 
 /// As the problem's own mask says.

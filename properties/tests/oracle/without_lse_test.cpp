@@ -9,13 +9,7 @@ namespace {
 
 using testing::FakeBackend;
 using ::testing::HasSubstr;
-
-Case ragged() {
-  return parse_case(
-             "fd1 b=3 hq=2 hk=1 d=8 dv=8 dt=f16 lay=left q=5,17,1 kv=20,9,12 mask=causal_br data=normal "
-             "seed=0x51")
-      .value();
-}
+using testing::ragged;
 
 TEST(WithoutLse, WhoSaysSoIsJudgedByOAndKeepsItsBitsThere) {
   FakeBackend backend([](LaidOut&) { return Outcome<void>{}; });

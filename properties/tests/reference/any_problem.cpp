@@ -1,6 +1,8 @@
 #include "properties/tests/reference/any_problem.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <random>
 
 #include "reference/given.h"
@@ -82,5 +84,11 @@ Problem small_backward_problem(std::uint64_t number) {
 }
 
 LogicalData data_of(const Problem& problem) { return make_given(problem).value(); }
+
+double largest_magnitude(const LogicalTensor<float>& tensor) {
+  double largest = 0;
+  for (float value : tensor.values()) largest = std::max(largest, std::fabs(static_cast<double>(value)));
+  return largest;
+}
 
 }  // namespace flashdiff::testing

@@ -14,6 +14,9 @@ namespace flashdiff::testing {
 /// The same problems, and their backward pass is asked.
 [[nodiscard]] Problem small_backward_problem(std::uint64_t number);
 
+/// Of any element; 0 where there is none.
+[[nodiscard]] double largest_magnitude(const LogicalTensor<float>& tensor);
+
 /// make_given, which cannot fail for these.
 [[nodiscard]] LogicalData data_of(const Problem& problem);
 

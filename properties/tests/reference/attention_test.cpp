@@ -13,17 +13,12 @@ namespace flashdiff {
 namespace {
 
 using testing::data_of;
+using testing::largest_magnitude;
 using testing::naive_attention;
 using testing::one_sequence;
 using testing::small_problem;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-double largest_magnitude(const LogicalTensor<float>& tensor) {
-  double largest = 0;
-  for (float value : tensor.values()) largest = std::max(largest, std::fabs(static_cast<double>(value)));
-  return largest;
-}
 
 /// Largest difference of two tensors, in units of `unit`; equal infinities differ by nothing.
 double difference(const LogicalTensor<double>& a, const LogicalTensor<double>& b, double unit) {

@@ -11,8 +11,6 @@
 namespace flashdiff::testing {
 namespace {
 
-constexpr float kLog2E = 0x1.715476p+0f;
-
 /// A weight as a kernel has it, and the slope of its softcap; 1 without one.
 struct Weight {
   float p = 0, slope = 1;

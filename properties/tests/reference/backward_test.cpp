@@ -15,14 +15,9 @@ namespace flashdiff {
 namespace {
 
 using testing::data_of;
+using testing::largest_magnitude;
 using testing::one_sequence;
 using testing::small_backward_problem;
-
-double largest_magnitude(const LogicalTensor<float>& tensor) {
-  double largest = 0;
-  for (double x : tensor.values()) largest = std::max(largest, std::fabs(x));
-  return largest;
-}
 
 /// Largest |got - want| in units of what the element's terms add up to; these are raised to where the
 /// reference no longer follows weights (e^-700, times a row of large numbers): a sink may leave keys that

@@ -17,9 +17,8 @@ namespace {
 using budget::RowFacts;
 using budget::Shape;
 using testing::Kernel;
+using testing::kLog2E;
 using testing::Uses;
-
-constexpr float kLog2E = std::numbers::log2e_v<float>;
 
 /// One key of weight nearly one, at a distance where bias and score cancel: m = 0, x = 0. What kernels round
 /// of either is an error of the weight; each in its own units.

@@ -13,7 +13,6 @@
 namespace flashdiff::testing {
 namespace {
 
-constexpr float kLog2E = 0x1.715476p+0f;
 constexpr float kLn2 = 0x1.62e430p-1f;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 

@@ -8,6 +8,8 @@
 
 namespace flashdiff::testing {
 
+inline constexpr float kLog2E = 0x1.715476p+0f;
+
 /// How a kernel folds the scale into the exponent; published kernels do each of these.
 enum class Folding : std::uint8_t {
   fused_maximum,     ///< exp2(fma(s, c, -fl(m c))), c = fl(scale log2e): FlashAttention 2

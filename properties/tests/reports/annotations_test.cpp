@@ -9,12 +9,12 @@
 namespace flashdiff {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::SizeIs;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 CaseRecord failure(Verdict verdict, const std::string& line = "fd1 of a kind") {
   CaseRecord record;
@@ -62,7 +62,7 @@ TEST(Annotations, NineAndHowManyMore) {
 TEST(Annotations, FailuresOfOneFindingAreNotMore) {
   const auto lines = annotations(summarise(test::told_by_hand()), {});
   EXPECT_THAT(lines, SizeIs(6)) << "seven failures, two of them one finding";
-  EXPECT_THAT(lines, testing::Contains(HasSubstr("file=flash_forward_simt.cu,line=88,")));
+  EXPECT_THAT(lines, ::testing::Contains(HasSubstr("file=flash_forward_simt.cu,line=88,")));
 }
 
 TEST(Annotations, EscapesWhatACommandIsMadeOf) {

@@ -42,8 +42,8 @@ TEST_F(ReadGeneration, TakesWhatGenerateWrote) {
   const auto table = read(kGood);
   ASSERT_TRUE(table.has_value()) << table.error().what;
   EXPECT_EQ(table->what, "prompts of 3, 9 tokens, 2 decode steps, chunks of 8 columns; softcuda sm_80");
-  EXPECT_THAT(table->sides, testing::ElementsAre("left"));
-  EXPECT_THAT(table->stages, testing::ElementsAre("prefill", "decode"));
+  EXPECT_THAT(table->sides, ::testing::ElementsAre("left"));
+  EXPECT_THAT(table->stages, ::testing::ElementsAre("prefill", "decode"));
   ASSERT_EQ(table->conventions.size(), 1u);
   EXPECT_TRUE(table->conventions[0].cells[0].slots[0].seen);
   EXPECT_FALSE(table->conventions[0].cells[0].slots[0].token);

@@ -13,8 +13,8 @@
 namespace flashdiff {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Expat (through Python) parses it, and the structure is the one that Jenkins' junit-10.xsd asks for.
 void expect_valid(const std::string& xml) {

@@ -21,7 +21,7 @@ namespace flashdiff::test {
 /// The single page and every page of the site in a real browser. FLASHDIFF_PICTURES=DIR keeps pictures of
 /// every window; FLASHDIFF_PAGE=FILE looks at that page instead of those made by hand, FLASHDIFF_PAGE=DIR at
 /// all of a site.
-class PageInBrowser : public testing::Test {
+class PageInBrowser : public ::testing::Test {
  protected:
   void SetUp() override {
     if (browser() == nullptr)
@@ -71,7 +71,7 @@ class PageInBrowser : public testing::Test {
   }
   void look(const std::filesystem::path& page, const Window& window) {
     browser()->open(page, window);
-    EXPECT_THAT(browser()->complaints(), testing::IsEmpty());
+    EXPECT_THAT(browser()->complaints(), ::testing::IsEmpty());
     const int beyond = browser()->evaluate("document.documentElement.scrollWidth - innerWidth");
     EXPECT_LE(beyond, 0) << page.filename() << " at " << window.width
                          << " pixels the page is too wide; first element beyond the edge: "

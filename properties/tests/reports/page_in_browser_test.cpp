@@ -7,7 +7,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::PageInBrowser;
-using testing::IsEmpty;
+using ::testing::IsEmpty;
 
 TEST_F(PageInBrowser, FitsEveryWindowWithoutAComplaint) {
   for (const fs::path& page : pages_)

@@ -14,8 +14,8 @@
 namespace flashdiff {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(Colours, TheBudgetIsAnEdge) {
   const int within = colour_step(1), outside = colour_step(1.0001);

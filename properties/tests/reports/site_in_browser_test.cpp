@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::PageInBrowser;
-using testing::IsEmpty;
+using ::testing::IsEmpty;
 
 TEST_F(PageInBrowser, IdsStandOnceAndLinksLeadSomewhere) {
   std::map<std::string, std::set<std::string>> ids;  // of each file
@@ -133,7 +133,7 @@ TEST_F(PageInBrowser, WhatANumberLeadsToTellsTheSameNumber) {
              ".map(a => [a.hash.slice(1), a.textContent])")) {
       const auto& [anchor, number] = link.get<std::array<std::string, 2>>();
       ASSERT_TRUE(words.contains(anchor)) << page.filename() << " leads to " << anchor;
-      EXPECT_THAT(words[anchor].get<std::vector<std::string>>(), testing::Contains(number))
+      EXPECT_THAT(words[anchor].get<std::vector<std::string>>(), ::testing::Contains(number))
           << page.filename() << ": " << number << " leads to " << anchor;
       ++compared;
     }

@@ -11,10 +11,10 @@
 namespace flashdiff {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 TEST(Summarise, ShrunkCasesAreNoCasesOfTheirOwn) {
   const Report report = summarise(test::told_by_hand());

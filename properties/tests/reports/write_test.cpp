@@ -20,9 +20,9 @@ namespace flashdiff {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class WriteFiles : public testing::Test {
+class WriteFiles : public ::testing::Test {
  protected:
   WriteFiles() : folder_(fs::path(testing::TempDir()) / fmt::format("flashdiff-write-{}", getpid())) {}
   ~WriteFiles() override {

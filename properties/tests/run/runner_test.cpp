@@ -18,7 +18,7 @@ using test::stand_in;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class Told : public RunListener {
+class Heard : public RunListener {
  public:
   void on_case(const CaseRecord& record) override {
     records.push_back(record);
@@ -70,7 +70,7 @@ class Runner : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   Store store_ = Store::open(folder_.path() / "run.db").value();
-  Told told_;
+  Heard told_;
 };
 
 TEST_F(Runner, EveryCaseIsStoredOnceAndTold) {
@@ -197,9 +197,9 @@ TEST_F(Runner, WhoGivesNoAnswerThreeTimesInARowIsNotAskedAnyMore) {
   ASSERT_EQ(run(asked, dies).value(), RunEnd::finished);
   std::map<std::string, int> kinds;
   for (const CaseRecord& record : told_.records) ++kinds[record.backend + " " + name_of(record.verdict)];
-  EXPECT_THAT(kinds,
-              testing::ElementsAre(testing::Pair("fake crash", 3), testing::Pair("fake not-executed", 1),
-                                   testing::Pair("second pass", 10)));
+  EXPECT_THAT(
+      kinds, ::testing::ElementsAre(::testing::Pair("fake crash", 3), ::testing::Pair("fake not-executed", 1),
+                                    ::testing::Pair("second pass", 10)));
   for (const CaseRecord& record : told_.records)
     if (const auto* out = std::get_if<verdict::NotExecuted>(&record.verdict)) {
       EXPECT_EQ(

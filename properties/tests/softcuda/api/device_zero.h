@@ -18,7 +18,7 @@ inline std::string name_of(CUresult code) {
   return cuGetErrorName(code, &name) == CUDA_SUCCESS ? name : "code " + std::to_string(code);
 }
 
-class DeviceZero : public testing::Test {
+class DeviceZero : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_EQ(cuInit(0), CUDA_SUCCESS);

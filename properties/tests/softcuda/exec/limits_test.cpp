@@ -15,29 +15,22 @@ namespace {
 using exec::LaunchError;
 using ::testing::HasSubstr;
 
-std::vector<std::string> reasons(const std::string& text) {
-  auto module = ptx::parse(text, "m.ptx");
-  if (!module) return {"parse: " + module.error().what};
-  const auto image = machine().load(std::move(*module));
-  return image ? std::vector<std::string>{} : image.error().reasons;
-}
-
 tl::expected<void, exec::LaunchFailure> launched(const exec::Image& image, exec::Dim3 grid,
                                                  exec::Dim3 block) {
   const std::vector<std::byte> parameters(8);
   return machine().launch(*image.kernel("k"), grid, block, 0, parameters);
 }
-const std::string kHead = ".version 8.0\n.target sm_80\n.address_size 64\n";
+const std::string kModuleHead = ".version 8.0\n.target sm_80\n.address_size 64\n";
 
 /// f0 calls f1 twice, f1 calls f2 twice ...: 2^40 copies of the last one.
 TEST(Limits, CallsThatWouldBeCopiedWithoutEnd) {
-  std::string text = kHead;
+  std::string text = kModuleHead;
   for (int k = 40; k >= 0; --k) {
     const std::string call = k == 40 ? "" : "call f" + std::to_string(k + 1) + "; ";
     text += ".func f" + std::to_string(k) + "()\n{ " + call + call + "ret; }\n";
   }
   const auto why =
-      reasons(text + ".visible .entry k() { call f0; ret; }\n.visible .entry other() { call f0; ret; }\n");
+      refused(text + ".visible .entry k() { call f0; ret; }\n.visible .entry other() { call f0; ret; }\n");
   ASSERT_EQ(why.size(), 2u);  // a kernel
   EXPECT_THAT(why[0], HasSubstr("make the module longer by more than 500000 instructions"));
   EXPECT_THAT(why[1], HasSubstr("in kernel `other`"));
@@ -45,7 +38,7 @@ TEST(Limits, CallsThatWouldBeCopiedWithoutEnd) {
 
 TEST(Limits, WrongInstructionsOfACopiedFunctionAreToldOnce) {
   const auto why =
-      reasons(kHead + ".func f() { frobnicate; ret; }\n.visible .entry k() { call f; call f; ret; }");
+      refused(kModuleHead + ".func f() { frobnicate; ret; }\n.visible .entry k() { call f; call f; ret; }");
   ASSERT_EQ(why.size(), 1u);
   EXPECT_THAT(why[0], HasSubstr("frobnicate"));
 }
@@ -54,8 +47,8 @@ TEST(Limits, WrongInstructionsOfACopiedFunctionAreToldOnce) {
 TEST(Limits, BranchesGoToLabelsOnly) {
   for (const char* wrong : {"bra %tid.x;", "bra %nothing;", "bra %r1;", "bra 7;", "bra f;",
                             "brx.idx %r1, HERE;", "brx.idx %r1, %r1;", "brx.idx %r1, f;"}) {
-    const auto why = reasons(kHead + ".func f() { ret; }\n.visible .entry k() { .reg .b32 %r<4>;\n" + wrong +
-                             "\nHERE: ret; }");
+    const auto why = refused(kModuleHead + ".func f() { ret; }\n.visible .entry k() { .reg .b32 %r<4>;\n" +
+                             wrong + "\nHERE: ret; }");
     ASSERT_EQ(why.size(), 1u) << wrong;
     EXPECT_THAT(why[0], HasSubstr("m.ptx:6: ")) << wrong;
   }
@@ -73,7 +66,7 @@ TEST(Limits, ManyBlocksAndRegistersLoadInTheirTime) {
   }
   for (int k = 0; k < kRegisters; ++k) body += "add.u32 %r1, %r1, %many" + std::to_string(k) + ";\n";
   const std::clock_t before = std::clock();
-  EXPECT_TRUE(reasons(kernel_text(body + "ret;")).empty());
+  EXPECT_TRUE(refused(kernel_text(body + "ret;")).empty());
   EXPECT_LT(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, 20.0);
 }
 
@@ -92,7 +85,7 @@ TEST(Limits, OrderOfManyLoopsIsThatOfTheProgram) {
 
 TEST(Limits, ThreadsOfMaxntidBeyondAnIntAreThoseOfABlock) {
   const auto image =
-      loaded(kHead + ".visible .entry k() .maxntid 2147483647, 2147483647, 2147483647 { ret; }\n" +
+      loaded(kModuleHead + ".visible .entry k() .maxntid 2147483647, 2147483647, 2147483647 { ret; }\n" +
              ".visible .entry odd() .maxntid 65536, 65536, 1 { ret; }\n.visible .entry few() .maxntid 8, 4, "
              "2 { ret; }\n");
   ASSERT_TRUE(image);

@@ -7,16 +7,10 @@
 namespace softcuda::testing {
 namespace {
 
-std::vector<std::string> reasons(const std::string& text) {
-  auto module = ptx::parse(text, "m.ptx");
-  if (!module) return {"parse: " + module.error().what};
-  const auto image = machine().load(std::move(*module));
-  return image ? std::vector<std::string>{} : image.error().reasons;
-}
 using Lines = std::vector<std::string>;
 
 TEST(Loader, EveryUnsupportedInstructionIsNamed) {
-  EXPECT_EQ(reasons(kernel_text("frobnicate.u32 %r5, %r6;\nadd.wild.u32 %r5, %r6, 1;\nret;")),
+  EXPECT_EQ(refused(kernel_text("frobnicate.u32 %r5, %r6;\nadd.wild.u32 %r5, %r6, 1;\nret;")),
             (Lines{"m.ptx:9: `frobnicate.u32`: no such instruction is supported, in kernel `k`",
                    "m.ptx:10: `add.wild.u32`: modifier `.wild` is not supported, in kernel `k`"}));
 }
@@ -27,7 +21,7 @@ TEST(Loader, OperandsMustFitTheirTypes) {
         "ld.global.u64 %r5, [%rd1];", "ld.global.u32 %r5, [%r6];", "mul.wide.u32 %r5, %r6, %r7;",
         "selp.b32 %r5, %r6, %r7, %r8;", "ld.global.v2.u32 {%r5, %rd1}, [%rd1];", "mov.b32 %h1, %r1;",
         "cvt.u32.u64 %r1, %r2;", "st.param.u32 [out], %r1;", "mov.u32 %r5, %nothing;"}) {
-    const Lines why = reasons(kernel_text(std::string(wrong) + " ret;"));
+    const Lines why = refused(kernel_text(std::string(wrong) + " ret;"));
     ASSERT_FALSE(why.empty()) << wrong;
     EXPECT_NE(why[0].find("m.ptx:9: "), std::string::npos) << wrong << " -> " << why[0];
   }
@@ -60,13 +54,13 @@ TEST(Loader, ParametersMayBeLarge) {
 }
 
 TEST(Loader, ParametersAboveTheLimitAreRefused) {
-  EXPECT_EQ(reasons(with_parameters(8190, 0)),
+  EXPECT_EQ(refused(with_parameters(8190, 0)),
             (Lines{"m.ptx:0: 32768 bytes of parameters, where a kernel takes at most 32764, in kernel `k`"}));
 }
 
 /// Found by properties/fuzz/: nothing has been drafted when the first instruction is wrong.
 TEST(Loader, AWrongBarrierMayComeFirst) {
-  const Lines why = reasons(
+  const Lines why = refused(
       ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() {\n.reg .b64 %d<2>;\n"
       "bar.sync %d1;\nret;\n}\n");
   ASSERT_FALSE(why.empty());
@@ -76,11 +70,11 @@ TEST(Loader, AWrongBarrierMayComeFirst) {
 TEST(Loader, CallsOfUndefinedAndRecursiveFunctions) {
   const std::string head = ".version 8.0\n.target sm_80\n.address_size 64\n";
   const Lines undefined =
-      reasons(head + ".extern .func nobody();\n.visible .entry k() { call nobody; ret; }");
+      refused(head + ".extern .func nobody();\n.visible .entry k() { call nobody; ret; }");
   ASSERT_EQ(undefined.size(), 1u);
   EXPECT_NE(undefined[0].find("`nobody`, which the module does not define"), std::string::npos)
       << undefined[0];
-  const Lines recursive = reasons(
+  const Lines recursive = refused(
       head + ".func again();\n.func again() { call again; ret; }\n.visible .entry k() { call again; ret; }");
   ASSERT_FALSE(recursive.empty());
   EXPECT_NE(recursive[0].find("recursive"), std::string::npos) << recursive[0];

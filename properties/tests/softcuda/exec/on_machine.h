@@ -51,6 +51,14 @@ inline std::unique_ptr<exec::Image> loaded(const std::string& text) {
   return std::move(*image);
 }
 
+/// Why a module's text is not loaded; nothing where it is.
+inline std::vector<std::string> refused(const std::string& text) {
+  auto module = ptx::parse(text, "m.ptx");
+  if (!module) return {"parse: " + module.error().what};
+  const auto image = machine().load(std::move(*module));
+  return image ? std::vector<std::string>{} : image.error().reasons;
+}
+
 /// Device memory that holds a vector, for as long as this lives.
 template <class T>
 class OnDevice {

@@ -9,8 +9,6 @@ namespace {
 using u32 = std::uint32_t;
 using i32 = std::int32_t;
 
-float flush(float x) { return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x; }
-
 TEST(Compare, Integers) {
   const auto words = crossed(interesting<u32>(), interesting<u32>());
   const auto numbers = crossed(interesting<i32>(), interesting<i32>());

@@ -10,23 +10,23 @@ namespace {
 double canonical(double x) { return std::isnan(x) ? std::bit_cast<double>(0x7fffffffffffffffull) : x; }
 
 template <class F>
-double rounded(int mode, F f) {
+double in_mode64(int mode, F f) {
   std::fesetround(mode);
   const volatile double r = f();
   std::fesetround(FE_TONEAREST);
   return canonical(r);
 }
-const std::pair<std::string, int> kModes[] = {
+const std::pair<std::string, int> kModes64[] = {
     {".rn", FE_TONEAREST}, {".rz", FE_TOWARDZERO}, {".rm", FE_DOWNWARD}, {".rp", FE_UPWARD}};
 
 TEST(Float64, Arithmetic) {
   const auto two = crossed(interesting<double>(), interesting<double>());
   const auto three = crossed(interesting<double>(8), interesting<double>(8), interesting<double>(8));
-  for (const auto& [name, mode] : kModes) {
+  for (const auto& [name, mode] : kModes64) {
     const auto by = [mode = mode](auto f) {
       return [mode, f](double a, double b) {
         const volatile double x = a, y = b;
-        return rounded(mode, [&] { return f(x, y); });
+        return in_mode64(mode, [&] { return f(x, y); });
       };
     };
     expect_each<double>("add" + name + ".f64", two, by([](double a, double b) { return a + b; }));
@@ -35,11 +35,11 @@ TEST(Float64, Arithmetic) {
     expect_each<double>("div" + name + ".f64", two, by([](double a, double b) { return a / b; }));
     expect_each<double>("fma" + name + ".f64", three, [mode = mode](double a, double b, double c) {
       const volatile double x = a, y = b, z = c;
-      return rounded(mode, [&] { return std::fma(x, y, z); });
+      return in_mode64(mode, [&] { return std::fma(x, y, z); });
     });
     expect_each<double>("sqrt" + name + ".f64", crossed(interesting<double>()), [mode = mode](double a) {
       const volatile double x = a;
-      return rounded(mode, [&] { return std::sqrt(x); });
+      return in_mode64(mode, [&] { return std::sqrt(x); });
     });
   }
 }

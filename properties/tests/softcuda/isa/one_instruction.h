@@ -1,5 +1,6 @@
 #pragma once
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -17,6 +18,9 @@
 /// Runs one PTX instruction on arrays of operands, through parser, decoder and machine, by both of its
 /// handlers: unguarded (all lanes), and under a guard that leaves half of the lanes out.
 namespace softcuda::testing {
+
+/// .ftz: a subnormal is 0 of its sign.
+inline float flush(float x) { return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x; }
 
 template <class T>
 std::string width() {

@@ -87,7 +87,7 @@ TEST(Compilers, NvccsKernelsAreAllThere) {
   EXPECT_EQ(module.target, "sm_80");
   const Function& by_value = function_named(module, "by_value");
   EXPECT_TRUE(by_value.is_entry);
-  EXPECT_THAT(by_value.max_ntid, testing::ElementsAre(128, 1, 1));
+  EXPECT_THAT(by_value.max_ntid, ::testing::ElementsAre(128, 1, 1));
   EXPECT_EQ(by_value.min_blocks_per_sm, 2);
   ASSERT_EQ(by_value.parameters.size(), 1u);
   EXPECT_EQ(by_value.parameters[0].bytes, 32u);
@@ -102,7 +102,7 @@ TEST(Compilers, NvccsVariablesHaveTheirInitialValues) {
   ASSERT_EQ(weights.initial.size(), 16u);
   EXPECT_EQ(weights.initial[2], 0x00);
   EXPECT_EQ(weights.initial[3], 0x3F);  // 0.5f is 3F000000
-  EXPECT_THAT(variable_named(module.variables, "counter").initial, testing::ElementsAre(7, 0, 0, 0));
+  EXPECT_THAT(variable_named(module.variables, "counter").initial, ::testing::ElementsAre(7, 0, 0, 0));
   const Variable& words = variable_named(module.variables, "words");
   EXPECT_EQ(words.relocations.size(), 2u);
   EXPECT_EQ(words.bytes, 16u);
@@ -120,7 +120,7 @@ TEST(Compilers, NvccsFunctionsAreCalled) {
             names.insert(module.functions[static_cast<std::size_t>(operand.index)].name);
     return names;
   };
-  EXPECT_THAT(calls("asks"), testing::UnorderedElementsAre("__assertfail", "vprintf"));
+  EXPECT_THAT(calls("asks"), ::testing::UnorderedElementsAre("__assertfail", "vprintf"));
   ASSERT_EQ(calls("by_value").size(), 1u);
   const Function& folded = function_named(module, *calls("by_value").begin());
   EXPECT_FALSE(folded.is_entry);
@@ -134,12 +134,12 @@ TEST(Compilers, ATableOfBranchesLeadsIntoItsAsmBlock) {
   const Function& branches = function_named(module, "table_of_branches");
   const auto jump = std::ranges::find(branches.body, "brx", &Instruction::opcode);
   ASSERT_NE(jump, branches.body.end());
-  EXPECT_THAT(jump->modifiers, testing::ElementsAre("idx"));
+  EXPECT_THAT(jump->modifiers, ::testing::ElementsAre("idx"));
   EXPECT_EQ(jump->operands.at(1).owner, SymbolOwner::table);
   EXPECT_EQ(jump->operands[1].index, 0);
   ASSERT_EQ(branches.tables.size(), 1u);
   const int one = static_cast<int>(jump - branches.body.begin()) + 1;
-  EXPECT_THAT(branches.tables[0].targets, testing::ElementsAre(one, one + 2, one));
+  EXPECT_THAT(branches.tables[0].targets, ::testing::ElementsAre(one, one + 2, one));
   EXPECT_EQ(branches.body.at(static_cast<std::size_t>(one)).operands.at(1).bits, 1u);
   EXPECT_EQ(branches.body.at(static_cast<std::size_t>(one) + 2).operands.at(1).bits, 2u);
 }
@@ -166,7 +166,7 @@ TEST(Compilers, LineInformationNamesTheSource) {
 TEST(Compilers, TritonsDialect) {
   const Module module = parsed(text_of_triton());
   const Function& entry = function_named(module, "row_sum");
-  EXPECT_THAT(entry.required_ntid, testing::ElementsAre(128, 1, 1));
+  EXPECT_THAT(entry.required_ntid, ::testing::ElementsAre(128, 1, 1));
   EXPECT_EQ(entry.parameters.size(), 5u);
   EXPECT_EQ(module.files.at(2), "/usr/lib/triton/language/standard.py");
   const auto shuffle = std::ranges::find(entry.body, "shfl", &Instruction::opcode);

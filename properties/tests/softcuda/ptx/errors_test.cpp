@@ -7,8 +7,8 @@
 namespace softcuda::ptx {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 struct Refused {
   const char* items;  ///< behind three lines of head
@@ -26,7 +26,7 @@ TEST_P(Errors, SayWhereAndWhat) {
 
 INSTANTIATE_TEST_SUITE_P(
     ModuleLevel, Errors,
-    testing::Values(
+    ::testing::Values(
         Refused{"hello", "4:1", "expected a directive"}, Refused{".tex .u64 t;", "4:1", "found '.tex'"},
         Refused{".entry () {}", "4:8", "function's name"},
         Refused{".entry k(.u32 a) { ret; }", "4:10", "expected .param"},
@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Bodies, Errors,
-    testing::Values(
+    ::testing::Values(
         Refused{".entry k() {\n ret", "5:5",
                 "found the end of the text, expected ';' at the end of an instruction"},
         Refused{".entry k() {\n ret }", "5:6", "found '}', expected ';' at the end of an instruction"},

@@ -141,21 +141,21 @@ TEST(Hostile, AFewCharactersCannotAskForUnboundedMemory) {
   std::string registers(kHead);
   for (int i = 0; i < 200; ++i)
     registers += ".func f" + std::to_string(i) + "() { .reg .b32 %r<1000000>; ret; }\n";
-  EXPECT_THAT(error_of(registers), testing::HasSubstr("more registers than a text of this length can use"));
+  EXPECT_THAT(error_of(registers), ::testing::HasSubstr("more registers than a text of this length can use"));
 
   const std::string long_name(100'000, 'r');
   EXPECT_THAT(error_of_items(".entry k() { .reg .b32 " + long_name + "<1000000>; ret; }"),
-              testing::HasSubstr("more registers than a text of this length can use"));
+              ::testing::HasSubstr("more registers than a text of this length can use"));
 
   std::string zeros(kHead);
   for (int i = 0; i < 200; ++i) zeros += ".global .b8 x" + std::to_string(i) + "[100000000] = {1};\n";
-  EXPECT_THAT(error_of(zeros), testing::HasSubstr("more than 256 MiB of initialised variables"));
+  EXPECT_THAT(error_of(zeros), ::testing::HasSubstr("more than 256 MiB of initialised variables"));
 }
 
 TEST(Hostile, AModuleMayHaveMoreRegistersTheLongerItIs) {
   std::string text(kHead);
   for (int i = 0; i < 12; ++i) text += ".func f" + std::to_string(i) + "() { .reg .b32 %r<100000>; ret; }\n";
-  EXPECT_THAT(error_of(text), testing::HasSubstr("more registers than"));  // 1.2 million, none used
+  EXPECT_THAT(error_of(text), ::testing::HasSubstr("more registers than"));  // 1.2 million, none used
   text += "//" + std::string(200'000, ' ') + "\n";
   EXPECT_TRUE(survives(text));
 }

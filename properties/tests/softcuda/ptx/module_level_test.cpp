@@ -11,7 +11,7 @@
 namespace softcuda::ptx {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(ModuleLevel, HeadOfNvccAndOfTriton) {
   const Module nvcc = parsed(

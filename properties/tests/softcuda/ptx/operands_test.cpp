@@ -119,7 +119,7 @@ TEST(Operands, AddressOfAVariableAsAValue) {
 }
 
 TEST(Operands, ModifiersStayInTheOrderWritten) {
-  using testing::ElementsAre;
+  using ::testing::ElementsAre;
   EXPECT_THAT(
       instruction_of("ldmatrix.sync.aligned.x4.trans.m8n8.shared.b16 {%r1,%r2,%r3,%r4}, [%r5];").modifiers,
       ElementsAre("sync", "aligned", "x4", "trans", "m8n8", "shared", "b16"));

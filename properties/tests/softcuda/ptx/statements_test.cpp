@@ -116,7 +116,7 @@ TEST(Statements, ATableOfBranches) {
   const Function entry = entry_of(
       "$L_brx_0: .branchtargets A, B, A;\nbrx.idx %r1, $L_brx_0;\nA: ret;\nB: mov.b32 %r1, 1;\nret;");
   ASSERT_EQ(entry.tables.size(), 1u);
-  EXPECT_THAT(entry.tables[0].targets, testing::ElementsAre(1, 2, 1));
+  EXPECT_THAT(entry.tables[0].targets, ::testing::ElementsAre(1, 2, 1));
   const Operand& table = entry.body.at(0).operands.at(1);
   EXPECT_EQ(table.kind, OperandKind::symbol);
   EXPECT_EQ(table.owner, SymbolOwner::table);
