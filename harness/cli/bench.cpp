@@ -13,6 +13,7 @@
 #include "harness/bench/reference_bench.h"
 #include "harness/bench/softcuda_bench.h"
 #include "harness/bench/tensor_core_bench.h"
+#include "harness/bench/worker_bench.h"
 #include "harness/cli/bench_against.h"
 #include "harness/cli/bench_context.h"
 #include "harness/cli/bench_run.h"
@@ -121,6 +122,11 @@ Outcome<std::size_t> run_benchmarks(const BenchOptions& options, KeptCounters& k
     register_launch_benchmarks();
     register_check_benchmarks();
     register_judging_benchmarks();
+    register_worker_benchmarks([&subject](const std::string& kernel) {
+      Subject alone = *subject;
+      alone.backends = {kernel};
+      return worker_command(alone);
+    });
   }
   const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&kept);
   if (!options.out.empty() && !options.list && ran > 0)

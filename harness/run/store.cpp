@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "harness/run/store_database.h"
+#include "harness/run/store_schema.h"
 #include "harness/run/verdict_json.h"
 
 namespace flashdiff {
@@ -15,23 +16,6 @@ using nlohmann::json;
 
 /// "fdst": what `PRAGMA application_id` of a store says (sqlite.org/pragma.html#pragma_application_id).
 constexpr int application_id = 0x66647374;
-constexpr int version = 1;
-
-constexpr const char* tables = R"(
-CREATE TABLE runs (
-  id INTEGER PRIMARY KEY, context TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE cases (
-  id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(id), draw INTEGER NOT NULL, line TEXT NOT NULL,
-  backend TEXT NOT NULL, device TEXT NOT NULL, options TEXT NOT NULL, kind TEXT NOT NULL, verdict TEXT NOT NULL, device_ms REAL NOT NULL,
-  reference_ms REAL NOT NULL, labels TEXT NOT NULL, shrunk_from INTEGER REFERENCES cases(id),
-  shrink_steps INTEGER NOT NULL);
-)";
-
-/// Of every store that was opened for writing since there is such a thing; the others have nothing to tell.
-constexpr const char* table_kept = R"(
-CREATE TABLE IF NOT EXISTS kept (
-  kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (kind, name));
-)";
 
 void put(SQLite::Database& sql, const std::string& kind, const std::string& name, const std::string& text) {
   SQLite::Statement insert(sql, "INSERT OR REPLACE INTO kept(kind, name, text) VALUES (?,?,?)");
@@ -130,9 +114,9 @@ Outcome<void> Store::Database::check() {
   if (found->first != application_id)
     return bad_input(
         fmt::format("{}: not a store; expected a file that `flashdiff check --store` wrote", file.string()));
-  if (found->second != version)
-    return bad_input(
-        fmt::format("{}: a store of version {}, expected version {}", file.string(), found->second, version));
+  if (const int newest = detail::newest_version(); found->second > newest)
+    return bad_input(fmt::format("{}: a store of version {}, expected at most {}: a newer flashdiff wrote it",
+                                 file.string(), found->second, newest));
   return {};
 }
 
@@ -150,14 +134,11 @@ Outcome<Store> Store::open(const fs::path& file) {
     if (!empty) return tl::unexpected<Error>(empty.error());
     if (*empty && made->pragma("application_id") == 0) {
       made->sql.exec("PRAGMA journal_mode=WAL");
-      SQLite::Transaction whole(made->sql);
-      made->sql.exec(
-          fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", application_id, version));
-      made->sql.exec(tables);
-      whole.commit();
+      made->sql.exec(fmt::format("PRAGMA application_id={}", application_id));
+      detail::migrate(made->sql);
     }
     if (auto good = made->check(); !good) return tl::unexpected<Error>(good.error());
-    made->sql.exec(table_kept);
+    detail::migrate(made->sql);
     // A killed process loses nothing; only a lost machine may lose the last cases.
     made->sql.exec("PRAGMA synchronous=NORMAL");
     return Store(std::move(made));

@@ -28,10 +28,10 @@ struct Merged {
 
 /// The SQLite file (WAL): `runs`, one row a run, `cases`, one row an executed case, and `kept`, committed as
 /// each ends, so that a kill loses at most the case in flight. Not thread-safe. Errors name the file:
-/// bad_input for what is no store, a store of another version, no permission, a full disk.
+/// bad_input for what is no store, a store of a newer version, no permission, a full disk.
 class Store {
  public:
-  /// For writing; made where there is none.
+  /// For writing; made where there is none, and brought to the newest version of its tables where it is older (store_schema.h).
   [[nodiscard]] static Outcome<Store> open(const std::filesystem::path& file);
   [[nodiscard]] static Outcome<Store> open_readonly(const std::filesystem::path& file);
   Store(Store&&) noexcept;

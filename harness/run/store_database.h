@@ -35,7 +35,7 @@ struct Store::Database {
   }
 
   int pragma(const char* name);
-  /// Errors (bad_input): no store, or one of another version.
+  /// Errors (bad_input): no store, or one of a newer version.
   [[nodiscard]] Outcome<void> check();
 };
 

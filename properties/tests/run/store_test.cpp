@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
@@ -124,10 +125,78 @@ TEST_F(StoreFile, TextIsKeptByKindAndNameAndReplaced) {
   using Texts = std::map<std::string, std::string>;
   EXPECT_EQ(Store::open_readonly(file_)->kept("mutant").value(), (Texts{{"a", "other"}, {"b", "second"}}));
   EXPECT_EQ(Store::open_readonly(file_)->kept("nothing").value(), Texts{});
-  // A store of before there was such a thing has nothing, until it is written again.
-  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec("DROP TABLE kept");
-  EXPECT_EQ(Store::open_readonly(file_)->kept("mutant").value(), Texts{});
-  EXPECT_TRUE(Store::open(file_)->keep("mutant", "a", "again"));
+}
+
+/// As the first flashdiff wrote it, with a run of a pass.
+void make_version_1(const fs::path& file) {
+  SQLite::Database sql(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  sql.exec(R"(
+    PRAGMA journal_mode=WAL; PRAGMA application_id=0x66647374; PRAGMA user_version=1;
+    CREATE TABLE runs (
+      id INTEGER PRIMARY KEY, context TEXT NOT NULL, finished INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE cases (
+      id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(id), draw INTEGER NOT NULL, line TEXT NOT NULL,
+      backend TEXT NOT NULL, device TEXT NOT NULL, options TEXT NOT NULL, kind TEXT NOT NULL, verdict TEXT NOT NULL, device_ms REAL NOT NULL,
+      reference_ms REAL NOT NULL, labels TEXT NOT NULL, shrunk_from INTEGER REFERENCES cases(id),
+      shrink_steps INTEGER NOT NULL);
+    INSERT INTO runs(context, finished) VALUES ('{"host":"old","seed":7}', 1);
+    INSERT INTO cases(run, draw, line, backend, device, options, kind, verdict, device_ms, reference_ms, labels, shrink_steps)
+      VALUES (1, 0, 'fd1 b=1', 'b', 'cpu', '', 'pass', '{"kind":"pass","use":{"o":0.5}}', 1.5, 0.5, '["layout:left"]', 0);)");
+}
+int version_of(const fs::path& file) {
+  return SQLite::Database(file.string()).execAndGet("PRAGMA user_version").getInt();
+}
+void expect_the_old_case(const Store& store) {
+  const auto cases = cases_of(store);
+  ASSERT_THAT(cases, SizeIs(1));
+  EXPECT_EQ(cases[0].line, "fd1 b=1");
+  EXPECT_EQ(cases[0].device_ms, 1.5);
+  EXPECT_STREQ(name_of(cases[0].verdict), "pass");
+  EXPECT_EQ(store.runs().value().at(0).context.host, "old");
+}
+
+TEST_F(StoreFile, AnOldStoreIsReadAsItIsAndBroughtHereWhereItIsWritten) {
+  make_version_1(file_);
+  {
+    const auto store = Store::open_readonly(file_).value();
+    expect_the_old_case(store);
+    EXPECT_TRUE(store.kept("mutant").value().empty());
+  }
+  EXPECT_EQ(version_of(file_), 1);
+  const fs::path both = folder_.path() / "both.db", young = folder_.path() / "young.db";
+  { (void)Store::open(young)->begin_run({}).value(); }
+  ASSERT_TRUE(Store::merge({file_, young}, both));
+  EXPECT_EQ(version_of(file_), 1);
+  EXPECT_EQ(version_of(both), 2);
+  expect_the_old_case(Store::open_readonly(both).value());
+  {
+    auto store = Store::open(file_).value();
+    expect_the_old_case(store);
+    ASSERT_TRUE(store.keep("mutant", "a", "new"));
+    (void)store.append(store.begin_run({}).value(), passed(1)).value();
+  }
+  EXPECT_EQ(version_of(file_), 2);
+  EXPECT_THAT(cases_of(Store::open_readonly(file_).value()), SizeIs(2));
+}
+
+TEST_F(StoreFile, AMigrationIsAllOrNothing) {
+  make_version_1(file_);
+  // What stands in its way: not a table, and no index can be made of it either.
+  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec("CREATE INDEX kept ON runs(finished)");
+  EXPECT_THAT(error_of_opening(), HasSubstr("kept"));
+  EXPECT_EQ(version_of(file_), 1);
+  expect_the_old_case(Store::open_readonly(file_).value());
+}
+
+TEST_F(StoreFile, ManyMayBringItHereAtOnce) {
+  make_version_1(file_);
+  std::vector<std::string> said(8);
+  {
+    std::vector<std::jthread> together;
+    for (std::string& one : said) together.emplace_back([this, &one] { one = error_of_opening(); });
+  }
+  EXPECT_THAT(said, ::testing::Each(std::string("opened")));
+  EXPECT_EQ(version_of(file_), 2);
 }
 
 TEST_F(StoreFile, WhatIsNoStoreIsLeftAlone) {
@@ -151,11 +220,11 @@ TEST_F(StoreFile, AnotherProgramsDatabaseIsLeftAlone) {
   EXPECT_EQ(theirs.execAndGet("SELECT count(*) FROM sqlite_master").getInt(), 1);
 }
 
-TEST_F(StoreFile, AnotherVersionIsNamed) {
+TEST_F(StoreFile, ANewerVersionIsNamed) {
   { ASSERT_TRUE(Store::open(file_)); }
   { SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version=7"); }
   for (const std::string& error : {error_of_opening(), error_of_reading()})
-    EXPECT_THAT(error, HasSubstr("a store of version 7, expected version 1"));
+    EXPECT_THAT(error, HasSubstr("a store of version 7, expected at most 2: a newer flashdiff"));
 }
 
 TEST_F(StoreFile, ADamagedStoreIsNoPass) {
