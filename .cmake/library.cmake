@@ -6,6 +6,8 @@ set(FLASHDIFF_BATCH 6 CACHE STRING "How many sources of a folder are compiled to
 function(flashdiff_in_batches target)
   if(FLASHDIFF_BATCH GREATER 1)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${FLASHDIFF_BATCH})
+    # GCC takes the sources of a batch for headers, in which a public type may not have members of an unnamed namespace's.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
   endif()
 endfunction()
 

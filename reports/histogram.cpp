@@ -12,7 +12,7 @@ namespace flashdiff {
 namespace {
 
 constexpr int slots = UseHistogram::slot_count;
-constexpr int top = 18, plot = 110, bottom = 34;  // pixels
+constexpr int headroom = 18, plot = 110, footroom = 34;  // pixels
 constexpr int budget_slot = 1 - UseHistogram::first_decade * UseHistogram::bins_per_decade;
 
 double percent_of_slot(double slot) { return 100.0 * slot / slots; }
@@ -43,29 +43,29 @@ void draw_bar(std::string& svg, int slot, std::int64_t count, std::int64_t most,
         out,
         R"(<a href="{}" aria-label="{} used {} of their budgets"><rect class="reach" x="{:.2f}%" width="{:.2f}%" y="{}" height="{}"/>)",
         link, counted(count, "case", "cases"), span_of_slot(slot), percent_of_slot(slot), percent_of_slot(1),
-        top, plot);
+        headroom, plot);
   fmt::format_to(
       out,
       R"(<rect class="{}" x="{:.2f}%" width="{:.2f}%" y="{:.1f}" height="{:.1f}"><title>{}: {}</title></rect>)",
       outside ? "outside" : "within", percent_of_slot(slot + 0.08), percent_of_slot(0.84),
-      top + plot - height, height, span_of_slot(slot), counted(count, "case", "cases"));
+      headroom + plot - height, height, span_of_slot(slot), counted(count, "case", "cases"));
   // Few numbers, so that they do not run into each other on a narrow screen: the peak, and whatever is wrong.
   if (count == most || outside)
     fmt::format_to(out, R"(<text class="count" x="{:.2f}%" y="{:.1f}">{}</text>)",
-                   percent_of_slot(slot + 0.5), top + plot - height - 4, grouped(count));
+                   percent_of_slot(slot + 0.5), headroom + plot - height - 4, grouped(count));
   if (!link.empty()) svg += "</a>";
 }
 
 void draw_axis(std::string& svg) {
   auto out = std::back_inserter(svg);
-  fmt::format_to(out, R"(<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>)", top + plot);
+  fmt::format_to(out, R"(<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>)", headroom + plot);
   for (int slot = 1; slot < slots; slot += UseHistogram::bins_per_decade)
     fmt::format_to(
         out,
         R"(<line class="axis" x1="{0:.2f}%" x2="{0:.2f}%" y1="{1}" y2="{2}"/><text x="{0:.2f}%" y="{3}">{4}</text>)",
-        percent_of_slot(slot), top + plot, top + plot + 4, top + plot + 16, edge_of_slot(slot));
+        percent_of_slot(slot), headroom + plot, headroom + plot + 4, headroom + plot + 16, edge_of_slot(slot));
   fmt::format_to(out, R"(<text class="title" x="50%" y="{}">share of the error budget used</text>)",
-                 top + plot + bottom - 4);
+                 headroom + plot + footroom - 4);
 }
 
 }  // namespace
@@ -81,13 +81,13 @@ std::string histogram_svg(const UseHistogram& histogram, const std::function<std
   for (int slot = 0; slot < slots; ++slot) most = std::max(most, count_in_slot(histogram, slot));
   std::string svg = fmt::format(
       R"(<svg class="histogram" role="{}" width="100%" height="{}" aria-label="Budget use of {}: {} above the budget">)",
-      link ? "group" : "img", top + plot + bottom, counted(histogram.total(), "case", "cases"),
+      link ? "group" : "img", headroom + plot + footroom, counted(histogram.total(), "case", "cases"),
       grouped(outside_budget(histogram)));
   auto out = std::back_inserter(svg);
   fmt::format_to(
       out,
       R"(<line class="budget" x1="{0:.2f}%" x2="{0:.2f}%" y1="4" y2="{1}"/><text class="budget" x="{0:.2f}%" dx="4" y="13">budget</text>)",
-      percent_of_slot(budget_slot), top + plot);
+      percent_of_slot(budget_slot), headroom + plot);
   for (int slot = 0; slot < slots; ++slot)
     if (const std::int64_t count = count_in_slot(histogram, slot); count > 0)
       draw_bar(svg, slot, count, most, link ? link(slot) : "");
