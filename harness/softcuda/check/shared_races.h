@@ -7,6 +7,7 @@
 #include "harness/softcuda/check/clocks.h"
 #include "harness/softcuda/check/races.h"
 #include "harness/softcuda/check/read_log.h"
+#include "harness/softcuda/check/scatter.h"
 
 namespace softcuda::check {
 
@@ -41,9 +42,8 @@ class SharedRaces {
   };
   /// `lane` accesses `bytes` bytes at `offset`; kSeveral for a read by more than one lane.
   void access(const Access&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
-  /// Each of `lanes` accesses `bytes` bytes at offsets[lane] - base.
-  void access_each(const Access&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
-                   std::uint32_t bytes);
+  /// Each lane of `scatter`, which has just met `places`, at places[lane] - base.
+  void access_each(const Access&, const Scatter& scatter, const std::uint64_t* places, std::uint64_t base);
   /// Lane l accesses `bytes` bytes at offset + l * bytes.
   void access_all(const Access&, std::uint32_t offset, std::uint32_t bytes);
   /// The copy issued by this lane and instruction has been waited for.
@@ -95,16 +95,16 @@ class SharedRaces {
   bool may_wait(std::uint32_t begin, std::uint32_t end);
   bool note_one(const Access&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
   bool note_run(const Access&, std::uint32_t offset, std::uint32_t bytes);
-  bool note_each(const Access&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
-                 std::uint32_t bytes);
+  bool note_each(const Access&, const Scatter&, const std::uint64_t* places, std::uint64_t base);
   void catch_up(std::uint32_t begin, std::uint32_t end);
   void look_at_log();
   void leave_interval();
   void mark_written(const Access&, std::uint32_t offset, std::uint32_t bytes);
 
   void look_at_one(const Common&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
-  [[nodiscard]] bool is_mixed(std::uint32_t offset, std::uint32_t bytes) const;
-  void look_at_run(const Common&, std::uint32_t offset, std::uint32_t bytes);
+  [[nodiscard]] bool is_mixed(std::uint32_t offset, std::uint32_t whole, std::uint32_t bytes) const;
+  void look_at_run(const Common&, std::uint32_t lane, std::uint32_t count, std::uint32_t offset,
+                   std::uint32_t bytes);
   void look_at_each(const Common&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
                     std::uint32_t bytes);
   void run(Cells&, const Common&, std::size_t first, std::size_t count, const Word* lanes);

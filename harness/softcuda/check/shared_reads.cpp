@@ -54,32 +54,27 @@ bool SharedRaces::note_run(const Access& access, std::uint32_t offset, std::uint
   return true;
 }
 
-bool SharedRaces::note_each(const Access& access, std::uint32_t lanes, const std::uint64_t* offsets,
-                            std::uint64_t base, std::uint32_t bytes) {
+bool SharedRaces::note_each(const Access& access, const Scatter& scatter, const std::uint64_t* places,
+                            std::uint64_t base) {
+  const std::uint32_t bytes = scatter.bytes();
   const auto shift = static_cast<unsigned>(std::countr_zero(bytes));
   if (bytes_ >> shift > kPlaces) return false;
-  std::array<Word, kWarpLanes> at;
-  for (std::size_t lane = 0; lane < kWarpLanes; ++lane) at[lane] = static_cast<Word>(offsets[lane] - base);
-  if (lanes != 0xffffffffu) {
-    const Word some = at[static_cast<std::size_t>(std::countr_zero(lanes))];
-    for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
-      at[lane] = (lanes >> lane & 1u) != 0 ? at[lane] : some;
-  }
-  Word least = at[0], most = at[0];
-  for (const Word offset : at) {
-    least = std::min(least, offset);
-    most = std::max(most, offset);
-  }
+  const auto least = static_cast<Word>(scatter.least() - base),
+             most = static_cast<Word>(scatter.most() - base);
   if (bytes < kCoarse) {
     bool coarse = bytes < fine_.grain;
     for (std::size_t k = least / kRegion; k <= most / kRegion; ++k) coarse |= is_fine_[k] == 0;
     if (coarse) return false;
   }
   if (!may_wait(least, most + bytes)) return false;
-  ReadLog::Places& places =
-      log_.add_each({ReadLog::Form::each, bytes, common(access).whole, access.number, lanes, 0});
-  for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
-    places[lane] = static_cast<std::uint16_t>(at[lane] >> shift);
+  log_.add_each({ReadLog::Form::each, bytes, common(access).whole, access.number, scatter.lanes(),
+                 static_cast<Word>(scatter.first() - base) >> shift},
+                scatter.like(), [&] {
+                  ReadLog::Places at;
+                  for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
+                    at[lane] = static_cast<std::uint16_t>((places[lane] - scatter.first()) >> shift);
+                  return at;
+                });
   return true;
 }
 
@@ -97,10 +92,10 @@ void SharedRaces::look_at_log() {
     const Access access{warp_of(read.who), read.number, Mode::read, nullptr};
     const Common c{access, floor, log_moment_, 1u << access.warp, read.who, false, false, log_moment_};
     if (read.form == ReadLog::Form::one) return look_at_one(c, read.lanes, read.first, read.bytes);
-    if (read.form == ReadLog::Form::run) return look_at_run(c, read.first, read.bytes);
+    if (read.form == ReadLog::Form::run) return look_at_run(c, 0, kWarpLanes, read.first, read.bytes);
     std::array<std::uint64_t, kWarpLanes> offsets;
     for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
-      offsets[lane] = std::uint64_t{places[lane]} * read.bytes;
+      offsets[lane] = std::uint64_t{static_cast<std::uint16_t>(read.first + places[lane])} * read.bytes;
     look_at_each(c, read.lanes, offsets.data(), 0, read.bytes);
   });
   log_.clear();

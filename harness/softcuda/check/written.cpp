@@ -34,12 +34,14 @@ Written::Written(Written&& other) noexcept { *this = std::move(other); }
 Written& Written::operator=(Written&& other) noexcept {
   std::swap(begin_, other.begin_);
   std::swap(bytes_, other.bytes_);
+  std::swap(clears_, other.clears_);
   std::swap(bits_, other.bits_);
   std::swap(mapped_, other.mapped_);
   return *this;
 }
 
 void Written::change(std::uint64_t address, std::uint64_t bytes, bool to) {
+  if (!to) std::atomic_ref<std::uint64_t>(clears_).fetch_add(1, std::memory_order_relaxed);
   std::uint64_t at = address - begin_;
   const std::uint64_t end = at + bytes;
   if (at % 8 != 0 || bytes < 8) {

@@ -90,6 +90,7 @@ Watcher::Watcher(const Launch& launch, Detectors& detectors, const std::byte* sh
       local_begin_(check::address_of(local)),
       local_bytes_(u64{launch.program.local_bytes} * launch.warps() * isa::kLanes) {
   if (elements_ != nullptr) met_.resize(launch.program.origins.size());
+  if (sees_accesses()) sites_.resize(launch.program.origins.size());
   if (!init_on_) return;
   taint_.emplace(launch.program, launch.warps());
   shared_written_ = check::Written(shared_begin_, shared_bytes_);
@@ -144,7 +145,21 @@ const OpShape& Watcher::shape_of(const isa::Op* op) const {
              : kNone;
 }
 
+/// nullptr: not in shared memory, or not by all lanes, or not by addresses of their own.
+Watcher::Site* Watcher::site_of(const isa::Warp& w, const isa::Touch& touch) {
+  if (touch.shape != isa::Shape::scattered || touch.kind == isa::AddressKind::global64 ||
+      !in_shared(touch.access->at[std::countr_zero(w.active)]))
+    return nullptr;
+  const u32 number = touch.op->number;
+  std::unique_ptr<Site>& site = sites_[number];
+  if (site == nullptr) site = std::make_unique<Site>(Site{check::Scatter(u64{number} + 1), {}});
+  check::Scatter& scatter = site->scatter;
+  scatter.meet(touch.access->at, w.active, touch.bytes);
+  return in_shared(scatter.least()) && in_shared(scatter.most()) ? site.get() : nullptr;
+}
+
 void Watcher::touched(isa::Warp& w, const isa::Touch& touch) {
+  site_ = site_of(w, touch);
   if (elements_ != nullptr) extent_touch(w, touch);
   if (init_on_) init_touch(w, touch);
   if (races_on_) race_touch(w, touch);
@@ -177,17 +192,8 @@ void Watcher::race_touch(isa::Warp& w, const isa::Touch& touch) {
       return;
     }
   }
-  if (weak && touch.shape == isa::Shape::scattered) {
-    bool all_shared = is_shared(touch);
-    if (touch.kind == isa::AddressKind::generic64) {
-      u64 outside = 0;
-      for (u32 rest = active; rest != 0; rest &= rest - 1)
-        outside |= static_cast<u64>(!in_shared(touch.access->at[std::countr_zero(rest)]));
-      all_shared = outside == 0;
-    }
-    if (all_shared)
-      return shared_races_.access_each(shared, active, touch.access->at, shared_begin_, touch.bytes);
-  }
+  if (weak && site_ != nullptr)
+    return shared_races_.access_each(shared, site_->scatter, touch.access->at, shared_begin_);
   for (u32 rest = active; rest != 0;) {
     const int lane = std::countr_zero(rest);
     const u64 address = address_of(touch, lane);

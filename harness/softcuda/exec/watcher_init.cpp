@@ -70,6 +70,16 @@ void Watcher::init_touch(isa::Warp& w, const isa::Touch& touch) {
   }
 }
 
+/// Of an access at a site: asks for each lane's bytes only where none like it has been seen there.
+bool Watcher::reads_written(const isa::Touch& touch) {
+  const check::Scatter& scatter = site_->scatter;
+  const u64 offset = scatter.first() - shared_begin_, takings = shared_written_.clears();
+  if (site_->written.has(scatter, offset, takings)) return true;
+  const bool good = shared_written_.all_of(touch.access->at, scatter.lanes(), scatter.bytes());
+  if (good) site_->written.add(scatter, offset, takings, shared_bytes_);
+  return good;
+}
+
 void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& shape) {
   const int count = std::popcount(shape.written);
   const u32 element = touch.bytes / static_cast<u32>(std::max(count, 1));
@@ -95,9 +105,10 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
   const u64 first = touch.access->at[0];
   const bool run = touch.shape == isa::Shape::contiguous;
   bool good = false;
-  if (touch.shape == isa::Shape::scattered) {
-    check::Written* written =
-        is_shared(touch) ? &shared_written_ : written_at(address_of(touch, std::countr_zero(w.active)));
+  if (site_ != nullptr) {
+    good = reads_written(touch);
+  } else if (touch.shape == isa::Shape::scattered) {
+    check::Written* written = written_at(address_of(touch, std::countr_zero(w.active)));
     good = written != nullptr && written->all_of(touch.access->at, w.active, touch.bytes);
   } else if (check::Written* written = written_at(first)) {
     good = written->all(first, run ? u64{touch.bytes} * isa::kLanes : touch.bytes);
@@ -133,9 +144,15 @@ void Watcher::store_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& 
     if (check::Written* written = written_at(first)) written->set(first, u64{touch.bytes} * isa::kLanes);
     return;
   }
-  // An access to one space by all lanes; of generic ones lanes may differ.
-  const bool one_space = is_shared(touch) || touch.kind == isa::AddressKind::global64;
-  if (bad == 0 && one_space && touch.shape == isa::Shape::scattered) {
+  if (bad == 0 && site_ != nullptr) {
+    const check::Scatter& scatter = site_->scatter;
+    const u64 offset = scatter.first() - shared_begin_, takings = shared_written_.clears();
+    if (site_->written.has(scatter, offset, takings)) return;
+    shared_written_.set_each(touch.access->at, scatter.lanes(), scatter.bytes());
+    return site_->written.add(scatter, offset, takings, shared_bytes_);
+  }
+  // All lanes' in one space; of generic addresses lanes may differ.
+  if (bad == 0 && touch.kind == isa::AddressKind::global64 && touch.shape == isa::Shape::scattered) {
     if (check::Written* written = written_at(first))
       written->set_each(touch.access->at, w.active, touch.bytes);
     return;
@@ -186,7 +203,9 @@ void Watcher::update_touch(isa::Warp& w, const isa::Touch& touch, const OpShape&
 }
 
 void Watcher::gather_touch(isa::Warp& w, const isa::Touch& touch) {
-  if (touch.shape == isa::Shape::scattered && touch.bytes == 16) {
+  if (site_ != nullptr && touch.bytes <= 16) {
+    if (reads_written(touch)) return;
+  } else if (touch.shape == isa::Shape::scattered && touch.bytes == 16) {
     check::Written* all = written_at(touch.access->at[std::countr_zero(w.active)]);
     if (all != nullptr && all->all_of(touch.access->at, w.active, touch.bytes)) return;
   }
