@@ -26,6 +26,13 @@ struct LaneOfCell {
 };
 constexpr LaneOfCell kLanes;
 
+/// Cells that one vector of the processor holds: of wider ones compilers make code that goes through memory.
+#ifdef __AVX512F__
+constexpr std::size_t kWide = 16;
+#else
+constexpr std::size_t kWide = 8;
+#endif
+
 /// Some cells' words at a time.
 template <int kCells>
 using Words __attribute__((vector_size(kCells * sizeof(Word)))) = Word;
@@ -257,7 +264,7 @@ SharedRaces::Common SharedRaces::common(const Access& access) const {
           clocks_->floor(access.warp),
           now,
           1u << access.warp,
-          clocks_->step(access.warp) << 13 | (strong ? kStrong : 0) | access.warp << 6,
+          who(access) | (strong ? kStrong : 0),
           writes(access.mode),
           strong,
           access.mode == Mode::copy ? kPending : now};
@@ -315,7 +322,7 @@ void SharedRaces::some(Cells& cells, const Common& c, std::size_t first, const W
 void SharedRaces::run(Cells& cells, const Common& c, std::size_t first, std::size_t count,
                       const Word* lanes) {
   std::size_t k = 0;
-  for (; k + 16 <= count; k += 16) some<16>(cells, c, first + k, lanes + k);
+  for (; k + kWide <= count; k += kWide) some<kWide>(cells, c, first + k, lanes + k);
   for (; k + 4 <= count; k += 4) some<4>(cells, c, first + k, lanes + k);
   for (; k < count; ++k) some<1>(cells, c, first + k, lanes + k);
 }
@@ -451,6 +458,7 @@ void SharedRaces::access_all(const Access& access, std::uint32_t offset, std::ui
 
 void SharedRaces::landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, std::uint32_t offset,
                          std::uint32_t bytes) {
+  ++pages_.changes;
   Cells& cells = cells_for(offset, bytes, bytes);
   for (std::size_t cell = offset >> cells.shift; cell < (offset + bytes) / cells.grain; ++cell) {
     const Who writer = cells.writer[cell];

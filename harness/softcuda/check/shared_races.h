@@ -75,6 +75,7 @@ class SharedRaces {
     std::vector<Word> written;  ///< moment of the last write, or of the last landing
     std::vector<Word> pending;  ///< bytes that copies are under way to
     std::vector<Word> read;     ///< moment of the last read in the log; 0: none
+    std::uint64_t changes = 0;  ///< by other than reads that are written down
     void assign(std::size_t count);
   };
   static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11,
@@ -91,8 +92,12 @@ class SharedRaces {
     Word moment;  ///< of a write
   };
   [[nodiscard]] Common common(const Access&) const;
+  /// Of a weak access, without the lane.
+  [[nodiscard]] Who who(const Access& access) const {
+    return clocks_->step(access.warp) << 13 | access.warp << 6;
+  }
 
-  bool may_wait(std::uint32_t begin, std::uint32_t end);
+  bool may_wait(std::uint32_t number, std::uint32_t begin, std::uint32_t end);
   bool note_one(const Access&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
   bool note_run(const Access&, std::uint32_t offset, std::uint32_t bytes);
   bool note_each(const Access&, const Scatter&, const std::uint64_t* places, std::uint64_t base);
@@ -132,6 +137,14 @@ class SharedRaces {
   Cells coarse_, fine_;
   std::vector<std::uint8_t> is_fine_;  ///< by kilobyte
   Pages pages_;
+  /// Pages that a read by some instruction was found to be of which may wait, at which moment and how many
+  /// changes: so may the next one.
+  struct Waiting {
+    std::size_t first = 1, last = 0;
+    Word moment = 0;
+    std::uint64_t changes = 0;
+  };
+  std::array<Waiting, 64> waiting_{};  ///< by instruction, or several
   std::size_t fine_regions_ = 0;
   ReadLog log_;
   Word log_moment_ = 0;  ///< of all reads in the log

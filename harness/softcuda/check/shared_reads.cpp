@@ -22,17 +22,22 @@ void SharedRaces::Pages::assign(std::size_t count) {
   written.assign(count, 0);
   pending.assign(count, 0);
   read.assign(count, 0);
+  ++changes;
 }
 
 /// Whether a read somewhere in [begin, end) may be looked at later; it counts as noted then.
-bool SharedRaces::may_wait(std::uint32_t begin, std::uint32_t end) {
+bool SharedRaces::may_wait(std::uint32_t number, std::uint32_t begin, std::uint32_t end) {
   const Word now = clocks_->now();
   if (clocks_->lowest() + 1 != now || log_.full()) return false;
   const std::size_t first = begin / kPage, last = (end - 1) / kPage;
-  bool busy = false;
-  for (std::size_t k = first; k <= last; ++k) busy |= pages_.written[k] == now || pages_.pending[k] != 0;
-  if (busy) return false;
-  for (std::size_t k = first; k <= last; ++k) pages_.read[k] = now;
+  Waiting& known = waiting_[number % waiting_.size()];
+  if (known.first > first || known.last < last || known.moment != now || known.changes != pages_.changes) {
+    bool busy = false;
+    for (std::size_t k = first; k <= last; ++k) busy |= pages_.written[k] == now || pages_.pending[k] != 0;
+    if (busy) return false;
+    for (std::size_t k = first; k <= last; ++k) pages_.read[k] = now;
+    known = {first, last, now, pages_.changes};
+  }
   log_moment_ = now;
   return true;
 }
@@ -42,15 +47,15 @@ bool SharedRaces::may_wait(std::uint32_t begin, std::uint32_t end) {
 bool SharedRaces::note_one(const Access& access, std::uint32_t lane, std::uint32_t offset,
                            std::uint32_t bytes) {
   (void)cells_for(offset, bytes, bytes);
-  if (!may_wait(offset, offset + bytes)) return false;
-  log_.add({ReadLog::Form::one, bytes, common(access).whole, access.number, lane, offset});
+  if (!may_wait(access.number, offset, offset + bytes)) return false;
+  log_.add({ReadLog::Form::one, bytes, who(access), access.number, lane, offset});
   return true;
 }
 
 bool SharedRaces::note_run(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
   if (bytes % kCoarse != 0) (void)cells_for(offset, kWarpLanes * bytes, bytes);
-  if (!may_wait(offset, offset + kWarpLanes * bytes)) return false;
-  log_.add({ReadLog::Form::run, bytes, common(access).whole, access.number, 0, offset});
+  if (!may_wait(access.number, offset, offset + kWarpLanes * bytes)) return false;
+  log_.add({ReadLog::Form::run, bytes, who(access), access.number, 0, offset});
   return true;
 }
 
@@ -66,8 +71,8 @@ bool SharedRaces::note_each(const Access& access, const Scatter& scatter, const 
     for (std::size_t k = least / kRegion; k <= most / kRegion; ++k) coarse |= is_fine_[k] == 0;
     if (coarse) return false;
   }
-  if (!may_wait(least, most + bytes)) return false;
-  log_.add_each({ReadLog::Form::each, bytes, common(access).whole, access.number, scatter.lanes(),
+  if (!may_wait(access.number, least, most + bytes)) return false;
+  log_.add_each({ReadLog::Form::each, bytes, who(access), access.number, scatter.lanes(),
                  static_cast<Word>(scatter.first() - base) >> shift},
                 scatter.like(), [&] {
                   ReadLog::Places at;
@@ -100,6 +105,7 @@ void SharedRaces::look_at_log() {
   });
   log_.clear();
   std::ranges::fill(pages_.read, 0);
+  ++pages_.changes;
 }
 
 /// A moment later: a barrier of the whole block has made the log pointless, or something else makes it
@@ -111,6 +117,7 @@ void SharedRaces::leave_interval() {
 
 /// A write is about to be looked at; a copy is under way from now on.
 void SharedRaces::mark_written(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
+  ++pages_.changes;
   for (std::uint32_t at = offset; at < offset + bytes;) {
     const std::uint32_t page = at / kPage, end = std::min(offset + bytes, (page + 1) * kPage);
     pages_.written[page] = clocks_->now();

@@ -39,6 +39,10 @@ class Written {
  private:
   void change(std::uint64_t address, std::uint64_t bytes, bool to);
   bool all_of_16(const std::uint64_t* addresses, std::uint32_t lanes) const;
+  /// The bits of 64 bytes from offset `at` on, a multiple of 64.
+  [[nodiscard]] std::uint64_t* eight(std::uint64_t at) const {
+    return reinterpret_cast<std::uint64_t*>(bits_ + at / 8);
+  }
   /// The bits of 16 bytes from offset `at` on, a multiple of 16.
   [[nodiscard]] std::uint16_t* pair(std::uint64_t at) const {
     return reinterpret_cast<std::uint16_t*>(bits_ + at / 8);

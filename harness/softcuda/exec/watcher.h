@@ -73,15 +73,21 @@ class Watcher final : public isa::Watch {
  private:
   void found(Finding finding);
   const isa::Op* one(isa::Warp&, const isa::Op*, bool full);
+  template <bool kFull>
+  const isa::Op* run_undoubted(isa::Warp&, const isa::Op*);
   const isa::Op* run_good(isa::Warp&, const isa::Op*, bool full);
   struct Site;
   [[nodiscard]] Site* site_of(const isa::Warp&, const isa::Touch&);
   void race_touch(isa::Warp&, const isa::Touch&);
+  void whole_touch(const isa::Warp&, const isa::Touch&, const check::SharedRaces::Access&);
+  void lanes_touch(isa::Warp&, const isa::Touch&, const check::SharedRaces::Access&, bool weak);
   void strong_touch(isa::Warp&, const isa::Touch&, std::uint64_t address, bool shared);
   void init_touch(isa::Warp&, const isa::Touch&);
   void extent_touch(isa::Warp&, const isa::Touch&);
   [[nodiscard]] const check::Elements* elements_at(std::uint32_t number, std::uint64_t address);
   void load_touch(isa::Warp&, const isa::Touch&, const OpShape&);
+  [[nodiscard]] bool loads_written(const isa::Warp&, const isa::Touch&);
+  void load_lanes(isa::Warp&, const isa::Touch&, const OpShape&, bool good);
   void store_touch(isa::Warp&, const isa::Touch&, const OpShape&);
   void update_touch(isa::Warp&, const isa::Touch&, const OpShape&);
   void gather_touch(isa::Warp&, const isa::Touch&);

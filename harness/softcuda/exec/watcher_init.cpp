@@ -80,7 +80,24 @@ bool Watcher::reads_written(const isa::Touch& touch) {
   return good;
 }
 
+bool Watcher::loads_written(const isa::Warp& w, const isa::Touch& touch) {
+  if (site_ != nullptr) return reads_written(touch);
+  if (touch.shape == isa::Shape::scattered) {
+    const check::Written* written = written_at(address_of(touch, std::countr_zero(w.active)));
+    return written != nullptr && written->all_of(touch.access->at, w.active, touch.bytes);
+  }
+  const u64 first = touch.access->at[0];
+  const check::Written* written = written_at(first);
+  const u64 lanes = touch.shape == isa::Shape::contiguous ? isa::kLanes : 1;
+  return written != nullptr && written->all(first, lanes * touch.bytes);
+}
+
 void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& shape) {
+  const bool good = loads_written(w, touch);
+  if (!good || taint_->concerns(w, shape)) load_lanes(w, touch, shape, good);
+}
+
+void Watcher::load_lanes(isa::Warp& w, const isa::Touch& touch, const OpShape& shape, bool good) {
   const int count = std::popcount(shape.written);
   const u32 element = touch.bytes / static_cast<u32>(std::max(count, 1));
   std::array<Taint::Halves, 8> bad{};
@@ -102,18 +119,6 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
       }
     }
   };
-  const u64 first = touch.access->at[0];
-  const bool run = touch.shape == isa::Shape::contiguous;
-  bool good = false;
-  if (site_ != nullptr) {
-    good = reads_written(touch);
-  } else if (touch.shape == isa::Shape::scattered) {
-    check::Written* written = written_at(address_of(touch, std::countr_zero(w.active)));
-    good = written != nullptr && written->all_of(touch.access->at, w.active, touch.bytes);
-  } else if (check::Written* written = written_at(first)) {
-    good = written->all(first, run ? u64{touch.bytes} * isa::kLanes : touch.bytes);
-  }
-  if (good && !taint_->concerns(w, shape)) return;
   if (!good) {
     for (u32 rest = w.active; rest != 0; rest &= rest - 1)
       look(std::countr_zero(rest), address_of(touch, std::countr_zero(rest)));
@@ -316,15 +321,29 @@ const isa::Op* Watcher::one(isa::Warp& w, const isa::Op* op, bool full) {
   }
 }
 
-/// While ops meet no register in doubt only memory has to be watched, which touched() does.
-const isa::Op* Watcher::run_good(isa::Warp& w, const isa::Op* op, bool full) {
-  while (op != nullptr && (taint_->doubt(w) == Taint::Doubt::none || !taint_->concerns(w, shape_of(op)))) {
-    const isa::Op* next = (full ? op->full : op->masked)(w, op);
+/// Until there may be a bad register, or a gather has met one.
+template <bool kFull>
+const isa::Op* Watcher::run_undoubted(isa::Warp& w, const isa::Op* op) {
+  const Taint::Doubt& doubt = taint_->doubt(w);
+  while (op != nullptr && doubt == Taint::Doubt::none) {
+    const isa::Op* next = (kFull ? op->full : op->masked)(w, op);
     if (gathered_any_) [[unlikely]]
       gathered(w, op, shape_of(op));
     op = next;
   }
   return op;
+}
+
+/// While ops meet no register in doubt only memory has to be watched, which touched() does.
+const isa::Op* Watcher::run_good(isa::Warp& w, const isa::Op* op, bool full) {
+  while (true) {
+    op = full ? run_undoubted<true>(w, op) : run_undoubted<false>(w, op);
+    if (op == nullptr || taint_->concerns(w, shape_of(op))) return op;
+    const isa::Op* next = (full ? op->full : op->masked)(w, op);
+    if (gathered_any_) [[unlikely]]
+      gathered(w, op, shape_of(op));
+    op = next;
+  }
 }
 
 void Watcher::run(isa::Warp& w, const isa::Op* op, bool full) {
