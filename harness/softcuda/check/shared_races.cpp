@@ -458,7 +458,6 @@ void SharedRaces::access_all(const Access& access, std::uint32_t offset, std::ui
 
 void SharedRaces::landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, std::uint32_t offset,
                          std::uint32_t bytes) {
-  ++pages_.changes;
   Cells& cells = cells_for(offset, bytes, bytes);
   for (std::size_t cell = offset >> cells.shift; cell < (offset + bytes) / cells.grain; ++cell) {
     const Who writer = cells.writer[cell];

@@ -75,7 +75,9 @@ class SharedRaces {
     std::vector<Word> written;  ///< moment of the last write, or of the last landing
     std::vector<Word> pending;  ///< bytes that copies are under way to
     std::vector<Word> read;     ///< moment of the last read in the log; 0: none
-    std::uint64_t changes = 0;  ///< by other than reads that are written down
+    /// How often others than reads that are written down have changed these. A landing is no change: with a
+    /// copy under way no read may wait.
+    std::uint64_t changes = 0;
     void assign(std::size_t count);
   };
   static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11,
