@@ -145,12 +145,41 @@ void GlobalRaces::split_touch(const Access& access, std::uint32_t lane, Cell& ce
   }
 }
 
+/// Whether all of these cells have been read whole by this block alone, or all by several, and written by
+/// nobody: the usual case of reads, which tell nothing new then.
+bool GlobalRaces::read_before(const Cell* first, std::size_t count, Era mine) const {
+  using Quad = Era __attribute__((vector_size(sizeof(Cell))));
+  const auto words = [](const Cell& cell) { return std::bit_cast<Quad>(cell); };
+  Side read;
+  read.bytes = 0xff;
+  read.era = mine;
+  const Quad own = words({{}, read});
+  read.era = several_;
+  const Quad shared = words({{}, read});
+  Side compared = read;  // all but the number
+  compared.era = ~Era{0};
+  compared.strong = 1;
+  const Quad mask = words({{}, compared});
+  Quad not_own{}, not_shared{}, latest{};
+  for (std::size_t k = 0; k < count; ++k) {
+    const Quad cell = words(first[k]);
+    not_own |= (cell ^ own) & mask;
+    not_shared |= (cell ^ shared) & mask;
+    latest = cell > latest ? cell : latest;
+  }
+  const auto none = [](Quad v) { return (v[2] | v[3]) == 0; };
+  return !is_current(latest[0]) && (none(not_own) || (none(not_shared) && !released_since_));
+}
+
 void GlobalRaces::access(const Access& access, std::uint32_t lane, std::uint64_t address,
                          std::uint32_t bytes) {
   const bool writes = access.mode != Mode::read && access.mode != Mode::strong_read;
   const bool strong = access.mode != Mode::read && access.mode != Mode::write && access.mode != Mode::copy;
   Side now;
   now.era = block_at(access.block).era;
+  if (access.mode == Mode::read && (address | bytes) % 8 == 0 &&
+      read_before(&cell_at(address), bytes / 8, now.era))
+    return;
   now.number = std::min<std::uint32_t>(access.number, (1u << 23) - 1);
   now.strong = strong ? 1 : 0;
   for (std::uint64_t at = address; at < address + bytes;) {

@@ -83,6 +83,7 @@ class GlobalRaces {
   Era several();
   void acquire(Block& me, const Knowledge& more);
   [[nodiscard]] bool ordered(const Block& me, std::uint32_t block, const Side& before) const;
+  [[nodiscard]] bool read_before(const Cell* first, std::size_t count, Era mine) const;
   void touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
   void split_touch(const Access&, std::uint32_t lane, Cell& cell, const Side& now, std::uint64_t address);
   [[nodiscard]] bool must_split(const Cell& cell, std::uint32_t block, const Side& now) const;

@@ -26,6 +26,13 @@ struct LaneOfCell {
 };
 constexpr LaneOfCell kLanes;
 
+/// Cells that one vector of the processor holds: of wider ones compilers make code that goes through memory.
+#ifdef __AVX512F__
+constexpr std::size_t kWide = 16;
+#else
+constexpr std::size_t kWide = 8;
+#endif
+
 /// Some cells' words at a time.
 template <int kCells>
 using Words __attribute__((vector_size(kCells * sizeof(Word)))) = Word;
@@ -257,7 +264,7 @@ SharedRaces::Common SharedRaces::common(const Access& access) const {
           clocks_->floor(access.warp),
           now,
           1u << access.warp,
-          clocks_->step(access.warp) << 13 | (strong ? kStrong : 0) | access.warp << 6,
+          who(access) | (strong ? kStrong : 0),
           writes(access.mode),
           strong,
           access.mode == Mode::copy ? kPending : now};
@@ -315,7 +322,7 @@ void SharedRaces::some(Cells& cells, const Common& c, std::size_t first, const W
 void SharedRaces::run(Cells& cells, const Common& c, std::size_t first, std::size_t count,
                       const Word* lanes) {
   std::size_t k = 0;
-  for (; k + 16 <= count; k += 16) some<16>(cells, c, first + k, lanes + k);
+  for (; k + kWide <= count; k += kWide) some<kWide>(cells, c, first + k, lanes + k);
   for (; k + 4 <= count; k += 4) some<4>(cells, c, first + k, lanes + k);
   for (; k < count; ++k) some<1>(cells, c, first + k, lanes + k);
 }
@@ -375,6 +382,7 @@ void SharedRaces::read_each(Cells& cells, const Common& c, std::uint32_t lanes, 
   }
 }
 
+/// Reads by each of `lanes` at its own place.
 void SharedRaces::look_at_each(const Common& c, std::uint32_t lanes, const std::uint64_t* offsets,
                                std::uint64_t base, std::uint32_t bytes) {
   // All kilobytes alike, as they nearly always are: the cells need not be looked for lane by lane.
@@ -382,7 +390,7 @@ void SharedRaces::look_at_each(const Common& c, std::uint32_t lanes, const std::
   Cells* all = fine_regions_ == is_fine_.size() && bytes >= fine_.grain ? &fine_
                : fine_regions_ == 0 && whole                            ? &coarse_
                                                                         : nullptr;
-  if (all != nullptr && !c.writes && !c.strong) return read_each(*all, c, lanes, offsets, base, bytes);
+  if (all != nullptr && !c.strong) return read_each(*all, c, lanes, offsets, base, bytes);
   std::array<Word, 16> mine;
   for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
     const auto lane = static_cast<Word>(std::countr_zero(rest));
@@ -401,35 +409,42 @@ void SharedRaces::look_at_each(const Common& c, std::uint32_t lanes, const std::
   }
 }
 
-void SharedRaces::access_each(const Access& access, std::uint32_t lanes, const std::uint64_t* offsets,
-                              std::uint64_t base, std::uint32_t bytes) {
+void SharedRaces::access_each(const Access& access, const Scatter& scatter, const std::uint64_t* places,
+                              std::uint64_t base) {
   if (!log_.empty() && log_moment_ != clocks_->now()) leave_interval();
-  if (access.mode == Mode::read && note_each(access, lanes, offsets, base, bytes)) return;
+  if (access.mode == Mode::read && note_each(access, scatter, places, base)) return;
   const Common c = common(access);
-  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
-    const auto offset = static_cast<std::uint32_t>(offsets[std::countr_zero(rest)] - base);
-    catch_up(offset, offset + bytes);
-    if (c.writes) mark_written(access, offset, bytes);
-  }
-  look_at_each(c, lanes, offsets, base, bytes);
+  const std::uint32_t bytes = scatter.bytes();
+  scatter.for_each_run([&](std::uint32_t lane, std::uint32_t count) {
+    const auto offset = static_cast<std::uint32_t>(places[lane] - base);
+    catch_up(offset, offset + count * bytes);
+    if (c.writes) mark_written(access, offset, count * bytes);
+  });
+  if (!c.writes) return look_at_each(c, scatter.lanes(), places, base, bytes);
+  scatter.for_each_run([&](std::uint32_t lane, std::uint32_t count) {
+    look_at_run(c, lane, count, static_cast<std::uint32_t>(places[lane] - base), bytes);
+  });
 }
 
-/// Whether lane by lane, `bytes` bytes from `offset` on would find their cells in several arrays.
-bool SharedRaces::is_mixed(std::uint32_t offset, std::uint32_t bytes) const {
-  const std::uint32_t first = offset / kRegion, last = (offset + kWarpLanes * bytes - 1) / kRegion;
+/// Whether lane by lane, `bytes` bytes each of `whole` from `offset` on would find their cells in several
+/// arrays.
+bool SharedRaces::is_mixed(std::uint32_t offset, std::uint32_t whole, std::uint32_t bytes) const {
+  const std::uint32_t first = offset / kRegion, last = (offset + whole - 1) / kRegion;
   for (std::uint32_t region = first + 1; region <= last; ++region) {
     if (is_fine_[region] != is_fine_[first]) return bytes % kCoarse == 0;
   }
   return false;
 }
 
-void SharedRaces::look_at_run(const Common& c, std::uint32_t offset, std::uint32_t bytes) {
-  const bool mixed = is_mixed(offset, bytes);
-  Cells& cells = cells_for(offset, mixed ? bytes : bytes * kWarpLanes, bytes);
+void SharedRaces::look_at_run(const Common& c, std::uint32_t lane, std::uint32_t count, std::uint32_t offset,
+                              std::uint32_t bytes) {
+  const bool mixed = is_mixed(offset, bytes * count, bytes);
+  Cells& cells = cells_for(offset, mixed ? bytes : bytes * count, bytes);
   const std::uint32_t each = bytes >> cells.shift;
   if (!mixed && (each == 1 || each == 2 || each == 4))
-    return run(cells, c, offset >> cells.shift, std::size_t{32} * each, kLanes.of[each].data());
-  for (std::uint32_t lane = 0; lane < kWarpLanes; ++lane) look_at_one(c, lane, offset + lane * bytes, bytes);
+    return run(cells, c, offset >> cells.shift, std::size_t{count} * each,
+               kLanes.of[each].data() + std::size_t{lane} * each);
+  for (std::uint32_t k = 0; k < count; ++k) look_at_one(c, lane + k, offset + k * bytes, bytes);
 }
 
 void SharedRaces::access_all(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
@@ -438,7 +453,7 @@ void SharedRaces::access_all(const Access& access, std::uint32_t offset, std::ui
   catch_up(offset, offset + kWarpLanes * bytes);
   const Common c = common(access);
   if (c.writes) mark_written(access, offset, kWarpLanes * bytes);
-  look_at_run(c, offset, bytes);
+  look_at_run(c, 0, kWarpLanes, offset, bytes);
 }
 
 void SharedRaces::landed(std::uint32_t warp, std::uint32_t lane, std::uint32_t number, std::uint32_t offset,

@@ -7,6 +7,7 @@
 #include "harness/softcuda/check/clocks.h"
 #include "harness/softcuda/check/races.h"
 #include "harness/softcuda/check/read_log.h"
+#include "harness/softcuda/check/scatter.h"
 
 namespace softcuda::check {
 
@@ -41,9 +42,8 @@ class SharedRaces {
   };
   /// `lane` accesses `bytes` bytes at `offset`; kSeveral for a read by more than one lane.
   void access(const Access&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
-  /// Each of `lanes` accesses `bytes` bytes at offsets[lane] - base.
-  void access_each(const Access&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
-                   std::uint32_t bytes);
+  /// Each lane of `scatter`, which has just met `places`, at places[lane] - base.
+  void access_each(const Access&, const Scatter& scatter, const std::uint64_t* places, std::uint64_t base);
   /// Lane l accesses `bytes` bytes at offset + l * bytes.
   void access_all(const Access&, std::uint32_t offset, std::uint32_t bytes);
   /// The copy issued by this lane and instruction has been waited for.
@@ -75,6 +75,9 @@ class SharedRaces {
     std::vector<Word> written;  ///< moment of the last write, or of the last landing
     std::vector<Word> pending;  ///< bytes that copies are under way to
     std::vector<Word> read;     ///< moment of the last read in the log; 0: none
+    /// How often others than reads that are written down have changed these. A landing is no change: with a
+    /// copy under way no read may wait.
+    std::uint64_t changes = 0;
     void assign(std::size_t count);
   };
   static constexpr Word kPending = 0xffffffffu, kMany = 0xfffffffeu, kStrong = 1u << 11,
@@ -91,20 +94,24 @@ class SharedRaces {
     Word moment;  ///< of a write
   };
   [[nodiscard]] Common common(const Access&) const;
+  /// Of a weak access, without the lane.
+  [[nodiscard]] Who who(const Access& access) const {
+    return clocks_->step(access.warp) << 13 | access.warp << 6;
+  }
 
-  bool may_wait(std::uint32_t begin, std::uint32_t end);
+  bool may_wait(std::uint32_t number, std::uint32_t begin, std::uint32_t end);
   bool note_one(const Access&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
   bool note_run(const Access&, std::uint32_t offset, std::uint32_t bytes);
-  bool note_each(const Access&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
-                 std::uint32_t bytes);
+  bool note_each(const Access&, const Scatter&, const std::uint64_t* places, std::uint64_t base);
   void catch_up(std::uint32_t begin, std::uint32_t end);
   void look_at_log();
   void leave_interval();
   void mark_written(const Access&, std::uint32_t offset, std::uint32_t bytes);
 
   void look_at_one(const Common&, std::uint32_t lane, std::uint32_t offset, std::uint32_t bytes);
-  [[nodiscard]] bool is_mixed(std::uint32_t offset, std::uint32_t bytes) const;
-  void look_at_run(const Common&, std::uint32_t offset, std::uint32_t bytes);
+  [[nodiscard]] bool is_mixed(std::uint32_t offset, std::uint32_t whole, std::uint32_t bytes) const;
+  void look_at_run(const Common&, std::uint32_t lane, std::uint32_t count, std::uint32_t offset,
+                   std::uint32_t bytes);
   void look_at_each(const Common&, std::uint32_t lanes, const std::uint64_t* offsets, std::uint64_t base,
                     std::uint32_t bytes);
   void run(Cells&, const Common&, std::size_t first, std::size_t count, const Word* lanes);
@@ -132,6 +139,14 @@ class SharedRaces {
   Cells coarse_, fine_;
   std::vector<std::uint8_t> is_fine_;  ///< by kilobyte
   Pages pages_;
+  /// Pages that a read by some instruction was found to be of which may wait, at which moment and how many
+  /// changes: so may the next one.
+  struct Waiting {
+    std::size_t first = 1, last = 0;
+    Word moment = 0;
+    std::uint64_t changes = 0;
+  };
+  std::array<Waiting, 64> waiting_{};  ///< by instruction, or several
   std::size_t fine_regions_ = 0;
   ReadLog log_;
   Word log_moment_ = 0;  ///< of all reads in the log

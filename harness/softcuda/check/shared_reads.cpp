@@ -22,17 +22,22 @@ void SharedRaces::Pages::assign(std::size_t count) {
   written.assign(count, 0);
   pending.assign(count, 0);
   read.assign(count, 0);
+  ++changes;
 }
 
 /// Whether a read somewhere in [begin, end) may be looked at later; it counts as noted then.
-bool SharedRaces::may_wait(std::uint32_t begin, std::uint32_t end) {
+bool SharedRaces::may_wait(std::uint32_t number, std::uint32_t begin, std::uint32_t end) {
   const Word now = clocks_->now();
   if (clocks_->lowest() + 1 != now || log_.full()) return false;
   const std::size_t first = begin / kPage, last = (end - 1) / kPage;
-  bool busy = false;
-  for (std::size_t k = first; k <= last; ++k) busy |= pages_.written[k] == now || pages_.pending[k] != 0;
-  if (busy) return false;
-  for (std::size_t k = first; k <= last; ++k) pages_.read[k] = now;
+  Waiting& known = waiting_[number % waiting_.size()];
+  if (known.first > first || known.last < last || known.moment != now || known.changes != pages_.changes) {
+    bool busy = false;
+    for (std::size_t k = first; k <= last; ++k) busy |= pages_.written[k] == now || pages_.pending[k] != 0;
+    if (busy) return false;
+    for (std::size_t k = first; k <= last; ++k) pages_.read[k] = now;
+    known = {first, last, now, pages_.changes};
+  }
   log_moment_ = now;
   return true;
 }
@@ -42,44 +47,39 @@ bool SharedRaces::may_wait(std::uint32_t begin, std::uint32_t end) {
 bool SharedRaces::note_one(const Access& access, std::uint32_t lane, std::uint32_t offset,
                            std::uint32_t bytes) {
   (void)cells_for(offset, bytes, bytes);
-  if (!may_wait(offset, offset + bytes)) return false;
-  log_.add({ReadLog::Form::one, bytes, common(access).whole, access.number, lane, offset});
+  if (!may_wait(access.number, offset, offset + bytes)) return false;
+  log_.add({ReadLog::Form::one, bytes, who(access), access.number, lane, offset});
   return true;
 }
 
 bool SharedRaces::note_run(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
   if (bytes % kCoarse != 0) (void)cells_for(offset, kWarpLanes * bytes, bytes);
-  if (!may_wait(offset, offset + kWarpLanes * bytes)) return false;
-  log_.add({ReadLog::Form::run, bytes, common(access).whole, access.number, 0, offset});
+  if (!may_wait(access.number, offset, offset + kWarpLanes * bytes)) return false;
+  log_.add({ReadLog::Form::run, bytes, who(access), access.number, 0, offset});
   return true;
 }
 
-bool SharedRaces::note_each(const Access& access, std::uint32_t lanes, const std::uint64_t* offsets,
-                            std::uint64_t base, std::uint32_t bytes) {
+bool SharedRaces::note_each(const Access& access, const Scatter& scatter, const std::uint64_t* places,
+                            std::uint64_t base) {
+  const std::uint32_t bytes = scatter.bytes();
   const auto shift = static_cast<unsigned>(std::countr_zero(bytes));
   if (bytes_ >> shift > kPlaces) return false;
-  std::array<Word, kWarpLanes> at;
-  for (std::size_t lane = 0; lane < kWarpLanes; ++lane) at[lane] = static_cast<Word>(offsets[lane] - base);
-  if (lanes != 0xffffffffu) {
-    const Word some = at[static_cast<std::size_t>(std::countr_zero(lanes))];
-    for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
-      at[lane] = (lanes >> lane & 1u) != 0 ? at[lane] : some;
-  }
-  Word least = at[0], most = at[0];
-  for (const Word offset : at) {
-    least = std::min(least, offset);
-    most = std::max(most, offset);
-  }
+  const auto least = static_cast<Word>(scatter.least() - base),
+             most = static_cast<Word>(scatter.most() - base);
   if (bytes < kCoarse) {
     bool coarse = bytes < fine_.grain;
     for (std::size_t k = least / kRegion; k <= most / kRegion; ++k) coarse |= is_fine_[k] == 0;
     if (coarse) return false;
   }
-  if (!may_wait(least, most + bytes)) return false;
-  ReadLog::Places& places =
-      log_.add_each({ReadLog::Form::each, bytes, common(access).whole, access.number, lanes, 0});
-  for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
-    places[lane] = static_cast<std::uint16_t>(at[lane] >> shift);
+  if (!may_wait(access.number, least, most + bytes)) return false;
+  log_.add_each({ReadLog::Form::each, bytes, who(access), access.number, scatter.lanes(),
+                 static_cast<Word>(scatter.first() - base) >> shift},
+                scatter.like(), [&] {
+                  ReadLog::Places at;
+                  for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
+                    at[lane] = static_cast<std::uint16_t>((places[lane] - scatter.first()) >> shift);
+                  return at;
+                });
   return true;
 }
 
@@ -97,14 +97,15 @@ void SharedRaces::look_at_log() {
     const Access access{warp_of(read.who), read.number, Mode::read, nullptr};
     const Common c{access, floor, log_moment_, 1u << access.warp, read.who, false, false, log_moment_};
     if (read.form == ReadLog::Form::one) return look_at_one(c, read.lanes, read.first, read.bytes);
-    if (read.form == ReadLog::Form::run) return look_at_run(c, read.first, read.bytes);
+    if (read.form == ReadLog::Form::run) return look_at_run(c, 0, kWarpLanes, read.first, read.bytes);
     std::array<std::uint64_t, kWarpLanes> offsets;
     for (std::size_t lane = 0; lane < kWarpLanes; ++lane)
-      offsets[lane] = std::uint64_t{places[lane]} * read.bytes;
+      offsets[lane] = std::uint64_t{static_cast<std::uint16_t>(read.first + places[lane])} * read.bytes;
     look_at_each(c, read.lanes, offsets.data(), 0, read.bytes);
   });
   log_.clear();
   std::ranges::fill(pages_.read, 0);
+  ++pages_.changes;
 }
 
 /// A moment later: a barrier of the whole block has made the log pointless, or something else makes it
@@ -116,6 +117,7 @@ void SharedRaces::leave_interval() {
 
 /// A write is about to be looked at; a copy is under way from now on.
 void SharedRaces::mark_written(const Access& access, std::uint32_t offset, std::uint32_t bytes) {
+  ++pages_.changes;
   for (std::uint32_t at = offset; at < offset + bytes;) {
     const std::uint32_t page = at / kPage, end = std::min(offset + bytes, (page + 1) * kPage);
     pages_.written[page] = clocks_->now();

@@ -34,12 +34,14 @@ Written::Written(Written&& other) noexcept { *this = std::move(other); }
 Written& Written::operator=(Written&& other) noexcept {
   std::swap(begin_, other.begin_);
   std::swap(bytes_, other.bytes_);
+  std::swap(clears_, other.clears_);
   std::swap(bits_, other.bits_);
   std::swap(mapped_, other.mapped_);
   return *this;
 }
 
 void Written::change(std::uint64_t address, std::uint64_t bytes, bool to) {
+  if (!to) std::atomic_ref<std::uint64_t>(clears_).fetch_add(1, std::memory_order_relaxed);
   std::uint64_t at = address - begin_;
   const std::uint64_t end = at + bytes;
   if (at % 8 != 0 || bytes < 8) {
@@ -48,8 +50,12 @@ void Written::change(std::uint64_t address, std::uint64_t bytes, bool to) {
     change_bits(bits_[at / 8], mask, to);
     at = stop;
   }
-  for (; at + 8 <= end; at += 8)
+  for (; at + 8 <= end; at += 8) {
+    for (; at % 64 == 0 && at + 64 <= end; at += 64)
+      std::atomic_ref<std::uint64_t>(*eight(at)).store(to ? ~std::uint64_t{0} : 0, std::memory_order_relaxed);
+    if (at + 8 > end) break;
     std::atomic_ref<std::uint8_t>(bits_[at / 8]).store(to ? 0xff : 0, std::memory_order_relaxed);
+  }
   if (at < end) change_bits(bits_[at / 8], static_cast<std::uint8_t>((1u << (end - at)) - 1), to);
 }
 void Written::set(std::uint64_t address, std::uint64_t bytes) { change(address, bytes, true); }
@@ -80,9 +86,15 @@ bool Written::all(std::uint64_t address, std::uint64_t bytes) const {
     lacks |= missing(at / 8, at % 8, at % 8 + (stop - at));
     at = stop;
   }
-  for (; at + 8 <= end; at += 8) lacks |= missing(at / 8, 0, 8);
+  std::uint64_t every = ~std::uint64_t{0};
+  for (; at + 8 <= end; at += 8) {
+    for (; at % 64 == 0 && at + 64 <= end; at += 64)
+      every &= std::atomic_ref<std::uint64_t>(*eight(at)).load(std::memory_order_relaxed);
+    if (at + 8 > end) break;
+    lacks |= missing(at / 8, 0, 8);
+  }
   if (at < end) lacks |= missing(at / 8, 0, end - at);
-  return lacks == 0;
+  return lacks == 0 && every == ~std::uint64_t{0};
 }
 
 void Written::set_each(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes) {

@@ -21,6 +21,8 @@ class Written {
   /// Any thread may set bits while others set or read neighbouring ones.
   void set(std::uint64_t address, std::uint64_t bytes);
   void clear(std::uint64_t address, std::uint64_t bytes);
+  /// How often bytes have been taken back: what was found written stays so while this stays the same.
+  [[nodiscard]] std::uint64_t clears() const { return clears_; }
   /// As set, of each of `lanes`' `bytes` bytes at addresses[lane], a multiple of `bytes`.
   void set_each(const std::uint64_t* addresses, std::uint32_t lanes, std::uint32_t bytes);
   /// Bit k: byte address + k has been written; `bytes` up to 32.
@@ -37,11 +39,16 @@ class Written {
  private:
   void change(std::uint64_t address, std::uint64_t bytes, bool to);
   bool all_of_16(const std::uint64_t* addresses, std::uint32_t lanes) const;
+  /// The bits of 64 bytes from offset `at` on, a multiple of 64.
+  [[nodiscard]] std::uint64_t* eight(std::uint64_t at) const {
+    return reinterpret_cast<std::uint64_t*>(bits_ + at / 8);
+  }
   /// The bits of 16 bytes from offset `at` on, a multiple of 16.
   [[nodiscard]] std::uint16_t* pair(std::uint64_t at) const {
     return reinterpret_cast<std::uint16_t*>(bits_ + at / 8);
   }
   std::uint64_t begin_ = 0, bytes_ = 0;
+  std::uint64_t clears_ = 0;  ///< written atomically: of device memory any thread may clear
   std::uint8_t* bits_ = nullptr;
   std::size_t mapped_ = 0;
 };

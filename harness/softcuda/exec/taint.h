@@ -29,7 +29,9 @@ class Taint {
     const Doubt doubt = doubt_[static_cast<std::size_t>(w.index)];
     return doubt != Doubt::none && (doubt == Doubt::any || shape.early);
   }
-  [[nodiscard]] Doubt doubt(const isa::Warp& w) const { return doubt_[static_cast<std::size_t>(w.index)]; }
+  [[nodiscard]] const Doubt& doubt(const isa::Warp& w) const {
+    return doubt_[static_cast<std::size_t>(w.index)];
+  }
 
   /// Looks whether what was in doubt still is: values set in a loop's first turn are good from then on.
   void look_again(const isa::Warp& w);

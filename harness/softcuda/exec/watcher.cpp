@@ -17,11 +17,8 @@ using u64 = std::uint64_t;
 
 /// Accesses and synchronisation: races. Unwritten values: watcher_init.cpp. Padding: watcher_extents.cpp.
 
-check::Mode mode_of(const isa::Touch& touch, const OpShape& shape) {
+check::Mode mode_of(const isa::Touch& touch, bool strong) {
   using check::Mode;
-  // An op so wide that its address's kind had to give way (isa::wide_address) is weak: wmma.
-  const bool wide = shape.address >= 0 && shape.rows > 7;
-  const bool strong = !wide && isa::order_of(touch.op) != isa::Order::weak;
   switch (touch.use) {
     case isa::Use::read: return strong ? Mode::strong_read : Mode::read;
     case isa::Use::write: return strong ? Mode::strong_write : Mode::write;
@@ -90,6 +87,7 @@ Watcher::Watcher(const Launch& launch, Detectors& detectors, const std::byte* sh
       local_begin_(check::address_of(local)),
       local_bytes_(u64{launch.program.local_bytes} * launch.warps() * isa::kLanes) {
   if (elements_ != nullptr) met_.resize(launch.program.origins.size());
+  if (sees_accesses()) sites_.resize(launch.program.origins.size());
   if (!init_on_) return;
   taint_.emplace(launch.program, launch.warps());
   shared_written_ = check::Written(shared_begin_, shared_bytes_);
@@ -144,51 +142,72 @@ const OpShape& Watcher::shape_of(const isa::Op* op) const {
              : kNone;
 }
 
+/// nullptr: not in shared memory, or not by all lanes, or not by addresses of their own.
+Watcher::Site* Watcher::site_of(const isa::Warp& w, const isa::Touch& touch) {
+  if (touch.shape != isa::Shape::scattered || touch.kind == isa::AddressKind::global64 ||
+      !in_shared(touch.access->at[std::countr_zero(w.active)]))
+    return nullptr;
+  const u32 number = touch.op->number;
+  std::unique_ptr<Site>& site = sites_[number];
+  if (site == nullptr) site = std::make_unique<Site>(Site{check::Scatter(u64{number} + 1), {}});
+  check::Scatter& scatter = site->scatter;
+  scatter.meet(touch.access->at, w.active, touch.bytes);
+  return in_shared(scatter.least()) && in_shared(scatter.most()) ? site.get() : nullptr;
+}
+
 void Watcher::touched(isa::Warp& w, const isa::Touch& touch) {
-  if (elements_ != nullptr) extent_touch(w, touch);
+  site_ = site_of(w, touch);
+  if (elements_ != nullptr && site_ == nullptr) extent_touch(w, touch);
   if (init_on_) init_touch(w, touch);
-  if (races_on_) race_touch(w, touch);
+  if (!races_on_) return;
+  if (touch.use == isa::Use::read && site_ != nullptr && isa::order_of(touch.op) == isa::Order::weak) {
+    const check::SharedRaces::Access access{static_cast<u32>(w.index), touch.op->number};
+    return shared_races_.access_each(access, site_->scatter, touch.access->at, shared_begin_);
+  }
+  race_touch(w, touch);
 }
 
 void Watcher::race_touch(isa::Warp& w, const isa::Touch& touch) {
   const OpShape& shape = shape_of(touch.op);
-  const check::Mode mode = mode_of(touch, shape);
+  // An op so wide that its address's kind had to give way (isa::wide_address) is weak: wmma.
+  const bool wide = shape.address >= 0 && shape.rows > 7;
+  const check::Mode mode = mode_of(touch, !wide && isa::order_of(touch.op) != isa::Order::weak);
   const StoreValues values(w, touch, shape);
   const check::Values* ask = touch.use == isa::Use::write ? &values : nullptr;
   const check::SharedRaces::Access shared{static_cast<u32>(w.index), touch.op->number, mode, ask};
-  check::GlobalRaces::Access global{static_cast<u32>(block_), touch.op->number, mode, ask, 0};
-  const u32 active = w.active;
   const bool weak = mode == check::Mode::read || mode == check::Mode::write || mode == check::Mode::copy;
-  if (weak && touch.shape != isa::Shape::scattered) {
-    const u64 first = touch.access->at[0];
-    const bool run = touch.shape == isa::Shape::contiguous;
-    if (run || mode == check::Mode::read) {
-      const u32 lane =
-          std::popcount(active) == 1 ? static_cast<u32>(std::countr_zero(active)) : check::kSeveral;
-      const u32 whole = run ? touch.bytes * isa::kLanes : touch.bytes;
-      if (in_shared(first)) {
-        const auto offset = static_cast<u32>(first - shared_begin_);
-        if (run) return shared_races_.access_all(shared, offset, touch.bytes);
-        return shared_races_.access(shared, lane, offset, touch.bytes);
-      }
-      global.lane_bytes = run ? touch.bytes : 0;
-      if (!in_local(first) && detectors_.global_races->holds(first))
-        detectors_.global_races->access(global, lane, first, whole);
-      return;
-    }
+  if (weak && site_ != nullptr)
+    return shared_races_.access_each(shared, site_->scatter, touch.access->at, shared_begin_);
+  if (weak && (touch.shape == isa::Shape::contiguous ||
+               (touch.shape == isa::Shape::uniform && mode == check::Mode::read)))
+    return whole_touch(w, touch, shared);
+  lanes_touch(w, touch, shared, weak);
+}
+
+/// A weak access to one place, or to all of a run.
+void Watcher::whole_touch(const isa::Warp& w, const isa::Touch& touch,
+                          const check::SharedRaces::Access& access) {
+  const u64 first = touch.access->at[0];
+  const bool run = touch.shape == isa::Shape::contiguous;
+  const u32 lane =
+      std::popcount(w.active) == 1 ? static_cast<u32>(std::countr_zero(w.active)) : check::kSeveral;
+  if (in_shared(first)) {
+    const auto offset = static_cast<u32>(first - shared_begin_);
+    if (run) return shared_races_.access_all(access, offset, touch.bytes);
+    return shared_races_.access(access, lane, offset, touch.bytes);
   }
-  if (weak && touch.shape == isa::Shape::scattered) {
-    bool all_shared = is_shared(touch);
-    if (touch.kind == isa::AddressKind::generic64) {
-      u64 outside = 0;
-      for (u32 rest = active; rest != 0; rest &= rest - 1)
-        outside |= static_cast<u64>(!in_shared(touch.access->at[std::countr_zero(rest)]));
-      all_shared = outside == 0;
-    }
-    if (all_shared)
-      return shared_races_.access_each(shared, active, touch.access->at, shared_begin_, touch.bytes);
-  }
-  for (u32 rest = active; rest != 0;) {
+  if (in_local(first) || !detectors_.global_races->holds(first)) return;
+  detectors_.global_races->access(
+      {static_cast<u32>(block_), access.number, access.mode, access.values, run ? touch.bytes : 0}, lane,
+      first, run ? touch.bytes * isa::kLanes : touch.bytes);
+}
+
+/// Lane by lane.
+void Watcher::lanes_touch(isa::Warp& w, const isa::Touch& touch, const check::SharedRaces::Access& shared,
+                          bool weak) {
+  const check::GlobalRaces::Access global{static_cast<u32>(block_), shared.number, shared.mode, shared.values,
+                                          0};
+  for (u32 rest = w.active; rest != 0;) {
     const int lane = std::countr_zero(rest);
     const u64 address = address_of(touch, lane);
     rest &= rest - 1;
@@ -199,12 +218,11 @@ void Watcher::race_touch(isa::Warp& w, const isa::Touch& touch) {
     } else if (!in_local(address) && detectors_.global_races->holds(address)) {
       // Neighbouring lanes that read one after the other are one read.
       u32 bytes = touch.bytes;
-      while (mode == check::Mode::read && rest != 0 &&
+      while (shared.mode == check::Mode::read && rest != 0 &&
              address_of(touch, std::countr_zero(rest)) == address + bytes) {
         bytes += touch.bytes;
         rest &= rest - 1;
       }
-      global.lane_bytes = 0;
       detectors_.global_races->access(global, bytes == touch.bytes ? static_cast<u32>(lane) : check::kSeveral,
                                       address, bytes);
     }

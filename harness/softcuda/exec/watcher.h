@@ -7,6 +7,7 @@
 #include "harness/softcuda/check/clocks.h"
 #include "harness/softcuda/check/extents.h"
 #include "harness/softcuda/check/global_races.h"
+#include "harness/softcuda/check/scatter.h"
 #include "harness/softcuda/check/shared_races.h"
 #include "harness/softcuda/check/written.h"
 #include "harness/softcuda/exec/findings.h"
@@ -72,13 +73,21 @@ class Watcher final : public isa::Watch {
  private:
   void found(Finding finding);
   const isa::Op* one(isa::Warp&, const isa::Op*, bool full);
+  template <bool kFull>
+  const isa::Op* run_undoubted(isa::Warp&, const isa::Op*);
   const isa::Op* run_good(isa::Warp&, const isa::Op*, bool full);
+  struct Site;
+  [[nodiscard]] Site* site_of(const isa::Warp&, const isa::Touch&);
   void race_touch(isa::Warp&, const isa::Touch&);
+  void whole_touch(const isa::Warp&, const isa::Touch&, const check::SharedRaces::Access&);
+  void lanes_touch(isa::Warp&, const isa::Touch&, const check::SharedRaces::Access&, bool weak);
   void strong_touch(isa::Warp&, const isa::Touch&, std::uint64_t address, bool shared);
   void init_touch(isa::Warp&, const isa::Touch&);
   void extent_touch(isa::Warp&, const isa::Touch&);
   [[nodiscard]] const check::Elements* elements_at(std::uint32_t number, std::uint64_t address);
   void load_touch(isa::Warp&, const isa::Touch&, const OpShape&);
+  [[nodiscard]] bool loads_written(const isa::Warp&, const isa::Touch&);
+  void load_lanes(isa::Warp&, const isa::Touch&, const OpShape&, bool good);
   void store_touch(isa::Warp&, const isa::Touch&, const OpShape&);
   void update_touch(isa::Warp&, const isa::Touch&, const OpShape&);
   void gather_touch(isa::Warp&, const isa::Touch&);
@@ -91,10 +100,7 @@ class Watcher final : public isa::Watch {
     return address - shared_begin_ < shared_bytes_;
   }
   [[nodiscard]] bool in_local(std::uint64_t address) const { return address - local_begin_ < local_bytes_; }
-  /// Whether the access is known to be to shared memory, whatever its addresses.
-  [[nodiscard]] static bool is_shared(const isa::Touch& touch) {
-    return touch.kind == isa::AddressKind::shared32 || touch.kind == isa::AddressKind::shared64;
-  }
+  [[nodiscard]] bool reads_written(const isa::Touch&);
   /// nullptr: memory that is always good (parameters), or that nobody looks after.
   check::Written* written_at(std::uint64_t address);
   void remember(const isa::Warp&, const isa::Op*, int lane, std::uint64_t address);
@@ -117,6 +123,13 @@ class Watcher final : public isa::Watch {
     std::uint64_t address = 0;
   };
   std::vector<Source> sources_;
+  /// What is known of an instruction's accesses to shared memory by lanes' own addresses.
+  struct Site {
+    check::Scatter scatter;
+    check::FoundWritten written;
+  };
+  std::vector<std::unique_ptr<Site>> sites_;  ///< by instruction; nullptr: none yet
+  Site* site_ = nullptr;  ///< of the access looked at; nullptr: not such a one, or not in shared memory alone
   /// By instruction, the described allocation that it met last: nearly always it works on one tensor.
   std::vector<const check::Elements*> met_;
   /// Halves of each lane's row that were never written, while a gather runs.

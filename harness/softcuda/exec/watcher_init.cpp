@@ -70,7 +70,34 @@ void Watcher::init_touch(isa::Warp& w, const isa::Touch& touch) {
   }
 }
 
+/// Of an access at a site: asks for each lane's bytes only where none like it has been seen there.
+bool Watcher::reads_written(const isa::Touch& touch) {
+  const check::Scatter& scatter = site_->scatter;
+  const u64 offset = scatter.first() - shared_begin_, takings = shared_written_.clears();
+  if (site_->written.has(scatter, offset, takings)) return true;
+  const bool good = shared_written_.all_of(touch.access->at, scatter.lanes(), scatter.bytes());
+  if (good) site_->written.add(scatter, offset, takings, shared_bytes_);
+  return good;
+}
+
+bool Watcher::loads_written(const isa::Warp& w, const isa::Touch& touch) {
+  if (site_ != nullptr) return reads_written(touch);
+  if (touch.shape == isa::Shape::scattered) {
+    const check::Written* written = written_at(address_of(touch, std::countr_zero(w.active)));
+    return written != nullptr && written->all_of(touch.access->at, w.active, touch.bytes);
+  }
+  const u64 first = touch.access->at[0];
+  const check::Written* written = written_at(first);
+  const u64 lanes = touch.shape == isa::Shape::contiguous ? isa::kLanes : 1;
+  return written != nullptr && written->all(first, lanes * touch.bytes);
+}
+
 void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& shape) {
+  const bool good = loads_written(w, touch);
+  if (!good || taint_->concerns(w, shape)) load_lanes(w, touch, shape, good);
+}
+
+void Watcher::load_lanes(isa::Warp& w, const isa::Touch& touch, const OpShape& shape, bool good) {
   const int count = std::popcount(shape.written);
   const u32 element = touch.bytes / static_cast<u32>(std::max(count, 1));
   std::array<Taint::Halves, 8> bad{};
@@ -92,17 +119,6 @@ void Watcher::load_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& s
       }
     }
   };
-  const u64 first = touch.access->at[0];
-  const bool run = touch.shape == isa::Shape::contiguous;
-  bool good = false;
-  if (touch.shape == isa::Shape::scattered) {
-    check::Written* written =
-        is_shared(touch) ? &shared_written_ : written_at(address_of(touch, std::countr_zero(w.active)));
-    good = written != nullptr && written->all_of(touch.access->at, w.active, touch.bytes);
-  } else if (check::Written* written = written_at(first)) {
-    good = written->all(first, run ? u64{touch.bytes} * isa::kLanes : touch.bytes);
-  }
-  if (good && !taint_->concerns(w, shape)) return;
   if (!good) {
     for (u32 rest = w.active; rest != 0; rest &= rest - 1)
       look(std::countr_zero(rest), address_of(touch, std::countr_zero(rest)));
@@ -133,9 +149,15 @@ void Watcher::store_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& 
     if (check::Written* written = written_at(first)) written->set(first, u64{touch.bytes} * isa::kLanes);
     return;
   }
-  // An access to one space by all lanes; of generic ones lanes may differ.
-  const bool one_space = is_shared(touch) || touch.kind == isa::AddressKind::global64;
-  if (bad == 0 && one_space && touch.shape == isa::Shape::scattered) {
+  if (bad == 0 && site_ != nullptr) {
+    const check::Scatter& scatter = site_->scatter;
+    const u64 offset = scatter.first() - shared_begin_, takings = shared_written_.clears();
+    if (site_->written.has(scatter, offset, takings)) return;
+    shared_written_.set_each(touch.access->at, scatter.lanes(), scatter.bytes());
+    return site_->written.add(scatter, offset, takings, shared_bytes_);
+  }
+  // All lanes' in one space; of generic addresses lanes may differ.
+  if (bad == 0 && touch.kind == isa::AddressKind::global64 && touch.shape == isa::Shape::scattered) {
     if (check::Written* written = written_at(first))
       written->set_each(touch.access->at, w.active, touch.bytes);
     return;
@@ -186,7 +208,9 @@ void Watcher::update_touch(isa::Warp& w, const isa::Touch& touch, const OpShape&
 }
 
 void Watcher::gather_touch(isa::Warp& w, const isa::Touch& touch) {
-  if (touch.shape == isa::Shape::scattered && touch.bytes == 16) {
+  if (site_ != nullptr && touch.bytes <= 16) {
+    if (reads_written(touch)) return;
+  } else if (touch.shape == isa::Shape::scattered && touch.bytes == 16) {
     check::Written* all = written_at(touch.access->at[std::countr_zero(w.active)]);
     if (all != nullptr && all->all_of(touch.access->at, w.active, touch.bytes)) return;
   }
@@ -297,15 +321,29 @@ const isa::Op* Watcher::one(isa::Warp& w, const isa::Op* op, bool full) {
   }
 }
 
-/// While ops meet no register in doubt only memory has to be watched, which touched() does.
-const isa::Op* Watcher::run_good(isa::Warp& w, const isa::Op* op, bool full) {
-  while (op != nullptr && (taint_->doubt(w) == Taint::Doubt::none || !taint_->concerns(w, shape_of(op)))) {
-    const isa::Op* next = (full ? op->full : op->masked)(w, op);
+/// Until there may be a bad register, or a gather has met one.
+template <bool kFull>
+const isa::Op* Watcher::run_undoubted(isa::Warp& w, const isa::Op* op) {
+  const Taint::Doubt& doubt = taint_->doubt(w);
+  while (op != nullptr && doubt == Taint::Doubt::none) {
+    const isa::Op* next = (kFull ? op->full : op->masked)(w, op);
     if (gathered_any_) [[unlikely]]
       gathered(w, op, shape_of(op));
     op = next;
   }
   return op;
+}
+
+/// While ops meet no register in doubt only memory has to be watched, which touched() does.
+const isa::Op* Watcher::run_good(isa::Warp& w, const isa::Op* op, bool full) {
+  while (true) {
+    op = full ? run_undoubted<true>(w, op) : run_undoubted<false>(w, op);
+    if (op == nullptr || taint_->concerns(w, shape_of(op))) return op;
+    const isa::Op* next = (full ? op->full : op->masked)(w, op);
+    if (gathered_any_) [[unlikely]]
+      gathered(w, op, shape_of(op));
+    op = next;
+  }
 }
 
 void Watcher::run(isa::Warp& w, const isa::Op* op, bool full) {

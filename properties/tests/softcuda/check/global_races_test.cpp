@@ -128,6 +128,44 @@ TEST(GlobalRaces, AReadBetweenAReleaseAndItsAcquireIsNoOthers) {
   EXPECT_TRUE(memory.found.found().empty());
 }
 
+// Whole cells that a read has nothing new to tell of are passed by vectors. What must not be taken for such:
+
+TEST(GlobalRaces, ManyReadersBeforeDoNotExcuseWhoHasNotAcquired) {
+  Memory memory;
+  for (std::uint32_t block = 0; block < 4; ++block) memory.races.start_block(block);
+  memory.touch(0, Mode::write, 0, 64);
+  memory.races.strong_write(0, kBegin + 512, true);
+  for (const std::uint32_t block : {1u, 2u}) {
+    memory.races.strong_read(block, kBegin + 512, true);
+    memory.touch(block, Mode::read, 0, 64);
+  }
+  EXPECT_TRUE(memory.found.found().empty());
+  memory.touch(3, Mode::read, 0, 64);
+  EXPECT_EQ(memory.found.found().size(), 1u);
+}
+
+TEST(GlobalRaces, AReadAfterAReleaseIsNotAmongThoseBeforeIt) {
+  Memory memory;
+  for (std::uint32_t block = 0; block < 4; ++block) memory.races.start_block(block);
+  for (const std::uint32_t block : {0u, 1u}) memory.touch(block, Mode::read, 0, 64);
+  memory.races.strong_write(0, kBegin + 512, true);
+  memory.races.strong_read(3, kBegin + 512, true);
+  memory.touch(2, Mode::read, 0, 64);
+  memory.touch(3, Mode::write, 0, 64);
+  EXPECT_EQ(memory.found.found().size(), 1u);
+}
+
+TEST(GlobalRaces, AWeakReadAmongStrongOnesRacesWithAStrongWrite) {
+  for (const std::uint32_t readers : {1u, 3u}) {
+    Memory memory;
+    for (std::uint32_t block = 0; block < 4; ++block) memory.races.start_block(block);
+    for (std::uint32_t block = 0; block < readers; ++block) memory.touch(block, Mode::strong_read, 0, 64);
+    memory.touch(0, Mode::read, 0, 64);
+    memory.touch(3, Mode::strong_write, 0, 64);
+    EXPECT_EQ(memory.found.found().size(), 1u) << readers;
+  }
+}
+
 /// Against every pair of accesses, byte by byte.
 RC_GTEST_PROP(GlobalRaces, FindsWhatComparingEveryPairFinds, ()) {
   struct Did {

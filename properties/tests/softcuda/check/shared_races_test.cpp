@@ -12,6 +12,8 @@
 namespace softcuda::check {
 namespace {
 
+using Places = std::array<std::uint64_t, 32>;
+
 struct Block {
   explicit Block(std::uint32_t warps) {
     clocks.start(warps);
@@ -19,6 +21,11 @@ struct Block {
   }
   void touch(std::uint32_t warp, std::uint32_t lane, Mode mode, std::uint32_t offset, std::uint32_t bytes) {
     races.access({warp, 100 * warp + lane, mode, nullptr}, lane, offset, bytes);
+  }
+  void each(const SharedRaces::Access& access, std::uint32_t lanes, const Places& places,
+            std::uint32_t bytes) {
+    scatter.meet(places.data(), lanes, bytes);
+    races.access_each(access, scatter, places.data(), 4096);
   }
   void barrier() {
     std::vector<std::uint32_t> all;
@@ -31,6 +38,7 @@ struct Block {
   Clocks clocks;
   Races found;
   SharedRaces races;
+  Scatter scatter{1};
 };
 
 TEST(SharedRaces, TwoReadsNeverRace) {
@@ -238,7 +246,7 @@ RC_GTEST_PROP(SharedRaces, FindsByWarpsWhatItFindsByLanes, ()) {
     const auto lanes = *rc::gen::element(0xffffffffu, 0xffffffffu, 0x0000ffffu, 0x80000001u);
     const SharedRaces::Access access{warp, static_cast<std::uint32_t>(step),
                                      writes ? Mode::write : Mode::read, nullptr};
-    whole.races.access_each(access, lanes, offsets.data(), 4096, bytes);
+    whole.each(access, lanes, offsets, bytes);
     for (std::uint32_t lane = 0; lane < 32; ++lane) {
       if ((lanes >> lane & 1u) != 0)
         single.races.access(access, lane, static_cast<std::uint32_t>(offsets[lane] - 4096), bytes);
@@ -307,7 +315,7 @@ RC_GTEST_PROP(SharedRaces, LooksLaterAtWhatItWouldLookAtOnce, ()) {
       both([&](Block& block) {
         if (form == 0) return block.races.access(access, lane, begin, bytes);
         if (form == 1) return block.races.access_all(access, begin, bytes);
-        block.races.access_each(access, lanes, offsets.data(), 4096, bytes);
+        block.each(access, lanes, offsets, bytes);
       });
     }
   }
@@ -316,6 +324,60 @@ RC_GTEST_PROP(SharedRaces, LooksLaterAtWhatItWouldLookAtOnce, ()) {
     std::map<std::tuple<std::uint32_t, bool, bool, std::uint32_t>, std::uint64_t> cells;
     for (const Race& race : block.found.found())
       cells[{race.now.number, race.before.writes, race.before.copy, race.before.unit}] += race.count;
+    return cells;
+  };
+  RC_CLASSIFY(later.found.found().empty(), "no race");
+  RC_ASSERT(all(later) == all(at_once));
+}
+
+/// Loops of a few instructions, each by a pattern of its own that comes again at other places: what is kept
+/// once for all reads of a kind, or of an instruction, has to be each one's.
+RC_GTEST_PROP(SharedRaces, ReadsOfALoopAreEachWhereTheyWere, ()) {
+  Block later(4), at_once(4);
+  at_once.clocks.fence(0, true, false);
+  const auto both = [&](auto act) {
+    act(later);
+    act(at_once);
+  };
+  std::vector<Scatter> scatters{Scatter(1), Scatter(2), Scatter(65)};  // the first and the last: one place in
+                                                                       // the log's table
+  std::array<std::uint32_t, 3> strides{};
+  for (std::uint32_t& stride : strides) stride = 16 * *rc::gen::element(1u, 2u, 5u);
+  std::vector<std::uint32_t> copies;  // their offsets
+  const auto steps = *rc::gen::inRange(1, 40);
+  for (int step = 0; step < steps; ++step) {
+    const auto what = *rc::gen::inRange(0, 12);
+    const auto warp = *rc::gen::inRange<std::uint32_t>(0, 4), site = *rc::gen::inRange<std::uint32_t>(0, 3);
+    const auto begin = 16 * *rc::gen::inRange<std::uint32_t>(0, 20);
+    if (what == 0) {
+      both([](Block& block) { block.barrier(); });
+      at_once.clocks.fence(0, true, false);
+    } else if (what == 1) {
+      copies.push_back(begin);
+      both([&](Block& block) { block.races.access({2, 30, Mode::copy, nullptr}, 5, begin, 16); });
+    } else if (what == 2 && !copies.empty()) {
+      both([&](Block& block) { block.races.landed(2, 5, 30, copies.back(), 16); });
+      copies.pop_back();
+    } else if (what == 3) {
+      both([&](Block& block) { block.races.access({warp, 20, Mode::write, nullptr}, 7, begin, 16); });
+    } else {
+      if (*rc::gen::inRange(0, 8) == 0) strides[site] = 16 * *rc::gen::element(1u, 2u, 5u);
+      const auto lanes = *rc::gen::element(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xfffffff0u);
+      Places places{};
+      for (std::uint32_t k = 0; k < 32; ++k) places[k] = 4096 + begin + strides[site] * k;
+      scatters[site].meet(places.data(), lanes, 16);
+      const Mode mode = what == 4 ? Mode::write : Mode::read;
+      both([&](Block& block) {
+        block.races.access_each({warp, what == 4 ? 10 + site : site, mode, nullptr}, scatters[site],
+                                places.data(), 4096);
+      });
+    }
+  }
+  // By which of several readers is open, as above.
+  const auto all = [](const Block& block) {
+    std::map<std::tuple<std::uint32_t, bool, bool>, std::uint64_t> cells;
+    for (const Race& race : block.found.found())
+      cells[{race.now.number, race.before.writes, race.before.copy}] += race.count;
     return cells;
   };
   RC_CLASSIFY(later.found.found().empty(), "no race");
