@@ -39,10 +39,26 @@ double GradientEnding::finish(const Output& output, const Row& row, Sums sums, c
   const double underflow = budget::gradient_underflow(kernel_, row.terms, row.a, row.b);
   const double per_open = 1 / (1 - open), per_term = output.scale / row.terms;
   const double floor = row.terms * row.floor * row.lost_unit;
-  // Copies, and pointers that do not alias: else the loop is not vectorised.
-  const double unit = row.unit, gamma = gamma_, scale = output.scale, of_random = output.rounding;
-  const double rounding = output.is_scaled ? scale_rounding_ : 0.0, accumulator = accumulator_;
-  const budget::OutputRounding of_output = rounding_;
+  // errors = (error unit + lost) per_open, sizes alike; (errors + gamma (sizes + errors) + underflow) scale;
+  // then two roundings, each a share of the value and of the bound so far. Multiplied out all of it is
+  // linear.
+  const double rounding = output.is_scaled ? scale_rounding_ : 0.0, relative = rounding_.relative;
+  const double per_sum = row.unit * per_open, lost_sum = lost * per_open;
+  const double none = (1 + 2 * gamma_) * lost_sum + underflow;
+  const double factor = output.scale * (1 + rounding) * (1 + relative);
+  const double by_error = (1 + gamma_) * per_sum * factor, by_size = gamma_ * per_sum * factor;
+  const double by_value = rounding + relative + rounding * relative;
+  const double always = none * factor + rounding_.absolute;
+  // The same without what is random: of P or dS its rounding, which `error` has as a share of each, of the
+  // output the last one.
+  const double on_the_way = rounding + rounding_.on_the_way;
+  const double lean_factor = output.scale * (1 + on_the_way);
+  const double lean_by_error = (1 + gamma_) * per_sum * lean_factor;
+  const double lean_by_size = gamma_ * per_sum * lean_factor;
+  const double lean_always = none * lean_factor + rounding_.absolute;
+  const double random_by_size = output.rounding * lean_factor, unit = row.unit;
+  const double fits = accumulator_ / 1.01, overflow = rounding_.overflow;
+  // Pointers that do not alias, and copies of members: else the loop is not vectorised.
   const float* __restrict const of_error = sums.error;
   const float* __restrict const of_size = sums.size;
   const double* __restrict const of_value = values;
@@ -50,25 +66,18 @@ double GradientEnding::finish(const Output& output, const Row& row, Sums sums, c
   double drop = 0, lean = 0, weighted_lean = 0;
 #pragma omp simd reduction(+ : lean, weighted_lean) reduction(max : drop)
   for (int c = 0; c < sums.width; ++c) {
-    const double error_here = of_error[c] * unit, size_here = of_size[c] * unit;
-    const double value = std::fabs(of_value[c]);
-    const double errors = (error_here + lost) * per_open;
-    const double sizes = (size_here + lost) * per_open;
-    const double summed = gamma * (sizes + errors) + underflow;
-    double bound = (errors + summed) * scale;
-    bound += (value + bound) * rounding;
-    bound += (value + bound) * of_output.relative + of_output.absolute;
-    const double largest = 1.01 * (sizes + errors), written = value + bound;
-    const double if_sums_fit = largest < accumulator ? bound : kInfinity;
-    bound = written < of_output.overflow ? if_sums_fit : kInfinity;
+    const double error = of_error[c], size = of_size[c], value = std::fabs(of_value[c]);
+    double bound = error * by_error + size * by_size + value * by_value + always;
+    const double largest = (size + error) * per_sum + 2 * lost_sum;
+    bound = largest < fits ? bound : kInfinity;
+    bound = value + bound < overflow ? bound : kInfinity;
     budgets[c] = bound;
-    // `errors` has the rounding of each P or dS, as a share of it: what is random of them is taken out again.
-    const double random = of_random * larger(size_here - floor, 0.0);
-    double leaning = (errors - random + summed) * scale;
-    leaning += (value + leaning) * (rounding + of_output.on_the_way) + of_output.absolute;
+    const double random = larger(size * unit - floor, 0.0) * random_by_size;
+    const double leaning =
+        error * lean_by_error + size * lean_by_size + value * on_the_way + lean_always - random;
     lean += leaning;
     weighted_lean += leaning * value;
-    const double dropped = bound > 0 ? sizes * per_term / bound : 0.0;
+    const double dropped = bound > 0 ? (size * per_sum + lost_sum) * per_term / bound : 0.0;
     drop = larger(dropped, drop);
   }
   errors_of_row.lean += lean;
