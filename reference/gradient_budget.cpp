@@ -12,6 +12,10 @@ namespace {
 /// Keeps units from 0, far below where anything but underflow counts.
 constexpr double kSmallestUnit = 0x1p-100;
 
+/// Rows of a block whose bounds are worked on together: they stay in a cache beside the reference's matrices,
+/// and under a causal mask see fewer keys than the whole block.
+constexpr int kRowsAtOnce = 64;
+
 /// What a thread's budgets work in.
 struct Memory {
   FloatScratch k, v, dk_error, dk_size, dv_error, dv_size;
@@ -83,6 +87,13 @@ FloatMatrix weighted(const FloatMatrix& columns, const Eigen::ArrayXd& weights, 
   for (Eigen::Index r = 0; r < columns.cols(); ++r)
     made.col(r) = columns.col(r) * static_cast<float>(weights(r));
   return made;
+}
+
+/// Keys that row `r` of a block sees of a step, counted from its first.
+KeyRange seen_in_step(const BlockKeys& keys, int r, const GradientStep& step) {
+  const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
+  const auto size = static_cast<int>(step.p.rows());
+  return {std::clamp(seen.begin - step.begin, 0, size), std::clamp(seen.end - step.begin, 0, size)};
 }
 
 /// How many queries of one head see each key.
@@ -178,45 +189,60 @@ void GradientBudget::begin_block(const LogicalData& data, BlockPlace at, const B
                        zeros(memory().dq, q.rows(), 2 * count), Roundings(count)});
 }
 
-// Of each row a column of errors and one of sizes, so that dQ's two products, which share K, are one.
 void GradientBudget::add(const GradientStep& step, const BlockKeys& keys) {
   Block& block = *block_;
-  const Eigen::Index count = step.p.rows(), rows = block.q.cols();
-  const auto k = k_.middleCols(step.begin, count);
-  const auto v = v_.middleCols(step.begin, count);
+  const auto rows = static_cast<int>(block.q.cols()), size = static_cast<int>(step.p.rows());
+  for (int row = 0; row < rows; row += kRowsAtOnce) {
+    const int count = std::min(kRowsAtOnce, rows - row);
+    KeyRange seen{size, 0};  // by any of them, counted from the step's first
+    for (int r = row; r < row + count; ++r) {
+      const KeyRange one = seen_in_step(keys, r, step);
+      if (!one.empty()) seen = {std::min(seen.begin, one.begin), std::max(seen.end, one.end)};
+    }
+    if (seen.begin < seen.end) add_rows(step, keys, row, count, seen);
+  }
+  add_roundings(step, step.ds, kernel_.ds, &block.dq_rounding, dk_rounding_);
+  add_roundings(step, step.p, kernel_.p, nullptr, dv_rounding_);
+}
+
+// Of each row a column of errors and one of sizes, so that dQ's two products, which share K, are one.
+void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, int row, int rows,
+                              KeyRange seen) {
+  Block& block = *block_;
+  const Eigen::Index count = seen.size(), begin = step.begin + seen.begin;
+  const auto k = k_.middleCols(begin, count);
+  const auto v = v_.middleCols(begin, count);
   FloatMatrix dots = memory().dots.matrix(count, rows), value_dots = memory().value_dots.matrix(count, rows);
   FloatMatrix of_p = memory().of_p.matrix(count, 2 * rows), of_ds = memory().of_ds.matrix(count, 2 * rows);
-  dots.noalias() = k.transpose() * block.q;
-  value_dots.noalias() = v.transpose() * block.d_o;
-  for (Eigen::Index r = 0; r < rows; ++r) {
-    const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
-    const int first = std::clamp(seen.begin - step.begin, 0, static_cast<int>(count));
-    const int last = std::max(first, std::clamp(seen.end - step.begin, 0, static_cast<int>(count)));
+  dots.noalias() = k.transpose() * block.q.middleCols(row, rows);
+  value_dots.noalias() = v.transpose() * block.d_o.middleCols(row, rows);
+  for (int r = 0; r < rows; ++r) {
+    const KeyRange mine = seen_in_step(keys, row + r, step);
+    const int skipped = mine.empty() ? 0 : mine.begin - seen.begin;
     for (FloatMatrix* bounds : {&of_p, &of_ds}) {
       auto both = bounds->middleCols(2 * r, 2);
-      both.topRows(first).setZero();
-      both.bottomRows(count - last).setZero();
+      both.topRows(skipped).setZero();
+      both.bottomRows(count - skipped - mine.size()).setZero();
     }
-    if (first == last) continue;
-    const auto from_first = [first](FloatMatrix& of, Eigen::Index column) {
-      return of.col(column).data() + first;
+    if (mine.empty()) continue;
+    const auto from_first = [skipped](FloatMatrix& of, int column) {
+      return of.col(column).data() + skipped;
     };
-    pairs_.bound(step, block.rows[static_cast<std::size_t>(r)], r, first, last,
+    pairs_.bound(step, block.rows[static_cast<std::size_t>(row + r)], row + r, mine.begin, mine.end,
                  {from_first(dots, r), from_first(value_dots, r), from_first(of_p, 2 * r + 1),
                   from_first(of_p, 2 * r), from_first(of_ds, 2 * r + 1), from_first(of_ds, 2 * r)});
   }
-  block.dq.noalias() += k * of_ds;
+  block.dq.middleCols(2 * row, 2 * rows).noalias() += k * of_ds;
   const auto add_to = [&](Sums& sums, const FloatMatrix& factor, const FloatMatrix& bounds) {
     using EverySecond = Eigen::Map<const Eigen::MatrixXf, 0, Eigen::OuterStride<>>;
     const EverySecond error(bounds.data(), count, rows, Eigen::OuterStride<>(2 * count));
     const EverySecond size(bounds.data() + count, count, rows, Eigen::OuterStride<>(2 * count));
-    sums.error.middleCols(step.begin, count).noalias() += factor * error.transpose();
-    sums.size.middleCols(step.begin, count).noalias() += factor * size.transpose();
+    const auto factors = factor.middleCols(row, rows);
+    sums.error.middleCols(begin, count).noalias() += factors * error.transpose();
+    sums.size.middleCols(begin, count).noalias() += factors * size.transpose();
   };
   add_to(dk_, block.q_weighted, of_ds);
   add_to(dv_, block.d_o_weighted, of_p);
-  add_roundings(step, step.ds, kernel_.ds, &block.dq_rounding, dk_rounding_);
-  add_roundings(step, step.p, kernel_.p, nullptr, dv_rounding_);
 }
 
 // Squares in double: those of gradients leave f32's range.

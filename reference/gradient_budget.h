@@ -53,6 +53,8 @@ class GradientBudget {
     Roundings dq_rounding;
   };
 
+  /// Adds rows [row, row + rows) of the block, which see no other keys of the step than `seen`.
+  void add_rows(const GradientStep& step, const BlockKeys& keys, int row, int rows, KeyRange seen);
   /// Adds the roundings of `exact`, of the step, to those of its queries (null: nobody asks) and keys.
   static void add_roundings(const GradientStep& step, const Matrix& exact, DType dtype, Roundings* of_queries,
                             Roundings& of_keys);
