@@ -217,7 +217,8 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
   dots.noalias() = k.transpose() * block.q.middleCols(row, rows);
   value_dots.noalias() = v.transpose() * block.d_o.middleCols(row, rows);
   for (int r = 0; r < rows; ++r) {
-    const KeyRange mine = seen_in_step(keys, row + r, step);
+    const int at = row + r;
+    const KeyRange mine = seen_in_step(keys, at, step);
     const int skipped = mine.empty() ? 0 : mine.begin - seen.begin;
     for (FloatMatrix* bounds : {&of_p, &of_ds}) {
       auto both = bounds->middleCols(2 * r, 2);
@@ -228,7 +229,7 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
     const auto from_first = [skipped](FloatMatrix& of, int column) {
       return of.col(column).data() + skipped;
     };
-    pairs_.bound(step, block.rows[static_cast<std::size_t>(row + r)], row + r, mine.begin, mine.end,
+    pairs_.bound(step, block.rows[static_cast<std::size_t>(at)], at, mine.begin, mine.end,
                  {from_first(dots, r), from_first(value_dots, r), from_first(of_p, 2 * r + 1),
                   from_first(of_p, 2 * r), from_first(of_ds, 2 * r + 1), from_first(of_ds, 2 * r)});
   }
