@@ -124,11 +124,13 @@ void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail:
   auto smallest_drop = columns(out.smallest_drop, at);
   RowErrors* const o_errors = out.o_errors.matrix(at.sequence, at.first_head) + at.rows.first;
   RowErrors* const lse_errors = out.lse_errors.matrix(at.sequence, at.first_head) + at.rows.first;
+  detail::RowBudget::Common common;
   for (Eigen::Index r = 0; r < o.cols(); ++r) {
     const KeyRange seen = keys.of_row[static_cast<std::size_t>(r)];
     if (seen.empty()) continue;
     const budget::RowFacts facts = facts_of(computed, q, kv, modifiers, seen, shape.d_qk, r);
-    const detail::RowBudget row(numerics, shape, facts);
+    if (common.keys != facts.keys) common = detail::RowBudget::common(numerics, facts);
+    const detail::RowBudget row(numerics, shape, facts, common);
     second_moment = detail::moment_bound(
         computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen.size(),
         shape.d_qk);

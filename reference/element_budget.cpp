@@ -36,13 +36,41 @@ double smaller(double a, double b) { return a < b ? a : b; }
 
 }  // namespace
 
-RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const budget::RowFacts& row)
+namespace {
+
+const Numerics& reference_numerics() {
+  static const Numerics reference = budget::reference_numerics();
+  return reference;
+}
+
+double either(double a, double b) { return (1 + a) * (1 + b) - 1; }
+
+}  // namespace
+
+RowBudget::Common RowBudget::common(const Numerics& kernel, const budget::RowFacts& row) {
+  const Numerics& reference = reference_numerics();
+  Common of;
+  of.keys = row.keys;
+  of.values = either(budget::value_sum(kernel, row), budget::value_sum(reference, row));
+  const bool is_random = budget::p_rounds_at_random(kernel, row.has_alibi) && !kernel.sum_uses_rounded_p;
+  // Its product with the other terms stays.
+  of.values_lean = of.values - (is_random ? format_of(kernel.p).unit_roundoff : 0.0);
+  of.sum = either(budget::row_sum(kernel, row), budget::row_sum(reference, row));
+  of.division = either(budget::division(kernel), budget::division(reference));
+  of.output = budget::output_rounding(kernel);
+  of.accumulator_limit = largest_finite(kernel.pv);
+  return of;
+}
+
+RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const budget::RowFacts& row,
+                     const Common& common)
     : keys_(row.keys),
-      accumulator_limit_(largest_finite(kernel.pv)),
-      output_(budget::output_rounding(kernel)),
+      accumulator_limit_(common.accumulator_limit),
+      division_(common.division),
+      output_(common.output),
       lse_(kInfinity),
       lse_lean_(kInfinity) {
-  static const Numerics reference = budget::reference_numerics();
+  const Numerics& reference = reference_numerics();
   const budget::WeightError of_kernel = budget::weights(kernel, shape, row);
   const budget::WeightError of_reference = budget::weights(reference, shape, row);
   const double mean = of_kernel.mean + of_reference.mean;
@@ -55,26 +83,20 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
   // P's rounding is random up to its second order, which is the same for all keys.
   const double shared_p =
       budget::p_rounds_at_random(kernel, row.has_alibi) ? budget::shared_p_rounding(kernel).mean : 0.0;
-  const double own_p = budget::p_rounds_at_random(kernel, row.has_alibi) && !kernel.sum_uses_rounded_p
-                           ? format_of(kernel.p).unit_roundoff
-                           : 0.0;
   weights_lean_ = stretch * mean - shared_p * (1 - shared_p);
   // L' in the kernel's own units, where its largest weight is 1 up to e^H.
   const double least_sum = std::max(row.sum * std::exp(-2 * largest), std::exp(-largest));
 
-  const auto either = [](double a, double b) { return (1 + a) * (1 + b) - 1; };
   const budget::WeightUnderflow lost = budget::weight_underflow(kernel, row);
   const budget::ValueUnderflow lost_values = budget::value_underflow(kernel, shape, row);
-  values_ = either(budget::value_sum(kernel, row), budget::value_sum(reference, row));
-  values_lean_ = values_ - own_p;  // its product with the other terms stays
+  values_ = common.values;
+  values_lean_ = common.values_lean;
   values_times_v_ = (keys_ * lost.in_values + lost_values.times_v) / least_sum;
   values_alone_ = lost_values.alone / least_sum;
-  sum_ = either(budget::row_sum(kernel, row), budget::row_sum(reference, row)) +
-         keys_ * lost.in_row_sum / least_sum;
+  sum_ = common.sum + keys_ * lost.in_row_sum / least_sum;
   unbounded_ = !(sum_ < 1);
   if (unbounded_) return;
 
-  division_ = either(budget::division(kernel), budget::division(reference));
   // |ln(sum p_j e^(h_j))| <= e^H (e^H - 1)/H * sum p_j |h_j|, and at most H.
   lse_ = std::min(weights_, largest) + sum_ / (1 - sum_) + budget::lse_arithmetic(kernel, row) +
          budget::lse_arithmetic(reference, row) + budget::lse_rounding(kernel, row);
@@ -91,16 +113,15 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
   }
   const RowBudget t = *this;  // a local copy: the compiler knows that the loop does not write into it
   const double per_sum = 1 / (1 - t.sum_);
-  thread_local std::vector<double> scratch;
-  scratch.resize(2 * size);
+  const bool one_key = keys_ == 1;
+  const double v_fits = t.accumulator_limit_ / keys_;
   // Pointers that do not alias, each element loaded once: else the loop is not vectorised.
   const double* __restrict const of_o = o.data();
   const double* __restrict const of_moment = second_moment;
   const double* __restrict const of_v = v_largest;
-  double* __restrict const deviations = scratch.data();
-  double* __restrict const lean = scratch.data() + size;
   double* __restrict const budgets = budget;
-#pragma omp simd
+  double lean = 0, weighted_lean = 0, drop = 0;
+#pragma omp simd reduction(+ : lean, weighted_lean) reduction(max : drop)
   for (std::size_t c = 0; c < size; ++c) {
     const double mean = std::fabs(of_o[c]), v = of_v[c];
     const double moment = of_moment[c] * v * v;
@@ -117,26 +138,16 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
     const double in_values_lean = t.values_lean_ * magnitude + t.values_times_v_ * v + t.values_alone_;
     double leaning = shared_lean + (in_values_lean + (mean + shared) * t.sum_) * per_sum;
     leaning += (mean + leaning) * (t.division_ + t.output_.on_the_way) + t.output_.absolute;
-    lean[c] = leaning;
-    deviations[c] = deviation;
-    budgets[c] = error;
+    lean += leaning;
+    weighted_lean += leaning * mean;
+    const double dropped = (one_key ? mean : deviation) / error;
+    drop = larger(dropped, drop);
+    const double if_sums_fit = v < v_fits ? error : kInfinity;
+    budgets[c] = mean + error < t.output_.overflow ? if_sums_fit : kInfinity;
   }
-
-  using Values = Eigen::Map<const Eigen::ArrayXd>;
-  const auto n = static_cast<Eigen::Index>(size);
-  const Values values(o.data(), n), errors(budget, n), deviation(deviations, n), v(v_largest, n),
-      leaning(lean, n);
-  errors_of_row.lean = leaning.sum();
-  errors_of_row.weighted_lean = (leaning * values.abs()).sum();
-  const double drop =
-      keys_ > 1 ? (deviation / errors).maxCoeff() / keys_ : (values.abs() / errors).maxCoeff();
-  const auto bounded = [&](double value, double error, double v_most) {
-    return std::fabs(value) + error < output_.overflow && keys_ * v_most < accumulator_limit_;
-  };
-  if (!bounded(values.abs().maxCoeff(), errors.maxCoeff(), v.maxCoeff()))
-    for (std::size_t c = 0; c < size; ++c)
-      if (!bounded(o[c], budget[c], v_largest[c])) budget[c] = kInfinity;
-  return drop;
+  errors_of_row.lean = lean;
+  errors_of_row.weighted_lean = weighted_lean;
+  return one_key ? drop : drop / keys_;
 }
 
 // O_c = sum p_j v_jc: |x_j| = p_j ||v_j||. Where the row sum adds the rounded P, it is p_j (v_jc - O_c), at

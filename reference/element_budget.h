@@ -16,7 +16,22 @@ namespace flashdiff::detail {
 ///   then division and output rounding, each relative to what it is applied to.
 class RowBudget {
  public:
-  RowBudget(const Numerics& kernel, const budget::Shape& shape, const budget::RowFacts& row);
+  /// What rows of as many keys have in common, kernel's and reference's terms put together.
+  struct Common {
+    int keys = 0;
+    double values = 0, values_lean = 0;  ///< relative to sum p |v|, all and without P's rounding
+    double sum = 0;                      ///< relative to L
+    double division = 0;
+    budget::OutputRounding output;
+    double accumulator_limit = 0;  ///< largest finite number of the accumulator
+  };
+  [[nodiscard]] static Common common(const Numerics& kernel, const budget::RowFacts& row);
+
+  RowBudget(const Numerics& kernel, const budget::Shape& shape, const budget::RowFacts& row)
+      : RowBudget(kernel, shape, row, common(kernel, row)) {}
+  /// `common`: of a row of as many keys of the same problem.
+  RowBudget(const Numerics& kernel, const budget::Shape& shape, const budget::RowFacts& row,
+            const Common& common);
 
   [[nodiscard]] double lse() const { return lse_; }
   [[nodiscard]] double lse_lean() const { return lse_lean_; }

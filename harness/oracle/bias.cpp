@@ -121,11 +121,15 @@ struct Sums {
   }
 };
 
+/// Whether copies among roundings are looked for, which costs more than all else. Without them variances are
+/// smaller, and no test shows less.
+enum class Copies : bool { ignored, found };
+
 /// The rows of one output, as the linear tests weigh them.
 class RowsOf {
  public:
-  RowsOf(const Numerics& numerics, const WantedTensor& wanted)
-      : wanted_(wanted), width_(static_cast<std::size_t>(wanted.want.width())) {
+  RowsOf(const Numerics& numerics, const WantedTensor& wanted, Copies copies)
+      : wanted_(wanted), copies_(copies), width_(static_cast<std::size_t>(wanted.want.width())) {
     // LSE is f32, whose rounding is counted among what may lean; f32 from f32 does not round at all.
     const DType output = wanted.role == TensorRole::lse ? DType::f32 : numerics.out;
     const bool rounds =
@@ -136,7 +140,7 @@ class RowsOf {
     target_ = (rounds ? format_of(output) : format_).unit_roundoff / 2;
     const double finer = format_of(output).unit_roundoff / format_.unit_roundoff;
     of_output_ = rounds ? finer * finer : 0.0;
-    for (std::vector<float>* one : {&rounded_, &power_}) one->resize(width_);
+    rounded_.resize(width_);
     want_.resize(width_);
     known_.resize(width_);
     shifted_.resize(width_);
@@ -152,8 +156,9 @@ class RowsOf {
     const double* const want = wanted_.want.row(sequence, head, row);
     const double* const budget = wanted_.budget.row(sequence, head, row);
     const RowErrors& errors = *wanted_.errors.row(sequence, head, row);
-    look_at_roundings(want);
-    const ColumnSums sums = sum_columns(want, budget, got);
+    if (copies_ == Copies::found) round(want);
+    const ColumnSums sums = copies_ == Copies::found ? sum_columns<Copies::found>(want, budget, got)
+                                                     : sum_columns<Copies::ignored>(want, budget, got);
     if (!(sums.largest < std::numeric_limits<double>::infinity()) || sums.count == 0) return;
     const double by_gain = weigh({sums.size, sums.gain_error, errors.weighted_lean, sums.size,
                                   sums.gain_variance, sums.gain_known, sums.gain_shifted},
@@ -161,19 +166,13 @@ class RowsOf {
     const double by_mean =
         weigh({sums.count, sums.error, errors.lean, sums.count, sums.variance, sums.known, sums.shifted},
               errors, target_ * std::sqrt(sums.size / sums.count), mean);
-    add_columns(by_gain, by_mean, gain, mean);
+    if (copies_ == Copies::found) add_columns(by_gain, by_mean, gain, mean);
   }
 
  private:
-  void look_at_roundings(const double* want) {
-    const auto more = static_cast<float>(1 + format_.unit_roundoff);  // what rounds up to a power of two
+  void round(const double* want) {
     float* __restrict const rounded = rounded_.data();
-    float* __restrict const power = power_.data();
-    for (std::size_t c = 0; c < width_; ++c) {
-      const auto value = static_cast<float>(want[c]);
-      rounded[c] = value;
-      power[c] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value * more) & 0x7f80'0000u);
-    }
+    for (std::size_t c = 0; c < width_; ++c) rounded[c] = static_cast<float>(want[c]);
     round_all(watched_, rounded_);
   }
 
@@ -183,49 +182,53 @@ class RowsOf {
     double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, gain_shifted = 0;
     double largest = 0;  ///< budget
   };
-  /// Leaves want_, known_ and shifted_ for add_columns. Pointers that do not alias, and values that are
-  /// loaded before they are chosen: else the loop is not vectorised.
+  /// Leaves want_, known_ and shifted_ for add_columns, if anybody asks for copies. Pointers that do not
+  /// alias, and values that are loaded before they are chosen: else the loop is not vectorised.
+  template <Copies kCopies>
   ColumnSums sum_columns(const double* __restrict want, const double* __restrict budget,
                          const float* __restrict got) {
-    const float* __restrict const rounded = rounded_.data();
-    const float* __restrict const powers = power_.data();
-    double* __restrict const kept_want = want_.data();
-    double* __restrict const kept_known = known_.data();
-    double* __restrict const kept_shifted = shifted_.data();
+    [[maybe_unused]] const float* __restrict const rounded = rounded_.data();
+    [[maybe_unused]] double* __restrict const kept_want = want_.data();
+    [[maybe_unused]] double* __restrict const kept_known = known_.data();
+    [[maybe_unused]] double* __restrict const kept_shifted = shifted_.data();
     // An ulp is 2u of the power of two below the value, and at least a subnormal; uniform: ulp^2 / 12.
     const double of_ulp = 4 * format_.unit_roundoff * format_.unit_roundoff / 12;
     const double least = format_.smallest_normal;
-    const double half_ulp = format_.unit_roundoff;  // of a power of two
+    [[maybe_unused]] const double half_ulp = format_.unit_roundoff;  // of a power of two
+    const double more = 1 + format_.unit_roundoff;                   // what rounds up to a power of two
+    constexpr std::uint64_t exponent = 0x7ff0'0000'0000'0000u;
     double count = 0, error = 0, variance = 0, known = 0, shifted = 0;
     double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, gain_shifted = 0, largest = 0;
 #pragma omp simd reduction(+ : count, error, variance, known, shifted, size, gain_error, gain_variance) \
     reduction(+ : gain_known, gain_shifted) reduction(max : largest)
     for (std::size_t c = 0; c < width_; ++c) {
-      const double b = budget[c], in_want = want[c], in_got = got[c], in_rounded = rounded[c];
-      const double in_power = powers[c];
+      const double b = budget[c], in_want = want[c], in_got = got[c];
+      const double below = std::bit_cast<double>(std::bit_cast<std::uint64_t>(in_want * more) & exponent);
       const bool counts = b > 0;
       const double one = counts ? 1.0 : 0.0;
       const double w = counts ? in_want : 0.0;
       const double g = counts ? in_got : 0.0, e = g - w;
-      const double nearest = counts ? in_rounded : 0.0, k = nearest - w;
-      const double of_value = counts ? in_power : 0.0;  // of what does not count it may be infinite
-      const double power = of_value > least ? of_value : least;
-      const double v = one * of_ulp * power * power;
-      const double h = one * half_ulp * power, further = k + (k > 0 ? -h : h);
-      kept_want[c] = w;
-      kept_known[c] = k;
-      kept_shifted[c] = further;
+      const double power = one * (below > least ? below : least);
+      const double v = of_ulp * power * power;
       largest = b > largest ? b : largest;
       count += one;
       error += e;
       variance += v;
-      known += k;
-      shifted += further;
       size += w * w;
       gain_error += w * e;
       gain_variance += w * w * v;
-      gain_known += w * k;
-      gain_shifted += w * further;
+      if constexpr (kCopies == Copies::found) {
+        const double in_rounded = rounded[c];
+        const double nearest = counts ? in_rounded : 0.0, k = nearest - w;
+        const double h = half_ulp * power, further = k + (k > 0 ? -h : h);
+        kept_want[c] = w;
+        kept_known[c] = k;
+        kept_shifted[c] = further;
+        known += k;
+        shifted += further;
+        gain_known += w * k;
+        gain_shifted += w * further;
+      }
     }
     return {count,      error,         variance,   known,        shifted, size,
             gain_error, gain_variance, gain_known, gain_shifted, largest};
@@ -250,16 +253,17 @@ class RowsOf {
   }
 
   /// Adds a row with the weight that shows an effect of `target` (of the size of what is looked for: a 16-bit
-  /// operand cut off instead of rounded is u / 2 to u too small) best beside errors of this variance; rows
-  /// that may lean as far anyway count less. Returns the weight, 0 where the row tells nothing.
+  /// operand cut off instead of rounded is u / 2 to u too small) best beside errors of its variance without
+  /// copies; rows that may lean as far anyway count less. Returns the weight, 0 where the row tells nothing.
   double weigh(const RowSums& row, const RowErrors& errors, double target, Sums& to) const {
-    const double of_p = row.norm * errors.variance;
+    const double of_p = row.norm * errors.variance, of_these_p = of_p * crowding(errors.sample, 1.0);
+    const double without_copies = of_output_ * row.of_output + of_these_p;
     const double variance = of_output_ * std::max(crowded_variance(row.known, row.of_output),
                                                   crowded_variance(row.shifted, row.of_output)) +
-                            of_p * crowding(errors.sample, 1.0);
-    if (!(variance > 0) || !std::isfinite(variance) || !(row.size > 0)) return 0;
+                            of_these_p;
+    if (!(without_copies > 0) || !std::isfinite(variance) || !(row.size > 0)) return 0;
     const double leaning = row.lean / (row.size * target);
-    const double a = row.size / (variance * (1 + leaning * leaning));
+    const double a = row.size / (without_copies * (1 + leaning * leaning));
     if (!std::isfinite(a) || !(a > 0)) return 0;
     to.size += a * row.size;
     to.error += a * row.error;
@@ -279,13 +283,14 @@ class RowsOf {
   }
 
   const WantedTensor& wanted_;
+  const Copies copies_;
   std::size_t width_;
   DType watched_ = DType::f32;
   Format format_{};
   double target_ = 0;
   double of_output_ = 0;  ///< variance of the output's rounding, in units of that to `watched_`
   // Of one row.
-  std::vector<float> rounded_, power_;
+  std::vector<float> rounded_;
   std::vector<double> want_, known_, shifted_;  ///< 0 where an element's value is fixed
 };
 
@@ -327,16 +332,15 @@ void add_tests(TensorRole tensor, int head, const Sums& gain, const Sums& mean, 
   add_row_sums(mean, {tensor, BiasTest::row_sum, head}, to);
 }
 
-}  // namespace
-
-std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
+std::vector<BiasOf> tests(const Numerics& numerics, const Wanted& wanted, const Answer& answer,
+                          Copies copies) {
   std::vector<BiasOf> found;
   for (const WantedTensor& output : wanted.outputs) {
     if (output.errors.width() == 0) continue;
-    RowsOf rows(numerics, output);
+    RowsOf rows(numerics, output, copies);
     if (!rows.has_random()) continue;
     const LogicalTensor<float>& got = answer.of(output.role);
-    const int width = output.want.width();
+    const int width = copies == Copies::found ? output.want.width() : 0;
     Sums all_gain(width), all_mean(width);
     for (int head = 0; head < output.want.heads(); ++head) {
       Sums gain(width), mean(width);
@@ -355,12 +359,32 @@ std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted, const
   return found;
 }
 
-std::optional<verdict::Bias> bias(const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
-  const std::vector<BiasOf> found = biases(numerics, wanted, answer);
+const BiasOf* least_likely(const std::vector<BiasOf>& found) {
   const auto least = std::ranges::min_element(found, {}, &BiasOf::chance);
-  if (least == found.end()) return std::nullopt;
-  const double chance = std::min(1.0, least->chance * static_cast<double>(found.size()));
-  if (!(chance < kAlarmsOfARun / kCasesOfARun)) return std::nullopt;
+  return least == found.end() ? nullptr : &*least;
+}
+
+/// That a correct kernel shows as much as the least likely of them, in one of all of them.
+double chance_of_any(const std::vector<BiasOf>& found) {
+  const BiasOf* const least = least_likely(found);
+  return least == nullptr ? 1.0 : std::min(1.0, least->chance * static_cast<double>(found.size()));
+}
+
+bool is_alarm(double chance) { return chance < kAlarmsOfARun / kCasesOfARun; }
+
+}  // namespace
+
+std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
+  return tests(numerics, wanted, answer, Copies::found);
+}
+
+std::optional<verdict::Bias> bias(const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
+  // Copies only make variances larger: what is no alarm without them is none with them.
+  if (!is_alarm(chance_of_any(tests(numerics, wanted, answer, Copies::ignored)))) return std::nullopt;
+  const std::vector<BiasOf> found = tests(numerics, wanted, answer, Copies::found);
+  const double chance = chance_of_any(found);
+  if (!is_alarm(chance)) return std::nullopt;
+  const BiasOf* const least = least_likely(found);
   return verdict::Bias{{},
                        least->tensor,
                        least->test,

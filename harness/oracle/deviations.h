@@ -31,10 +31,10 @@ namespace flashdiff::detail {
 /// Budget use of every element of one output.
 struct TensorDeviations {
   TensorRole role = TensorRole::o;
-  LogicalTensor<double> use;
+  LogicalTensor<double> use;  ///< empty where no element of any output is wrong
   double largest = 0;
   ElementAt worst;  ///< where that is; meaningful where something is wrong
-  std::int64_t wrong = 0;
+  std::int64_t wrong = 0, elements = 0;
 };
 
 /// Budget use of every element of an answer: its outputs in the order of outputs_of().

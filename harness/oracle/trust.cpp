@@ -21,22 +21,33 @@ std::vector<int> terms_of_rows(const Problem& problem, TensorRole output, Sequen
     return std::vector<int>(static_cast<std::size_t>(lengths.q_len), problem.rope ? 1 : 0);
   const bool of_queries = follows_queries(output);
   const bool of_scores = output == TensorRole::dq || output == TensorRole::dk;
-  std::vector<int> terms(static_cast<std::size_t>(of_queries ? lengths.q_len : lengths.kv_len), 0);
-  std::vector<bool> counts(terms.size(), false);
+  const auto rows = static_cast<std::size_t>(of_queries ? lengths.q_len : lengths.kv_len);
+  // For each row of keys what the one before it adds up is carried on: keys of a query are a range.
+  std::vector<int> terms(rows + 1, 0), counted(rows + 1, 0);
   for (int query = 0; query < lengths.q_len; ++query) {
     const KeyRange keys = visible_keys(problem.mask, lengths, query);
+    if (keys.empty()) continue;
     // The only key of a query has P = 1 whatever its score, so dS = 0: dropped, it changes neither dQ nor dK.
-    const bool changes = !of_scores || keys.size() > 1 || problem.sink;
-    const auto add = [&](int row, int count) {
-      terms[static_cast<std::size_t>(row)] += count;
-      if (changes) counts[static_cast<std::size_t>(row)] = true;
-    };
-    if (of_queries && !keys.empty()) add(query, keys.size() + (problem.sink ? 1 : 0));
-    if (!of_queries)
-      for (int key = keys.begin; key < keys.end; ++key) add(key, problem.group());
+    const int changes = !of_scores || keys.size() > 1 || problem.sink ? 1 : 0;
+    if (of_queries) {
+      const auto row = static_cast<std::size_t>(query);
+      terms[row] = keys.size() + (problem.sink ? 1 : 0);
+      counted[row] = changes;
+      continue;
+    }
+    const auto begin = static_cast<std::size_t>(keys.begin), end = static_cast<std::size_t>(keys.end);
+    terms[begin] += problem.group();
+    terms[end] -= problem.group();
+    counted[begin] += changes;
+    counted[end] -= changes;
   }
-  for (std::size_t row = 0; row < terms.size(); ++row)
-    if (!counts[row]) terms[row] = 0;
+  for (std::size_t row = 1; !of_queries && row < rows; ++row) {
+    terms[row] += terms[row - 1];
+    counted[row] += counted[row - 1];
+  }
+  terms.resize(rows);
+  for (std::size_t row = 0; row < rows; ++row)
+    if (counted[row] == 0) terms[row] = 0;
   return terms;
 }
 

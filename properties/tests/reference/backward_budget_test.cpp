@@ -175,6 +175,46 @@ TEST(BackwardBudget, IsZeroWhereNothingIsAddedUp) {
   for (int i = 0; i < 50; ++i) EXPECT_EQ(late.budget.dq.row(0, 0, i)[3] > 0, i >= 40) << i;
 }
 
+/// Random errors use little of what an accumulator may do at worst, so the simulated kernels above would not
+/// miss that term. With tensor cores a budget is wider than in double by gamma times the sum of magnitudes.
+TEST(BackwardBudget, AccumulationIsCountedByMagnitudes) {
+  Problem problem = one_sequence(40, 96, 8);
+  problem.pass = Pass::backward;
+  const LogicalData data = data_of(problem);
+  const Numerics cores{.pv = Accumulation::f32_tensor_core}, exact{.pv = Accumulation::f64};
+  const BudgetedGradients wide = attention_backward_with_budget(problem, data, cores);
+  const BudgetedGradients narrow = attention_backward_with_budget(problem, data, exact);
+  const double scale = problem.softmax_scale();
+  LogicalTensor<double> dq({40}, 1, 8), dk({96}, 1, 8), dv({96}, 1, 8);  // sums of magnitudes
+  for (int i = 0; i < 40; ++i)
+    for (int j = 0; j < 96; ++j) {
+      double score = 0, t = 0;
+      for (int c = 0; c < 8; ++c) {
+        score += static_cast<double>(data.q.row(0, 0, i)[c]) * static_cast<double>(data.k.row(0, 0, j)[c]);
+        t += static_cast<double>(data.d_o.row(0, 0, i)[c]) *
+             (static_cast<double>(data.v.row(0, 0, j)[c]) - static_cast<double>(data.o.row(0, 0, i)[c]));
+      }
+      const double p = std::exp(scale * score - static_cast<double>(*data.lse.row(0, 0, i)));
+      for (int c = 0; c < 8; ++c) {
+        dq.row(0, 0, i)[c] += std::fabs(scale * p * t * static_cast<double>(data.k.row(0, 0, j)[c]));
+        dk.row(0, 0, j)[c] += std::fabs(scale * p * t * static_cast<double>(data.q.row(0, 0, i)[c]));
+        dv.row(0, 0, j)[c] += std::fabs(p * static_cast<double>(data.d_o.row(0, 0, i)[c]));
+      }
+    }
+  const auto expect_counted = [&](const LogicalTensor<double>& sizes,
+                                  const LogicalTensor<double> Gradients::*tensor, int terms) {
+    const double gamma = budget::gradient_sum(cores, terms, 1);
+    for (std::size_t i = 0; i < sizes.values().size(); ++i) {
+      const double more = (wide.budget.*tensor).values()[i] - (narrow.budget.*tensor).values()[i];
+      EXPECT_GT(more, 0.95 * gamma * sizes.values()[i]) << i;
+      EXPECT_LT(more, 1.05 * gamma * sizes.values()[i]) << i;
+    }
+  };
+  expect_counted(dq, &Gradients::dq, 96);
+  expect_counted(dk, &Gradients::dk, 40);
+  expect_counted(dv, &Gradients::dv, 40);
+}
+
 /// dS above f16's range is infinite in a correct kernel: nothing can be said of what it reaches.
 TEST(BackwardBudget, IsInfiniteWhereTheDeclaredDtypeOverflows) {
   Problem problem = one_sequence(4, 4, 8);
