@@ -100,7 +100,9 @@ TEST_F(Program, ASoundKernelPassesAndEveryCaseIsStored) {
 TEST_F(Program, TheSameSeedDrawsTheSameCasesWhateverTheJobs) {
   const auto lines = [this](const char* jobs) {
     fs::remove(store_);
-    EXPECT_EQ(flashdiff({"check", "--cases", "30", "--seed", "9", "--jobs", jobs, "--store", store_}).code,
+    EXPECT_EQ(flashdiff({"check", "--corpus", "none", "--cases", "30", "--seed", "9", "--backend", one,
+                         "--jobs", jobs, "--store", store_})
+                  .code,
               0);
     std::map<std::uint64_t, std::string> by_index;
     for (const CaseRecord& record : stored()) by_index[record.index] = record.line;
@@ -306,7 +308,8 @@ TEST_F(Program, AReportIsWrittenAndItsPathsPrinted) {
 }
 
 TEST_F(Program, ColoursOnlyWhereTheyAreWanted) {
-  const std::vector<std::string> check{"check", "--corpus", "none", "--cases", "5", "--seed", "1"};
+  const std::vector<std::string> check{"check",  "--corpus", "none",      "--cases", "5",
+                                       "--seed", "1",        "--backend", one};
   EXPECT_THAT(flashdiff(check, {"FORCE_COLOR=1"}).err, HasSubstr("\x1b["));
   EXPECT_THAT(flashdiff(check, {"FORCE_COLOR=1", "NO_COLOR=1"}).err, Not(HasSubstr("\x1b[")));
   auto always = check;
