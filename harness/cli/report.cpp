@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct ReportOptions {
+struct ReportWords {
   std::vector<fs::path> stores, bench, generation;
   fs::path out = "report", base, support;
   bool single_file = false, annotations = false;
@@ -49,7 +49,7 @@ bool on_github() {
   return actions != nullptr && std::string(actions) == "true";
 }
 
-int run(const ReportOptions& options) {
+int run(const ReportWords& options) {
   ReportOptions told{options.title, program_name(), options.bench, options.generation};
   told.support = options.support;
   told.single_file = options.single_file;
@@ -77,7 +77,7 @@ int run(const ReportOptions& options) {
 }  // namespace
 
 void add_report(CLI::App& program, Chosen& chosen) {
-  auto options = std::make_shared<ReportOptions>();
+  auto options = std::make_shared<ReportWords>();
   CLI::App* command =
       program.add_subcommand("report", "a site of HTML pages, Markdown and JUnit XML from stores");
   command
