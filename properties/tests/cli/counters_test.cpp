@@ -15,7 +15,7 @@ using ::testing::SizeIs;
 constexpr const char* kLine =
     "fd1 b=1 hq=2 hk=1 d=64 dv=64 dt=f16 lay=left q=20 kv=40 mask=none data=rising seed=0x2a";
 
-json counted(const std::vector<std::string>& more) {
+json counters_of(const std::vector<std::string>& more) {
   std::vector<std::string> arguments{"counters", kLine, "--backend", "flash_forward_simt", "--json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const auto done = flashdiff(arguments);
@@ -32,7 +32,7 @@ std::uint64_t sum_of_lines(const json& kernel, const char* of, const char* figur
 }
 
 TEST(CountersCommand, JsonHasAKernelsFiguresAndItsLinesAddUp) {
-  const json told = counted({});
+  const json told = counters_of({});
   EXPECT_EQ(told["backend"], "flash_forward_simt");
   ASSERT_THAT(told["kernels"], SizeIs(1));
   const json& kernel = told["kernels"][0];
@@ -50,8 +50,8 @@ TEST(CountersCommand, JsonHasAKernelsFiguresAndItsLinesAddUp) {
 }
 
 TEST(CountersCommand, TheSameFiguresWhateverLooksOn) {
-  EXPECT_EQ(counted({}), counted({"--soft", "check=all"}));
-  EXPECT_EQ(counted({}), counted({"--soft", "late-copies=on"}));
+  EXPECT_EQ(counters_of({}), counters_of({"--soft", "check=all"}));
+  EXPECT_EQ(counters_of({}), counters_of({"--soft", "late-copies=on"}));
 }
 
 TEST(CountersCommand, TextNamesTheHottestLines) {
