@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
                  sql.exec("PRAGMA user_version=99");
                  sql.exec("PRAGMA wal_checkpoint(TRUNCATE)");
                },
-               "a store of version 99, expected version 1"}),
+               "a store of version 99, expected at most 2"}),
     [](const auto& damage) { return damage.param.name; });
 
 TEST_F(Stores, OnAFullDiskARunEndsInALineAndGoesOnLater) {
