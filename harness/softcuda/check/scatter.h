@@ -91,6 +91,8 @@ class FoundWritten {
     if (at << shift_ == offset && at / 64 < bits_.size()) bits_[at / 64] |= std::uint64_t{1} << at % 64;
   }
   [[nodiscard]] std::uint64_t shadow_bytes() const { return bits_.capacity() * sizeof bits_[0]; }
+  /// The most that one of offsets below `most` takes, of accesses of 4 bytes a lane or more.
+  [[nodiscard]] static std::uint64_t most_bytes(std::uint64_t most) { return most / 32 + 8; }
 
  private:
   std::uint64_t like_ = 0, takings_ = 0;

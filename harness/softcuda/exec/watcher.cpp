@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "harness/softcuda/check/host_address.h"
 #include "harness/softcuda/isa/control.h"
@@ -87,7 +88,7 @@ Watcher::Watcher(const Launch& launch, Detectors& detectors, const std::byte* sh
       local_begin_(check::address_of(local)),
       local_bytes_(u64{launch.program.local_bytes} * launch.warps() * isa::kLanes) {
   if (elements_ != nullptr) met_.resize(launch.program.origins.size());
-  if (sees_accesses()) sites_.resize(launch.program.origins.size());
+  if (sees_accesses()) site_numbers_.resize(launch.program.origins.size());
   if (!init_on_) return;
   taint_.emplace(launch.program, launch.warps());
   shared_written_ = check::Written(shared_begin_, shared_bytes_);
@@ -142,17 +143,29 @@ const OpShape& Watcher::shape_of(const isa::Op* op) const {
              : kNone;
 }
 
+Watcher::Site& Watcher::known_site(u32 number) {
+  constexpr u64 kMost = std::numeric_limits<std::uint16_t>::max() - kTimes;
+  std::uint16_t& known = site_numbers_[number];
+  if (known >= kTimes) return *sites_[known - kTimes];
+  const u64 more = sizeof(Site) + check::FoundWritten::most_bytes(shared_bytes_);
+  if (known + 1 < kTimes || sites_.size() == kMost || site_bytes_ + more > shared_bytes_ / 2) {
+    known = static_cast<std::uint16_t>(std::min(known + 1, kTimes - 1));
+    return passing_;
+  }
+  known = static_cast<std::uint16_t>(kTimes + sites_.size());
+  site_bytes_ += more;
+  return *sites_.emplace_back(std::make_unique<Site>(Site{check::Scatter(u64{number} + 1), {}}));
+}
+
 /// nullptr: not in shared memory, or not by all lanes, or not by addresses of their own.
 Watcher::Site* Watcher::site_of(const isa::Warp& w, const isa::Touch& touch) {
   if (touch.shape != isa::Shape::scattered || touch.kind == isa::AddressKind::global64 ||
       !in_shared(touch.access->at[std::countr_zero(w.active)]))
     return nullptr;
-  const u32 number = touch.op->number;
-  std::unique_ptr<Site>& site = sites_[number];
-  if (site == nullptr) site = std::make_unique<Site>(Site{check::Scatter(u64{number} + 1), {}});
-  check::Scatter& scatter = site->scatter;
+  Site& site = known_site(touch.op->number);
+  check::Scatter& scatter = site.scatter;
   scatter.meet(touch.access->at, w.active, touch.bytes);
-  return in_shared(scatter.least()) && in_shared(scatter.most()) ? site.get() : nullptr;
+  return in_shared(scatter.least()) && in_shared(scatter.most()) ? &site : nullptr;
 }
 
 void Watcher::touched(isa::Warp& w, const isa::Touch& touch) {

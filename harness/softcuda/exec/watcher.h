@@ -77,6 +77,7 @@ class Watcher final : public isa::Watch {
   const isa::Op* run_undoubted(isa::Warp&, const isa::Op*);
   const isa::Op* run_good(isa::Warp&, const isa::Op*, bool full);
   struct Site;
+  [[nodiscard]] Site& known_site(std::uint32_t number);
   [[nodiscard]] Site* site_of(const isa::Warp&, const isa::Touch&);
   void race_touch(isa::Warp&, const isa::Touch&);
   void whole_touch(const isa::Warp&, const isa::Touch&, const check::SharedRaces::Access&);
@@ -128,7 +129,14 @@ class Watcher final : public isa::Watch {
     check::Scatter scatter;
     check::FoundWritten written;
   };
-  std::vector<std::unique_ptr<Site>> sites_;  ///< by instruction; nullptr: none yet
+  /// Accesses by all others, which are forgotten with the next one. Instructions that are executed a few
+  /// times gain nothing by a site, and sites take memory (Footprint).
+  Site passing_{check::Scatter(0), {}};
+  std::vector<std::unique_ptr<Site>> sites_;
+  static constexpr std::uint16_t kTimes = 16;  ///< that an instruction is executed before it has a site
+  std::vector<std::uint16_t>
+      site_numbers_;  ///< by instruction: how often so far, or kTimes + a site's number
+  std::uint64_t site_bytes_ = 0;
   Site* site_ = nullptr;  ///< of the access looked at; nullptr: not such a one, or not in shared memory alone
   /// By instruction, the described allocation that it met last: nearly always it works on one tensor.
   std::vector<const check::Elements*> met_;
