@@ -63,7 +63,8 @@ void draw_axis(std::string& svg) {
     fmt::format_to(
         out,
         R"(<line class="axis" x1="{0:.2f}%" x2="{0:.2f}%" y1="{1}" y2="{2}"/><text x="{0:.2f}%" y="{3}">{4}</text>)",
-        percent_of_slot(slot), headroom + plot, headroom + plot + 4, headroom + plot + 16, edge_of_slot(slot));
+        percent_of_slot(slot), headroom + plot, headroom + plot + 4, headroom + plot + 16,
+        edge_of_slot(slot));
   fmt::format_to(out, R"(<text class="title" x="50%" y="{}">share of the error budget used</text>)",
                  headroom + plot + footroom - 4);
 }

@@ -31,7 +31,8 @@ struct Merged {
 /// bad_input for what is no store, a store of a newer version, no permission, a full disk.
 class Store {
  public:
-  /// For writing; made where there is none, and brought to the newest version of its tables where it is older (store_schema.h).
+  /// For writing; made where there is none, and brought to the newest version of its tables where it is older
+  /// (store_schema.h).
   [[nodiscard]] static Outcome<Store> open(const std::filesystem::path& file);
   [[nodiscard]] static Outcome<Store> open_readonly(const std::filesystem::path& file);
   Store(Store&&) noexcept;
