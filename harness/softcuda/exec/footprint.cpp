@@ -15,7 +15,7 @@ std::uint64_t Detectors::shadow_bytes(std::uint64_t bytes) const {
 
 Footprint::Shadow Watcher::shadow() const {
   Footprint::Shadow kept;
-  kept.shared += site_numbers_.size() * sizeof site_numbers_[0] + passing_.written.shadow_bytes();
+  kept.shared += site_numbers_.size() * sizeof site_numbers_[0];
   for (const std::unique_ptr<Site>& site : sites_) kept.shared += sizeof(Site) + site->written.shadow_bytes();
   if (races_on_) kept.shared += shared_races_.shadow_bytes();
   if (init_on_) {

@@ -143,6 +143,7 @@ const OpShape& Watcher::shape_of(const isa::Op* op) const {
              : kNone;
 }
 
+/// The instruction's own, once it has been executed often and while there is room; else passing_.
 Watcher::Site& Watcher::known_site(u32 number) {
   constexpr u64 kMost = std::numeric_limits<std::uint16_t>::max() - kTimes;
   std::uint16_t& known = site_numbers_[number];

@@ -102,6 +102,7 @@ class Watcher final : public isa::Watch {
   }
   [[nodiscard]] bool in_local(std::uint64_t address) const { return address - local_begin_ < local_bytes_; }
   [[nodiscard]] bool reads_written(const isa::Touch&);
+  void found_written(std::uint64_t offset, std::uint64_t takings);
   /// nullptr: memory that is always good (parameters), or that nobody looks after.
   check::Written* written_at(std::uint64_t address);
   void remember(const isa::Warp&, const isa::Op*, int lane, std::uint64_t address);

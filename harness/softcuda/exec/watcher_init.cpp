@@ -70,13 +70,18 @@ void Watcher::init_touch(isa::Warp& w, const isa::Touch& touch) {
   }
 }
 
+/// What is passing would forget it with the next access, and pay for the room each time.
+void Watcher::found_written(u64 offset, u64 takings) {
+  if (site_ != &passing_) site_->written.add(site_->scatter, offset, takings, shared_bytes_);
+}
+
 /// Of an access at a site: asks for each lane's bytes only where none like it has been seen there.
 bool Watcher::reads_written(const isa::Touch& touch) {
   const check::Scatter& scatter = site_->scatter;
   const u64 offset = scatter.first() - shared_begin_, takings = shared_written_.clears();
   if (site_->written.has(scatter, offset, takings)) return true;
   const bool good = shared_written_.all_of(touch.access->at, scatter.lanes(), scatter.bytes());
-  if (good) site_->written.add(scatter, offset, takings, shared_bytes_);
+  if (good) found_written(offset, takings);
   return good;
 }
 
@@ -154,7 +159,7 @@ void Watcher::store_touch(isa::Warp& w, const isa::Touch& touch, const OpShape& 
     const u64 offset = scatter.first() - shared_begin_, takings = shared_written_.clears();
     if (site_->written.has(scatter, offset, takings)) return;
     shared_written_.set_each(touch.access->at, scatter.lanes(), scatter.bytes());
-    return site_->written.add(scatter, offset, takings, shared_bytes_);
+    return found_written(offset, takings);
   }
   // All lanes' in one space; of generic addresses lanes may differ.
   if (bad == 0 && touch.kind == isa::AddressKind::global64 && touch.shape == isa::Shape::scattered) {
