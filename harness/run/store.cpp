@@ -14,9 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-/// "fdst": what `PRAGMA application_id` of a store says (sqlite.org/pragma.html#pragma_application_id).
-constexpr int application_id = 0x66647374;
-
 void put(SQLite::Database& sql, const std::string& kind, const std::string& name, const std::string& text) {
   SQLite::Statement insert(sql, "INSERT OR REPLACE INTO kept(kind, name, text) VALUES (?,?,?)");
   insert.bind(1, kind);
@@ -111,7 +108,7 @@ int Store::Database::pragma(const char* name) {
 Outcome<void> Store::Database::check() {
   const auto found = guarded([this] { return std::pair(pragma("application_id"), pragma("user_version")); });
   if (!found) return tl::unexpected<Error>(found.error());
-  if (found->first != application_id)
+  if (found->first != detail::application_id)
     return bad_input(
         fmt::format("{}: not a store; expected a file that `flashdiff check --store` wrote", file.string()));
   if (const int newest = detail::newest_version(); found->second > newest)
@@ -134,7 +131,6 @@ Outcome<Store> Store::open(const fs::path& file) {
     if (!empty) return tl::unexpected<Error>(empty.error());
     if (*empty && made->pragma("application_id") == 0) {
       made->sql.exec("PRAGMA journal_mode=WAL");
-      made->sql.exec(fmt::format("PRAGMA application_id={}", application_id));
       detail::migrate(made->sql);
     }
     if (auto good = made->check(); !good) return tl::unexpected<Error>(good.error());

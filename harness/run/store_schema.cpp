@@ -37,6 +37,7 @@ void migrate(SQLite::Database& sql) {
   if (version_of(sql) == newest_version()) return;
   // Write-locked before the version is read: of two programs the second finds the work done.
   SQLite::Transaction whole(sql, SQLite::TransactionBehavior::IMMEDIATE);
+  sql.exec("PRAGMA application_id=" + std::to_string(application_id));
   for (auto step = static_cast<std::size_t>(version_of(sql)); step < steps.size(); ++step)
     sql.exec(steps.at(step));
   sql.exec("PRAGMA user_version=" + std::to_string(newest_version()));
