@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <limits>
 
@@ -19,6 +20,11 @@ namespace flashdiff::detail {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// Of the machine: where another process works, or several threads.
+[[nodiscard]] inline double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 /// The fastest of several runs: what is left when nothing else disturbs the caches.

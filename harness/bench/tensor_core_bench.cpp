@@ -1,7 +1,6 @@
 #include "harness/bench/tensor_core_bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -25,6 +24,7 @@ namespace {
 
 using detail::Fastest;
 using detail::Gemm;
+using detail::wall_seconds;
 namespace exec = softcuda::exec;
 
 struct Shape {
@@ -132,10 +132,6 @@ void cost(benchmark::State& state, const Shape& shape, const exec::Settings& oth
     state.ResumeTiming();
   }
   state.counters["over_plain"] = changed.seconds() / base.seconds();
-}
-
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 /// Two host threads and one, in turn. `efficiency`: blocks a second by two over twice those by one.

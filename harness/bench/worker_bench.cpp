@@ -1,7 +1,5 @@
 #include "harness/bench/worker_bench.h"
 
-#include <chrono>
-
 #include <benchmark/benchmark.h>
 
 #include "harness/backend/answerers/registry.h"
@@ -13,16 +11,12 @@ namespace flashdiff {
 namespace {
 
 using detail::Fastest;
+using detail::wall_seconds;
 
 /// As little as there is to examine, so that what the process costs is most of it.
 constexpr const char* one_key =
     "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=f16 lay=right q=1 kv=1 mask=none data=normal seed=1";
 constexpr double timeout_seconds = 60;
-
-/// Of this machine, not of this thread: most of what is asked about is another process's.
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 void one_case(benchmark::State& state, const std::string& kernel, const std::vector<std::string>& command) {
   const auto here = open_backend(kernel, {DeviceChoice::soft, {}, {}, 1});
