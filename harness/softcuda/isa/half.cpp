@@ -1,9 +1,8 @@
 /// "Half Precision Floating-Point Instructions" (PTX ISA 9.7.4) for f16, bf16 and pairs of them, and their
 /// comparisons ("Half Precision Comparison Instructions", 9.7.7). Computed in f32 or double and rounded once.
 #include <cmath>
-#include <type_traits>
+#include <utility>
 
-#include "harness/softcuda/isa/compare.h"
 #include "harness/softcuda/isa/elementary.h"
 #include "harness/softcuda/isa/families.h"
 #include "harness/softcuda/isa/floating.h"
@@ -203,38 +202,70 @@ Handlers bind_approximate(const Form& f) {
 // ---- comparisons
 // ----------------------------------------------------------------------------------------------------
 
-enum class Join : u32 { none, both, either, odd };
-constexpr u32 kFlush = 256;  ///< beside the join in Op::extra
-Join join_in(const Op* op) { return static_cast<Join>(op->extra & ~kFlush); }
-u32 join_of(const Form& f) {
-  return (f.has("ftz") ? kFlush : 0) | static_cast<u32>(f.has("and")   ? Join::both
-                                                        : f.has("or")  ? Join::either
-                                                        : f.has("xor") ? Join::odd
-                                                                       : Join::none);
+/// A comparison is the set of relations for which it holds; of two floats exactly one is true.
+constexpr u32 kLess = 1, kEqual = 2, kGreater = 4, kUnordered = 8;
+u32 relations_of(const Form& f) {
+  static constexpr std::pair<const char*, u32> kNamed[] = {
+      {"eq", kEqual},
+      {"ne", kLess | kGreater},
+      {"lt", kLess},
+      {"le", kLess | kEqual},
+      {"gt", kGreater},
+      {"ge", kGreater | kEqual},
+      {"equ", kEqual | kUnordered},
+      {"neu", kLess | kGreater | kUnordered},
+      {"ltu", kLess | kUnordered},
+      {"leu", kLess | kEqual | kUnordered},
+      {"gtu", kGreater | kUnordered},
+      {"geu", kGreater | kEqual | kUnordered},
+      {"num", kLess | kEqual | kGreater},
+      {"nan", kUnordered},
+  };
+  for (const auto& [name, relations] : kNamed)
+    if (f.has(name)) return relations;
+  return 0;
+}
+
+/// Op::extra of a comparison: the relations, how the result is joined with the predicate c, .ftz, and whether
+/// bf16 is compared.
+constexpr u32 kBoth = 16, kEither = 32, kOdd = 64, kJoin = kBoth | kEither | kOdd, kFlush = 128,
+              kBfloat = 256;
+u32 extra_of(const Form& f, Type compared) {
+  const u32 join = f.has("and") ? kBoth : f.has("or") ? kEither : f.has("xor") ? kOdd : 0;
+  const bool bfloat = compared == Type::bf16 || compared == Type::bf16x2;
+  return relations_of(f) | join | (f.has("ftz") ? kFlush : 0) | (bfloat ? kBfloat : 0);
 }
 u32 joined(const Op* op, u32 mask, u32 c) {
-  switch (join_in(op)) {
-    case Join::both: return mask & c;
-    case Join::either: return mask | c;
-    case Join::odd: return mask ^ c;
+  switch (op->extra & kJoin) {
+    case kBoth: return mask & c;
+    case kEither: return mask | c;
+    case kOdd: return mask ^ c;
     default: return mask;
   }
 }
 
-/// Lanes where the comparison holds for the halves shifted down by kShift.
-template <class Compare, class H, class Register, int kShift>
-u32 half_mask(Warp& w, const Op* op, u32 a_row, u32 b_row) {
-  const Register* a = w.row<Register>(a_row);
-  const Register* b = w.row<Register>(b_row);
+/// Lanes where the comparison holds for the halves that lie `shift` bits up in rows of Register.
+template <class H, class Register>
+u32 half_mask(Warp& w, const Op* op, int row, int shift) {
+  const Register* left = w.row<Register>(op->rows[row]);
+  const Register* right = w.row<Register>(op->rows[row + 1]);
   const bool flush = (op->extra & kFlush) != 0;
-  u32 mask = 0;
+  u32 less = 0, equal = 0, greater = 0;
   for (int lane = 0; lane < kLanes; ++lane) {
-    const auto x = static_cast<u16>(a[lane] >> kShift), y = static_cast<u16>(b[lane] >> kShift);
-    const bool yes = flush ? Compare{}(H::up(flushed16<H, true>(x)), H::up(flushed16<H, true>(y)))
-                           : Compare{}(H::up(x), H::up(y));
-    mask |= static_cast<u32>(yes) << lane;
+    const auto a = static_cast<u16>(left[lane] >> shift), b = static_cast<u16>(right[lane] >> shift);
+    const float x = H::up(flush ? flushed16<H, true>(a) : a), y = H::up(flush ? flushed16<H, true>(b) : b);
+    less |= static_cast<u32>(x < y) << lane;
+    equal |= static_cast<u32>(x == y) << lane;
+    greater |= static_cast<u32>(x > y) << lane;
   }
-  return mask;
+  const auto where = [op](u32 relation, u32 mask) { return (op->extra & relation) != 0 ? mask : 0; };
+  return where(kLess, less) | where(kEqual, equal) | where(kGreater, greater) |
+         where(kUnordered, ~(less | equal | greater));
+}
+template <class Register>
+u32 half_mask(Warp& w, const Op* op, int row, int shift) {
+  return (op->extra & kBfloat) != 0 ? half_mask<Bfloat16, Register>(w, op, row, shift)
+                                    : half_mask<Fp16, Register>(w, op, row, shift);
 }
 void put(Warp& w, u32 row, u32 value) {
   u32& p = w.predicate(row);
@@ -243,55 +274,36 @@ void put(Warp& w, u32 row, u32 value) {
 
 /// setp on halves: rows p, q, a, b[, c]. Of pairs p is the low half's result and q the high one's; of single
 /// halves q is the opposite.
-template <class Compare, class H, bool kPair>
+template <class Register>
 const Op* set_predicate(Warp& w, const Op* op) {
-  using Register = std::conditional_t<kPair, u32, u16>;
-  const u32 c = join_in(op) == Join::none ? 0 : w.predicate(op->rows[4]);
-  const u32 low = half_mask<Compare, H, Register, 0>(w, op, op->rows[2], op->rows[3]);
-  u32 second = ~low;
-  if constexpr (kPair) second = half_mask<Compare, H, Register, 16>(w, op, op->rows[2], op->rows[3]);
+  const u32 c = (op->extra & kJoin) == 0 ? 0 : w.predicate(op->rows[4]);
+  const u32 low = half_mask<Register>(w, op, 2, 0);
+  const u32 second = sizeof(Register) == 4 ? half_mask<Register>(w, op, 2, 16) : ~low;
   put(w, op->rows[1], joined(op, second, c));
   put(w, op->rows[0], joined(op, low, c));
   return op + 1;
 }
 
-/// set on halves: rows d, a, b[, c]. Op::imm: what true is, of a half or of the whole register.
-template <class Compare, class H, bool kPair, class Result, bool kPairResult>
+/// set on halves: rows d, a, b[, c]. Op::imm: what true is, of a half or of the whole register. Of pairs each
+/// half has its own.
+template <class Register, class Result>
 const Op* set_value(Warp& w, const Op* op) {
-  using Register = std::conditional_t<kPair, u32, u16>;
-  const u32 c = join_in(op) == Join::none ? 0 : w.predicate(op->rows[3]);
-  const u32 low = joined(op, half_mask<Compare, H, Register, 0>(w, op, op->rows[1], op->rows[2]), c);
-  u32 high = 0;
-  if constexpr (kPair)
-    high = joined(op, half_mask<Compare, H, Register, 16>(w, op, op->rows[1], op->rows[2]), c);
+  const u32 c = (op->extra & kJoin) == 0 ? 0 : w.predicate(op->rows[3]);
+  const u32 low = joined(op, half_mask<Register>(w, op, 1, 0), c);
+  const u32 high = sizeof(Register) == 4 ? joined(op, half_mask<Register>(w, op, 1, 16), c) : 0;
   const auto truth = static_cast<u32>(op->imm);
   auto* d = w.row<Result>(op->rows[0]);
   for (int lane = 0; lane < kLanes; ++lane) {
     if ((w.active >> lane & 1u) == 0) continue;
-    u32 value = (low >> lane & 1u) != 0 ? truth : 0;
-    if constexpr (kPairResult) value = (value & 0xffffu) | ((high >> lane & 1u) != 0 ? truth << 16 : 0);
-    d[lane] = static_cast<Result>(value);
+    d[lane] = static_cast<Result>(((low >> lane & 1u) != 0 ? truth : 0) |
+                                  ((high >> lane & 1u) != 0 ? truth << 16 : 0));
   }
   return op + 1;
 }
 
-/// make.operator()<Compare, H>() for the comparison and the element type `of`.
-template <class Make>
-Handlers each_half_comparison(const Form& f, Type of, Make make) {
-  return each_comparison(f, Type::f32, [&]<class Compare, class T>() -> Handlers {
-    if constexpr (std::is_same_v<T, float>) {
-      return of == Type::bf16 || of == Type::bf16x2 ? make.template operator()<Compare, Bfloat16>()
-                                                    : make.template operator()<Compare, Fp16>();
-    }
-    return {};
-  });
-}
-template <bool kPair>
+template <class Register>
 Handlers bind_setp(const Form& f) {
-  const u32 join = join_of(f);
-  return each_half_comparison(f, f.type(), [join]<class Compare, class H>() -> Handlers {
-    return {&set_predicate<Compare, H, kPair>, &set_predicate<Compare, H, kPair>, 0, join};
-  });
+  return {&set_predicate<Register>, &set_predicate<Register>, 0, extra_of(f, f.type())};
 }
 std::int64_t truth_of(Type type) {
   switch (type) {
@@ -304,15 +316,11 @@ std::int64_t truth_of(Type type) {
   }
 }
 /// Integer results of pairs: "0xffff" in each half that is true.
-template <bool kPair, class Result, bool kPairResult>
+template <class Register, class Result>
 Handlers bind_set(const Form& f) {
-  const u32 join = join_of(f);
   std::int64_t truth = truth_of(f.type(0));
-  if (kPairResult && truth == 0xffffffff) truth = 0xffff;
-  return each_half_comparison(f, f.type(1), [=]<class Compare, class H>() -> Handlers {
-    return {&set_value<Compare, H, kPair, Result, kPairResult>,
-            &set_value<Compare, H, kPair, Result, kPairResult>, truth, join};
-  });
+  if (sizeof(Register) == 4 && truth == 0xffffffff) truth = 0xffff;
+  return {&set_value<Register, Result>, &set_value<Register, Result>, truth, extra_of(f, f.type(1))};
 }
 
 }  // namespace
@@ -331,20 +339,19 @@ std::span<const Entry> half_family() {
       {"max[.ftz][.NaN][.xorsign][.abs].{f16|f16x2|bf16|bf16x2} d, a, b", bind_extreme<true>},
       {"ex2.approx[.ftz].{f16|f16x2|bf16|bf16x2} d, a", bind_approximate<false>},
       {"tanh.approx.{f16|f16x2|bf16|bf16x2} d, a", bind_approximate<true>},
-      {"setp." COMPARISONS "[.ftz].{f16|bf16} p:pred|q:pred, a, b", bind_setp<false>},
-      {"setp." COMPARISONS ".{and|or|xor}[.ftz].{f16|bf16} p:pred|q:pred, a, b, c:pred", bind_setp<false>},
-      {"setp." COMPARISONS "[.ftz].{f16x2|bf16x2} p:pred|q:pred, a, b", bind_setp<true>},
-      {"setp." COMPARISONS ".{and|or|xor}[.ftz].{f16x2|bf16x2} p:pred|q:pred, a, b, c:pred", bind_setp<true>},
-      {"set." COMPARISONS "[.ftz].{f16|bf16}.{f16|bf16} d, a:T2, b:T2", bind_set<false, u16, false>},
-      {"set." COMPARISONS "[.ftz].{u32|s32|f32}.{f16|bf16} d, a:T2, b:T2", bind_set<false, u32, false>},
-      {"set." COMPARISONS "[.ftz].{f16x2|bf16x2|u32|s32}.{f16x2|bf16x2} d, a:T2, b:T2",
-       bind_set<true, u32, true>},
+      {"setp." COMPARISONS "[.ftz].{f16|bf16} p:pred|q:pred, a, b", bind_setp<u16>},
+      {"setp." COMPARISONS ".{and|or|xor}[.ftz].{f16|bf16} p:pred|q:pred, a, b, c:pred", bind_setp<u16>},
+      {"setp." COMPARISONS "[.ftz].{f16x2|bf16x2} p:pred|q:pred, a, b", bind_setp<u32>},
+      {"setp." COMPARISONS ".{and|or|xor}[.ftz].{f16x2|bf16x2} p:pred|q:pred, a, b, c:pred", bind_setp<u32>},
+      {"set." COMPARISONS "[.ftz].{f16|bf16}.{f16|bf16} d, a:T2, b:T2", bind_set<u16, u16>},
+      {"set." COMPARISONS "[.ftz].{u32|s32|f32}.{f16|bf16} d, a:T2, b:T2", bind_set<u16, u32>},
+      {"set." COMPARISONS "[.ftz].{f16x2|bf16x2|u32|s32}.{f16x2|bf16x2} d, a:T2, b:T2", bind_set<u32, u32>},
       {"set." COMPARISONS ".{and|or|xor}[.ftz].{f16|bf16}.{f16|bf16} d, a:T2, b:T2, c:pred",
-       bind_set<false, u16, false>},
+       bind_set<u16, u16>},
       {"set." COMPARISONS ".{and|or|xor}[.ftz].{u32|s32|f32}.{f16|bf16} d, a:T2, b:T2, c:pred",
-       bind_set<false, u32, false>},
+       bind_set<u16, u32>},
       {"set." COMPARISONS ".{and|or|xor}[.ftz].{f16x2|bf16x2|u32|s32}.{f16x2|bf16x2} d, a:T2, b:T2, c:pred",
-       bind_set<true, u32, true>},
+       bind_set<u32, u32>},
   };
   return entries;
 }

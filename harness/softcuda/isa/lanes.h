@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
@@ -28,16 +29,10 @@ struct Source<bool> {
 template <class F, class Result, class... Args>
 struct Lanewise {
   template <std::size_t... kAt>
-  static const Op* full_at(Warp& w, const Op* op, std::index_sequence<kAt...>) {
-    run_full(w, op, Source<Args>(w, op->rows[kAt + 1])...);
-    return op + 1;
+  static void all(Warp& w, const Op* op, std::index_sequence<kAt...>) {
+    each_lane(w, op, Source<Args>(w, op->rows[kAt + 1])...);
   }
-  template <std::size_t... kAt>
-  static const Op* masked_at(Warp& w, const Op* op, std::index_sequence<kAt...>) {
-    run_masked(w, op, Source<Args>(w, op->rows[kAt + 1])...);
-    return op + 1;
-  }
-  static void run_full(Warp& w, const Op* op, Source<Args>... args) {
+  static void each_lane(Warp& w, const Op* op, Source<Args>... args) {
     if constexpr (std::is_same_v<Result, bool>) {
       std::uint32_t mask = 0;
 #pragma GCC unroll 1
@@ -51,30 +46,29 @@ struct Lanewise {
       for (int lane = 0; lane < kLanes; ++lane) d[lane] = F{}(args[lane]...);
     }
   }
-  static void run_masked(Warp& w, const Op* op, Source<Args>... args) {
+  /// Never inlined into masked(): F's vector code is there once, which is half of what the compiler has to do
+  /// for this folder.
+  [[gnu::noinline]] static const Op* full(Warp& w, const Op* op) {
+    all(w, op, std::index_sequence_for<Args...>{});
+    return op + 1;
+  }
+  /// What idle lanes hold is put aside, and put back.
+  static const Op* masked(Warp& w, const Op* op) {
     const std::uint32_t active = w.active;
     if constexpr (std::is_same_v<Result, bool>) {
-      std::uint32_t mask = 0;
-#pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane)
-        mask |= static_cast<std::uint32_t>(F{}(args[lane]...)) << lane;
       std::uint32_t& d = w.predicate(op->rows[0]);
-      d = (d & ~active) | (mask & active);
+      const std::uint32_t before = d;
+      full(w, op);
+      d = (before & ~active) | (d & active);
     } else {
       auto* d = w.row<Result>(op->rows[0]);
-      alignas(64) Result value[kLanes];
+      alignas(64) Result before[kLanes];
+      std::copy_n(d, kLanes, before);
+      full(w, op);
 #pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) value[lane] = F{}(args[lane]...);
-      // GCC 12 fuses the loops into masked AVX-512 instructions, which dies on 16-bit minima ("unrecognizable
-      // insn").
-      if constexpr (sizeof(Result) == 2) asm("" : "+m"(value));
-#pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) d[lane] = (active >> lane & 1u) != 0 ? value[lane] : d[lane];
+      for (int lane = 0; lane < kLanes; ++lane) d[lane] = (active >> lane & 1u) != 0 ? d[lane] : before[lane];
     }
-  }
-  static const Op* full(Warp& w, const Op* op) { return full_at(w, op, std::index_sequence_for<Args...>{}); }
-  static const Op* masked(Warp& w, const Op* op) {
-    return masked_at(w, op, std::index_sequence_for<Args...>{});
+    return op + 1;
   }
 };
 
