@@ -15,7 +15,7 @@ namespace flashdiff {
 
 namespace {
 
-constexpr int kTries = 8;
+constexpr int kDraws = 8;
 
 bool is_of(const Problem& problem, const std::vector<Phase>& phases) {
   return phases.empty() || std::find(phases.begin(), phases.end(), phase_of(problem)) != phases.end();
@@ -25,7 +25,7 @@ bool is_of(const Problem& problem, const std::vector<Phase>& phases) {
 rc::Gen<Problem> any_shape(const CaseOptions& options, double work) {
   return rc::gen::exec([options, work] {
     Problem p;
-    for (int tries = 0; tries < kTries; ++tries) {
+    for (int tries = 0; tries < kDraws; ++tries) {
       p.sequences = *any_lengths(options);
       const Heads heads = *any_heads(options);
       p.h_q = heads.h_q;

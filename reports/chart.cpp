@@ -21,7 +21,7 @@ constexpr const char* marks[] = {"M-3.4 0a3.4 3.4 0 1 0 6.8 0a3.4 3.4 0 1 0 -6.8
 
 std::string look_of(std::size_t number) { return fmt::format("l{}", number % looks); }
 
-std::size_t face_of(const ChartLine& line, std::size_t place) {
+std::size_t line_face(const ChartLine& line, std::size_t place) {
   return line.face < 0 ? place : static_cast<std::size_t>(line.face);
 }
 
@@ -31,9 +31,10 @@ class Drawing {
 
   [[nodiscard]] std::string svg() {
     grid();
-    for (std::size_t i = 0; i < chart_.lines.size(); ++i) line(chart_.lines[i], face_of(chart_.lines[i], i));
     for (std::size_t i = 0; i < chart_.lines.size(); ++i)
-      points(chart_.lines[i], face_of(chart_.lines[i], i));
+      line(chart_.lines[i], line_face(chart_.lines[i], i));
+    for (std::size_t i = 0; i < chart_.lines.size(); ++i)
+      points(chart_.lines[i], line_face(chart_.lines[i], i));
     if (drawn_ == 0)
       add(R"(<text x="{:.0f}" y="{:.0f}">nothing to draw</text>)", (left + width - right) / 2, height / 2);
     return fmt::format(
@@ -145,7 +146,7 @@ class Drawing {
 std::string chart_svg(const Chart& chart) { return Drawing(chart).svg(); }
 
 std::string chart_key(const ChartLine& line, std::size_t place) {
-  const std::size_t number = face_of(line, place);
+  const std::size_t number = line_face(line, place);
   std::string parts;
   if (line.look != ChartLine::Look::points)
     parts += fmt::format(R"(<path class="{} {}" d="M1 6H27"/>)",

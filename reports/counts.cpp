@@ -12,7 +12,6 @@ constexpr std::size_t most_behind = 12;  ///< cases told behind a number
 constexpr std::size_t most_held =
     5'000;                             ///< failures of a backend and kind; JUnit names as many of a backend
 constexpr std::size_t most_maps = 12;  ///< cards of a report: no others of a backend and kind can be one
-constexpr std::size_t most_report_bytes = 6'000;
 
 /// Wrong, weak, right, not judged.
 std::size_t rank_of(const Verdict& verdict) {

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "flashdiff-generation 1";
+constexpr const char* kGenerationFormat = "flashdiff-generation 1";
 
 GenerationCell cell_of(const json& from) {
   GenerationCell cell{from.at("side"), from.at("stage"), from.at("verdict"), from.at("words"), "", {}};
@@ -57,8 +57,8 @@ Outcome<GenerationTable> read_generation(const std::filesystem::path& file) {
   std::stringstream text;
   text << in.rdbuf();
   const json all = json::parse(text.str(), nullptr, false);
-  if (!all.is_object() || all.value("format", json()) != kFormat)
-    return bad_input(fmt::format("{}: is no {}, {}", file.string(), kFormat, kExpected));
+  if (!all.is_object() || all.value("format", json()) != kGenerationFormat)
+    return bad_input(fmt::format("{}: is no {}, {}", file.string(), kGenerationFormat, kExpected));
   try {
     GenerationTable table = table_of(all);
     const std::size_t cells = table.sides.size() * table.stages.size();

@@ -18,7 +18,6 @@ namespace {
 
 // A page stays light: a map is up to 60 kB, a row 1 kB.
 constexpr std::size_t most_cards = 12, most_rows = 300, most_same = 24;
-constexpr std::size_t most_report_bytes = 6000;
 
 const char* symbol_of(const Verdict& verdict) {
   if (std::holds_alternative<verdict::NotEquivalent>(verdict) ||

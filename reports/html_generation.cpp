@@ -6,7 +6,7 @@ namespace flashdiff::detail {
 namespace {
 
 /// The verdict's class in page.css.
-const char* face_of(const std::string& verdict) {
+const char* verdict_face(const std::string& verdict) {
   if (verdict == "safe") return "pass";
   return verdict == "not-run" ? "none" : "fail";
 }
@@ -66,7 +66,7 @@ void fill_generation(View& root, const Report& report) {
       ViewList cells, wrong;
       for (const GenerationCell& cell : how.cells) {
         View view;
-        view.set("face", face_of(cell.verdict));
+        view.set("face", verdict_face(cell.verdict));
         view.set("verdict", cell.verdict);
         view.set("words", cell.words);
         const std::string anchor = fmt::format("unsafe-{}-{}-{}", tables.size(), rows.size(), cells.size());

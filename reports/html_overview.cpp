@@ -13,7 +13,7 @@ struct CellFace {
   std::string count, of;
 };
 
-CellFace face_of(const Tally& tally) {
+CellFace cell_face(const Tally& tally) {
   if (tally.failed > 0) return {"fail", "✗", "wrong", grouped(tally.failed), grouped(tally.judged())};
   if (tally.judged() > 0 && tally.weak == tally.judged())
     return {"pass-weak", "~", "weak", grouped(tally.weak), ""};
@@ -114,7 +114,7 @@ View matrix_view(const Matrix& matrix, const Shown& shown, const std::string& an
     ViewList cells;
     for (const Tally& cell : row.cells) {
       const std::string at = fmt::format("{}-{}-{}", anchor, rows.size(), cells.size());
-      const CellFace face = face_of(cell);
+      const CellFace face = cell_face(cell);
       View told;
       told.set("state", face.state);
       told.set("symbol", face.symbol);

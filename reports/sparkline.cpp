@@ -9,13 +9,9 @@
 #include "reports/text.h"
 
 namespace flashdiff {
-namespace {
-
-constexpr double width = 300, height = 60, edge = 4;
-
-}  // namespace
 
 std::string sparkline_svg(const std::vector<double>& values, const std::string& label) {
+  constexpr double width = 300, height = 60, edge = 4;
   double most = 0;
   for (const double value : values)
     if (std::isfinite(value)) most = std::max(most, value);

@@ -18,10 +18,10 @@ namespace {
 
 using detail::cell_of;
 using detail::Count;
-using detail::counted;
+using detail::count_where;
 using nlohmann::json;
 
-constexpr const char* kFormat = "flashdiff-cudnn-matrix 1";
+constexpr const char* kMatrixFormat = "flashdiff-cudnn-matrix 1";
 
 /// Rows: phase and way; columns: masks of each profile.
 ViewList rows_of(const json& profiles, const detail::ClassAxes& axes) {
@@ -31,9 +31,9 @@ ViewList rows_of(const json& profiles, const detail::ClassAxes& axes) {
       ViewList cells;
       for (const json& profile : profiles)
         for (std::size_t mask = 0; mask < axes.masks.size(); ++mask)
-          cells.push_back(cell_of(counted(profile, {{"phase", axes.phases[phase]},
-                                                    {"handed", axes.ways[way]},
-                                                    {"mask", axes.masks[mask]}}),
+          cells.push_back(cell_of(count_where(profile, {{"phase", axes.phases[phase]},
+                                                        {"handed", axes.ways[way]},
+                                                        {"mask", axes.masks[mask]}}),
                                   detail::class_anchor(way, phase, mask)));
       View row;
       row.set("name", axes.phases[phase]);
@@ -145,7 +145,7 @@ ViewList left_of(const json& profiles, const detail::ClassAxes& axes) {
     ViewList cells;
     std::int64_t workspace = 0, bytes = 0, built = 0;
     for (const json& profile : profiles) {
-      const Count count = counted(profile, {{"handed", handed}});
+      const Count count = count_where(profile, {{"handed", handed}});
       cells.push_back(cell_of(count, detail::way_anchor(axes, handed)));
       workspace = std::max(workspace, count.workspace);
       built += count.built;
@@ -192,8 +192,8 @@ View view_of(const json& all) {
 Outcome<std::string> rendered(const std::string& text, const char* file) {
   constexpr const char* kExpected = "expected what `flashdiff backends --matrix --json FILE` wrote";
   const json all = json::parse(text, nullptr, false);
-  if (!all.is_object() || all.value("format", json()) != kFormat)
-    return bad_input(fmt::format("no {}, {}", kFormat, kExpected));
+  if (!all.is_object() || all.value("format", json()) != kMatrixFormat)
+    return bad_input(fmt::format("no {}, {}", kMatrixFormat, kExpected));
   try {
     return render(file, view_of(all), markup_escaped);
   } catch (const json::exception& error) {

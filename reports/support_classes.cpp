@@ -29,7 +29,7 @@ Place place_of(const json& entry, const ClassAxes& axes) {
           number_of(entry.at("mask"), axes.masks)};
 }
 
-std::string name_of(const Place& place, const ClassAxes& axes) {
+std::string class_name(const Place& place, const ClassAxes& axes) {
   return fmt::format("{}, {}, mask {}", axes.ways[place[0]], axes.phases[place[1]], axes.masks[place[2]]);
 }
 
@@ -147,7 +147,7 @@ void fill_classes(View& root, const json& profiles, const ClassAxes& axes) {
       count += std::ssize(classes);
       View view;
       view.set("anchor", class_anchor(place[0], place[1], place[2]));
-      view.set("group", name_of(place, axes));
+      view.set("group", class_name(place, axes));
       view.set("classes", classes);
       told.push_back(view);
     }
@@ -172,13 +172,13 @@ void fill_axes(View& root, const json& profiles, const ClassAxes& axes) {
       ViewList cells, places;
       std::map<Place, Count> counts;
       for (const json& profile : profiles) {
-        cells.push_back(cell_of(counted(profile, {{key, values[v]}}), anchor));
+        cells.push_back(cell_of(count_where(profile, {{key, values[v]}}), anchor));
         for (const json& entry : profile.at("classes"))
           if (entry.at(key) == values[v]) add(entry, counts[place_of(entry, axes)]);
       }
       for (const auto& [place, count] : counts) {
         View view = cell_of(count, class_anchor(place[0], place[1], place[2]));
-        view.set("group", name_of(place, axes));
+        view.set("group", class_name(place, axes));
         places.push_back(view);
       }
       View row;

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 /// The words of page.css: all, some, none, or not to be had.
-const char* face_of(const Count& count) {
+const char* count_face(const Count& count) {
   if (count.all() == 0 || count.unasked == count.all()) return "none";
   if (count.yes == count.all()) return "pass";
   return count.yes == 0 ? "fail" : "pass-weak";
@@ -30,7 +30,7 @@ void add(const json& entry, Count& count) {
   count.workspace = std::max(count.workspace, entry.value("workspace_bytes", std::int64_t{0}));
 }
 
-Count counted(const json& profile, const std::map<std::string, std::string>& where) {
+Count count_where(const json& profile, const std::map<std::string, std::string>& where) {
   Count count;
   for (const json& entry : profile.at("classes"))
     if (std::ranges::all_of(where, [&](const auto& one) { return entry.at(one.first) == one.second; }))
@@ -49,7 +49,7 @@ std::vector<std::string> values_of(const json& profiles, const char* key) {
 
 View cell_of(const Count& count, const std::string& anchor) {
   View cell;
-  cell.set("face", face_of(count));
+  cell.set("face", count_face(count));
   cell.set("link", count.all() == 0 ? View(false) : View("#" + anchor));
   cell.set("text", count.all() == 0 ? std::string("–") : fmt::format("{}/{}", count.yes, count.all()));
   cell.set(

@@ -20,7 +20,8 @@ struct Count {
 void add(const nlohmann::json& entry, Count& count);
 
 /// The entries of a profile whose keys have these values.
-[[nodiscard]] Count counted(const nlohmann::json& profile, const std::map<std::string, std::string>& where);
+[[nodiscard]] Count count_where(const nlohmann::json& profile,
+                                const std::map<std::string, std::string>& where);
 
 /// Values of a key in the order in which they come.
 [[nodiscard]] std::vector<std::string> values_of(const nlohmann::json& profiles, const char* key);

@@ -19,6 +19,7 @@ namespace flashdiff {
 
 /// At most `most` bytes, cut before a character and marked by an ellipsis.
 [[nodiscard]] std::string shortened(std::string text, std::size_t most);
+inline constexpr std::size_t most_report_bytes = 6'000;  ///< of what a device's detectors reported of a case
 
 /// A word within single quotes as a POSIX shell reads it.
 [[nodiscard]] std::string shell_quoted(std::string_view text);

@@ -27,8 +27,8 @@ struct CountersOptions {
 std::uint64_t number(const json& of, const char* key) { return of.value(key, std::uint64_t{0}); }
 
 /// The kernels' counters of one run by a backend.
-Outcome<json> counted(const Case& c, const LaidOut& sent, const std::string& name,
-                      const BackendOptions& options) {
+Outcome<json> counters_of(const Case& c, const LaidOut& sent, const std::string& name,
+                          const BackendOptions& options) {
   const auto backend = open_backend(name, options);
   if (!backend) return tl::unexpected<Error>(backend.error());
   if (const Support support = (*backend)->supports(c); !support.yes)
@@ -121,7 +121,7 @@ Outcome<void> run(const CountersOptions& options) {
   const bool by_name = !options.subject.backends.empty();
   bool any = false;
   for (const std::string& backend : subject->backends) {
-    const Outcome<json> kernels = counted(*c, sent, backend, subject->options);
+    const Outcome<json> kernels = counters_of(*c, sent, backend, subject->options);
     // Every kernel is asked where none was named; some do not take the case.
     if (!kernels && !by_name && kernels.error().kind == ErrorKind::unsupported) {
       fmt::print(stderr, "{}\n", kernels.error().what);

@@ -27,7 +27,7 @@ struct LintOptions {
   std::string colour = "auto";
 };
 
-int explain(const std::string& word) {
+int explained(const std::string& word) {
   if (const lint::Rule* rule = lint::rule_named(word)) {
     fmt::print("{}", lint::explained(*rule));
     return as_expected;
@@ -46,7 +46,7 @@ std::string told(const lint::Report& report, const LintOptions& options) {
 }
 
 int run(LintOptions options) {
-  if (!options.explain.empty()) return explain(options.explain);
+  if (!options.explain.empty()) return explained(options.explain);
   for (const std::string& phase : options.phases)
     options.input.words.phase.push_back(*lint::phase_named(phase));
   auto steps = lint::read_steps(options.input);

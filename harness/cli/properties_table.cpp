@@ -15,13 +15,13 @@
 namespace flashdiff::cli {
 namespace {
 
-std::string names_of(const std::vector<Pass>& passes) {
+std::string pass_words(const std::vector<Pass>& passes) {
   std::vector<const char*> names;
   for (const Pass pass : passes) names.push_back(name_of(pass));
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-CountedRelation& named(std::vector<CountedRelation>& relations, const std::string& name) {
+CountedRelation& counted_under(std::vector<CountedRelation>& relations, const std::string& name) {
   const auto found = std::ranges::find(relations, name, &CountedRelation::name);
   if (found != relations.end()) return *found;
   return relations.emplace_back(CountedRelation{name, "of another version of flashdiff", "", ""});
@@ -41,7 +41,7 @@ std::vector<CountedRelation> listed_relations() {
       {layouts_relation, "the same rows at other addresses, between other padding, give the same bits",
        "forward, backward, append", "a backend that keeps bits; else the budget of both"}};
   for (const relations::Relation& relation : relations::relations())
-    all.push_back({relation.name, relation.says, names_of(relation.passes), relation.needs});
+    all.push_back({relation.name, relation.says, pass_words(relation.passes), relation.needs});
   return all;
 }
 
@@ -49,8 +49,8 @@ Outcome<void> count_relations(const Store& store, std::vector<CountedRelation>& 
   const auto count = [&relations](const CaseRecord& record) {
     if (record.shrunk_from) return;
     const std::vector<std::string> tried = relations_of(record);
-    for (const std::string& name : tried) ++named(relations, name).tried;
-    if (!tried.empty() && is_failure(record.verdict)) ++named(relations, tried.back()).broken;
+    for (const std::string& name : tried) ++counted_under(relations, name).tried;
+    if (!tried.empty() && is_failure(record.verdict)) ++counted_under(relations, tried.back()).broken;
   };
   if (auto read = store.for_each_case(count); !read) return read;
   const auto kept = store.kept(power::kept_mutants);
@@ -58,8 +58,8 @@ Outcome<void> count_relations(const Store& store, std::vector<CountedRelation>& 
   for (const auto& [name, text] : *kept) {
     const Outcome<power::Hunted> hunted = power::hunted_of(text);
     if (!hunted) return tl::unexpected<Error>(hunted.error());
-    for (const auto& [relation, index] : hunted->relations) ++named(relations, relation).mutants;
-    if (const std::string first = first_of(*hunted); !first.empty()) ++named(relations, first).first;
+    for (const auto& [relation, index] : hunted->relations) ++counted_under(relations, relation).mutants;
+    if (const std::string first = first_of(*hunted); !first.empty()) ++counted_under(relations, first).first;
   }
   return {};
 }

@@ -128,8 +128,8 @@ Outcome<ArrayReader> ArrayFile::array(const std::string& name) const {
   }
   if (!archive_ && ending != ".safetensors") return read_text(path_);
   if (!has(name))
-    return bad_input(fmt::format("{}: no array '{}', it has: {}", path_, detail::shown(name),
-                                 detail::shown(fmt::format("{}", fmt::join(names_, ", ")))));
+    return bad_input(fmt::format("{}: no array '{}', it has: {}", path_, flashdiff::detail::shown(name),
+                                 flashdiff::detail::shown(fmt::format("{}", fmt::join(names_, ", ")))));
   const std::string full = path_ + ":" + name;
   if (archive_) {
     auto source = archive_->member(name + ".npy");

@@ -48,7 +48,8 @@ class ZipArchive final : public Archive, public std::enable_shared_from_this<Zip
         (facts.valid & ZIP_STAT_SIZE) == 0) {
       const std::string why = zip_strerror(zip_);
       if (file != nullptr) zip_fclose(file);
-      return bad_input(fmt::format("{}:{}: cannot be unpacked: {}", path_, detail::shown(name), why));
+      return bad_input(
+          fmt::format("{}:{}: cannot be unpacked: {}", path_, flashdiff::detail::shown(name), why));
     }
     return std::make_unique<MemberSource>(shared_from_this(), file, path_ + ":" + name, facts.size);
   }

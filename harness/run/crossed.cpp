@@ -14,7 +14,7 @@ using detail::number;
 using detail::number_of;
 using nlohmann::json;
 
-Crossed parsed(const json& j) {
+Crossed crossed_from(const json& j) {
   Crossed crossed;
   crossed.witnesses = j.at("witnesses").get<std::vector<std::string>>();
   for (const json& pair : j.at("pairs")) {
@@ -56,7 +56,7 @@ std::string text_of(const Crossed& crossed) {
 
 Outcome<Crossed> crossed_of(const std::string& text) {
   try {
-    Crossed crossed = parsed(json::parse(text));
+    Crossed crossed = crossed_from(json::parse(text));
     if (names_all(crossed)) return crossed;
     return bad_input("a cross-examination names a witness who is not there");
   } catch (const std::exception& e) {  // nlohmann's own errors, and a word that is no number

@@ -8,7 +8,7 @@
 namespace flashdiff {
 namespace {
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
+std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
@@ -31,7 +31,7 @@ constexpr Starter kStarters[] = {
 Outcome<std::uint64_t> variable(const Environment& environment, const char* name, std::uint64_t otherwise) {
   const auto text = name == nullptr ? std::nullopt : environment(name);
   if (!text) return otherwise;
-  if (const auto value = number_of(*text)) return *value;
+  if (const auto value = whole_number(*text)) return *value;
   return bad_input(fmt::format("{}={}: expected a whole number", name, *text));
 }
 
@@ -54,8 +54,8 @@ std::string in_words(const Shard& shard) { return fmt::format("{}/{}", shard.num
 Outcome<Shard> shard_named(const std::string& word) {
   const auto slash = word.find('/');
   if (slash != std::string::npos) {
-    const auto number = number_of(std::string_view(word).substr(0, slash)),
-               of = number_of(std::string_view(word).substr(slash + 1));
+    const auto number = whole_number(std::string_view(word).substr(0, slash)),
+               of = whole_number(std::string_view(word).substr(slash + 1));
     if (number && of && *number >= 1 && *number <= *of) return Shard{*number, *of};
   }
   return bad_input(fmt::format("{}: expected K/N, as 1/4 is the first of four", word));

@@ -49,7 +49,7 @@ std::string key_of(TensorRole role) {
   return key;
 }
 
-json json_of(const ElementAt& at) {
+json place_json(const ElementAt& at) {
   return {{"tensor", name_of(at.tensor)},
           {"sequence", at.sequence},
           {"head", at.head},
@@ -60,7 +60,7 @@ ElementAt element_of(const json& j) {
   return {role_of(j.at("tensor")), j.at("sequence"), j.at("head"), j.at("row"), j.at("column")};
 }
 
-json json_of(const BudgetUse& use) {
+json use_json(const BudgetUse& use) {
   json j = json::object();
   for (const TensorUse& one : use.outputs) j[key_of(one.tensor)] = number(one.use);
   return j;
@@ -79,7 +79,7 @@ BudgetUse use_of(const json& j) {
   return use;
 }
 
-json json_of(const ErrorMap& map) {
+json map_json(const ErrorMap& map) {
   json cells = json::array();
   for (const float use : map.use) cells.push_back(number(static_cast<double>(use)));
   return {{"tensor", name_of(map.tensor)},
@@ -100,38 +100,38 @@ ErrorMap map_of(const json& j) {
 
 /// One function an alternative: its fields by name.
 struct Fields {
-  json operator()(const verdict::Pass& v) const { return {{"use", json_of(v.use)}}; }
+  json operator()(const verdict::Pass& v) const { return {{"use", use_json(v.use)}}; }
   json operator()(const verdict::PassWeak& v) const {
-    json j{{"use", json_of(v.use)}, {"effect", number(v.effect)}};
+    json j{{"use", use_json(v.use)}, {"effect", number(v.effect)}};
     if (v.tensor != TensorRole::o) j["tensor"] = name_of(v.tensor);
     return j;
   }
   json operator()(const verdict::Mismatch& v) const {
-    return {{"use", json_of(v.use)},
-            {"at", json_of(v.worst.at)},
+    return {{"use", use_json(v.use)},
+            {"at", place_json(v.worst.at)},
             {"got", number(v.worst.got)},
             {"want", number(v.worst.want)},
             {"budget", number(v.worst.budget)},
             {"wrong", v.wrong},
             {"total", v.total},
             {"words", v.words},
-            {"map", json_of(v.map)}};
+            {"map", map_json(v.map)}};
   }
   json operator()(const verdict::PaddingTouched& v) const { return {{"count", v.count}, {"where", v.where}}; }
   json operator()(const verdict::Bias& v) const {
-    return {{"use", json_of(v.use)},      {"tensor", name_of(v.tensor)},
+    return {{"use", use_json(v.use)},     {"tensor", name_of(v.tensor)},
             {"test", name_of(v.test)},    {"head", v.head},
             {"effect", number(v.effect)}, {"deviation", number(v.deviation)},
             {"chance", number(v.chance)}, {"words", v.words}};
   }
   json operator()(const verdict::BrokenRelation& v) const {
-    return {{"relation", v.relation}, {"says", v.says},         {"at", json_of(v.at)},
+    return {{"relation", v.relation}, {"says", v.says},         {"at", place_json(v.at)},
             {"got", number(v.got)},   {"want", number(v.want)}, {"budget", number(v.budget)},
             {"wrong", v.wrong},       {"total", v.total}};
   }
   json operator()(const verdict::NotEquivalent& v) const {
     return {{"against", v.against},
-            {"at", json_of(v.at)},
+            {"at", place_json(v.at)},
             {"one", number(v.one)},
             {"other", number(v.other)},
             {"differing", v.differing}};
@@ -143,7 +143,7 @@ struct Fields {
   json operator()(const verdict::NotExecuted& v) const { return {{"why", v.why}}; }
 };
 
-Verdict parsed(const json& j) {
+Verdict verdict_from(const json& j) {
   const std::string kind = j.at("kind");
   if (kind == "pass") return verdict::Pass{use_of(j.at("use"))};
   if (kind == "pass-weak")
@@ -188,7 +188,7 @@ json json_of(const Verdict& verdict) {
 
 Outcome<Verdict> verdict_of_json(const json& j) {
   try {
-    return parsed(j);
+    return verdict_from(j);
   } catch (const std::exception& e) {  // nlohmann's own errors, and those above
     return bad_input(fmt::format("not a verdict: {}", e.what()));
   }

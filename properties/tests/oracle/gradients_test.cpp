@@ -25,9 +25,9 @@ using testing::Subject;
 using testing::subject;
 using testing::words;
 
-constexpr const char* kLengths = "q=5,17,70 kv=70,66,90";
+constexpr const char* kThreeLengths = "q=5,17,70 kv=70,66,90";
 
-Subject asked(const std::string& rest = "mask=causal_br", const std::string& lengths = kLengths) {
+Subject gradients_of(const std::string& rest = "mask=causal_br", const std::string& lengths = kThreeLengths) {
   return subject("fd1 pass=backward b=3 hq=4 hk=2 d=24 dv=16 dt=f16 lay=left " + lengths + " " + rest +
                  " data=normal seed=0x2a");
 }
@@ -59,14 +59,14 @@ Answer answer_by(
 // --- Budget
 
 TEST(Gradients, TheReferenceItselfPasses) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   const Verdict v = s.judged(right_answer(s));
   EXPECT_STREQ(name_of(v), "pass") << explain(v);
 }
 
 TEST(Gradients, AnotherProgrammeOfThemPasses) {
   for (const char* modifiers : {"", " softcap=2", " alibi=on", " softcap=1 alibi=on sink=seeded"}) {
-    const Subject s = asked(std::string("mask=causal_br") + modifiers);
+    const Subject s = gradients_of(std::string("mask=causal_br") + modifiers);
     const Verdict v = s.judged(answer_by(s, [](GradientRule&) {}));
     EXPECT_STREQ(name_of(v), "pass") << modifiers << ": " << explain(v);
   }
@@ -109,7 +109,7 @@ RC_GTEST_PROP(Gradients, TheBudgetExactlyPassesAndHalfAsMuchAgainFails, (std::ui
 }
 
 TEST(Gradients, AGainOfOnePercentIsFoundInEach) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   for (const TensorRole role : {TensorRole::dq, TensorRole::dk, TensorRole::dv}) {
     Answer answer = right_answer(s);
     for (float& value : answer.of(role).values()) value = rounded(DType::f16, value * 1.01f);
@@ -120,7 +120,7 @@ TEST(Gradients, AGainOfOnePercentIsFoundInEach) {
 }
 
 TEST(Gradients, NaNIsOutsideOfEveryBudget) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   Answer answer = right_answer(s);
   answer.dv.row(2, 1, 7)[3] = std::numeric_limits<float>::quiet_NaN();
   const Verdict v = s.judged(answer);
@@ -130,7 +130,7 @@ TEST(Gradients, NaNIsOutsideOfEveryBudget) {
 }
 
 TEST(Gradients, WhatNobodySeesIsZero) {
-  const Subject s = asked("mask=causal_br", "q=9,2,3 kv=4,9,0");
+  const Subject s = gradients_of("mask=causal_br", "q=9,2,3 kv=4,9,0");
   Answer answer = right_answer(s);
   EXPECT_EQ(answer.dq.row(0, 0, 0)[0], 0) << "a query that sees no key";
   answer.dq.row(0, 0, 0)[0] = 1e-30f;
@@ -140,7 +140,7 @@ TEST(Gradients, WhatNobodySeesIsZero) {
 // --- Where
 
 TEST(GradientsWhere, RowsOfDqAreQueriesThoseOfDkAndDvKeys) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   Answer answer = right_answer(s);
   for (int kv_head = 0; kv_head < 2; ++kv_head) answer.dk.row(2, kv_head, 89)[5] += 9;
   EXPECT_EQ(words(s, answer),
@@ -151,7 +151,7 @@ TEST(GradientsWhere, RowsOfDqAreQueriesThoseOfDkAndDvKeys) {
 }
 
 TEST(GradientsWhere, TwoSidesAreToldApart) {
-  const Subject s = asked("mask=none");
+  const Subject s = gradients_of("mask=none");
   Answer answer = right_answer(s);
   for (float& x : answer.dq.values()) x += 9;
   for (int b = 0; b < 3; ++b)
@@ -162,7 +162,7 @@ TEST(GradientsWhere, TwoSidesAreToldApart) {
 }
 
 TEST(GradientsWhere, KeysByTheQueriesThatSeeThem) {
-  const Subject s = asked("mask=causal_tl", "q=20,30,40 kv=40,50,60");
+  const Subject s = gradients_of("mask=causal_tl", "q=20,30,40 kv=40,50,60");
   Answer answer = right_answer(s);
   for (int b = 0; b < 3; ++b)
     for (int kv_head = 0; kv_head < 2; ++kv_head)
@@ -173,12 +173,12 @@ TEST(GradientsWhere, KeysByTheQueriesThatSeeThem) {
 // --- As if
 
 TEST(GradientsCause, NothingForARightAnswer) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   EXPECT_EQ(cause(s, right_answer(s)), "");
 }
 
 TEST(GradientsCause, NothingForNoise) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   Answer answer = right_answer(s);
   for (std::size_t i = 0; i < answer.dk.values().size(); ++i)
     answer.dk.values()[i] += i % 3 == 0 ? 0.5f : -0.25f;
@@ -186,31 +186,31 @@ TEST(GradientsCause, NothingForNoise) {
 }
 
 TEST(GradientsCause, TheScaleForgotten) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   const Answer answer = answer_by(s, [](GradientRule& rule) { rule.scale = 1; });
   EXPECT_THAT(words(s, answer), HasSubstr("dK (dV is right)"));
   EXPECT_THAT(cause(s, answer), StartsWith("as if dQ and dK were not multiplied with the softmax scale"));
 }
 
 TEST(GradientsCause, DForgotten) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.subtracts_d = false; })),
               StartsWith("as if D were not subtracted"));
 }
 
 TEST(GradientsCause, AnotherMask) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.mask = {MaskKind::causal_top_left}; })),
               StartsWith("as if the causal mask were aligned top-left"));
   EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.mask = {}; })),
               StartsWith("as if there were no mask"));
-  const Subject window = asked("mask=window:5,3");
+  const Subject window = gradients_of("mask=window:5,3");
   EXPECT_THAT(cause(window, answer_by(window, [](GradientRule& rule) { rule.mask.left = 6; })),
               StartsWith("as if the window were one key wider on its left"));
 }
 
 TEST(GradientsCause, ModifiersForgotten) {
-  const Subject s = asked("mask=causal_br softcap=1 alibi=on sink=1");
+  const Subject s = gradients_of("mask=causal_br softcap=1 alibi=on sink=1");
   EXPECT_EQ(cause(s, answer_by(s, [](GradientRule&) {})), "");
   EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.softcap = 0; })),
               StartsWith("as if the softcap were forgotten"));
@@ -224,7 +224,7 @@ TEST(GradientsCause, ModifiersForgotten) {
 
 /// What was asked of scores is kept by every other hypothesis.
 TEST(GradientsCause, OtherCausesUnderModifiers) {
-  const Subject s = asked("mask=causal_br softcap=1 alibi=on");
+  const Subject s = gradients_of("mask=causal_br softcap=1 alibi=on");
   EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.subtracts_d = false; })),
               StartsWith("as if D were not subtracted"));
   EXPECT_THAT(cause(s, answer_by(s, [](GradientRule& rule) { rule.mask = {MaskKind::causal_top_left}; })),
@@ -232,14 +232,14 @@ TEST(GradientsCause, OtherCausesUnderModifiers) {
 }
 
 TEST(GradientsCause, AnotherKvHead) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   EXPECT_THAT(cause(s, answer_by(
                            s, [](GradientRule&) {}, [](int) { return 0; })),
               StartsWith("as if K and V of kv-head 0 were read for kv-head 1"));
 }
 
 TEST(GradientsCause, OneQueryHeadInsteadOfTheGroup) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   const Answer answer = answer_by(s, [](GradientRule& rule) { rule.heads = {0, 1}; });
   EXPECT_THAT(words(s, answer), StartsWith("dK and dV (dQ is right) in every sequence, all kv-heads"));
   EXPECT_THAT(cause(s, answer), StartsWith("as if dK and dV were those of query head 0 of each group of 2 "
@@ -247,7 +247,7 @@ TEST(GradientsCause, OneQueryHeadInsteadOfTheGroup) {
 }
 
 TEST(GradientsCause, KeysAndQueriesThatTookNoPart) {
-  const Subject s = asked("mask=none");
+  const Subject s = gradients_of("mask=none");
   EXPECT_THAT(cause(s, answer_by(s,
                                  [](GradientRule& rule) {
                                    rule.keys = {0, 64};
@@ -258,14 +258,14 @@ TEST(GradientsCause, KeysAndQueriesThatTookNoPart) {
                                    rule.queries = {0, 64};
                                  })),
               StartsWith("as if queries of the last tile of 64 took no part"));
-  const Subject one = asked("mask=none", "q=4,4,4 kv=9,9,9");
+  const Subject one = gradients_of("mask=none", "q=4,4,4 kv=9,9,9");
   const Answer without_last = answer_by(one, [](GradientRule& rule) { rule.keys = {0, 8}; });
   EXPECT_TRUE(is_failure(one.judged(without_last))) << "a dropped key is found";
   EXPECT_THAT(cause(one, without_last), StartsWith("as if the last key took no part"));
 }
 
 TEST(Gradients, SwappedRowsAreFound) {
-  const Subject s = asked();
+  const Subject s = gradients_of();
   Answer answer = right_answer(s);
   std::swap_ranges(answer.dq.row(2, 0, 3), answer.dq.row(2, 0, 3) + 24, answer.dq.row(2, 0, 4));
   EXPECT_THAT(words(s, answer), HasSubstr("dQ (dK and dV are right)"));

@@ -18,7 +18,7 @@ using testing::naive_attention;
 using testing::one_sequence;
 using testing::small_problem;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kInfiniteDouble = std::numeric_limits<double>::infinity();
 
 /// Largest difference of two tensors, in units of `unit`; equal infinities differ by nothing.
 double difference(const LogicalTensor<double>& a, const LogicalTensor<double>& b, double unit) {
@@ -28,7 +28,7 @@ double difference(const LogicalTensor<double>& a, const LogicalTensor<double>& b
     const double x = a.values()[i], y = b.values()[i];
     if (x == y) continue;
     const double apart = std::fabs(x - y) / unit;
-    largest = std::isnan(apart) ? kInfinity : std::max(largest, apart);
+    largest = std::isnan(apart) ? kInfiniteDouble : std::max(largest, apart);
   }
   return largest;
 }
@@ -77,8 +77,8 @@ TEST(Attention, AQueryThatSeesNoKeyGivesZeroAndMinusInfinity) {
       EXPECT_EQ(out.o_budget.row(0, 0, i)[c] > 0, sees) << i;
     }
     if (!sees) {
-      EXPECT_EQ(*out.reference.lse.row(0, 0, i), -kInfinity);
-      EXPECT_EQ(*out.smallest_drop.row(0, 0, i), kInfinity);
+      EXPECT_EQ(*out.reference.lse.row(0, 0, i), -kInfiniteDouble);
+      EXPECT_EQ(*out.smallest_drop.row(0, 0, i), kInfiniteDouble);
     }
   }
 }
@@ -89,7 +89,7 @@ TEST(Attention, ZeroLengthsAreLengthsLikeAnyOther) {
   const Attention out = attention_forward(problem, data_of(problem));
   EXPECT_EQ(out.o.values().size(), (3 + 2) * 8u);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(*out.lse.row(1, 0, i), -kInfinity);
+    EXPECT_EQ(*out.lse.row(1, 0, i), -kInfiniteDouble);
     for (int c = 0; c < 8; ++c) EXPECT_EQ(out.o.row(1, 0, i)[c], 0.0);
   }
   EXPECT_TRUE(std::isfinite(*out.lse.row(2, 0, 1)));

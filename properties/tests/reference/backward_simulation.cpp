@@ -60,7 +60,7 @@ class Pairs {
       sums.push_back(arithmetic_.product_sum(kernel_.numerics.pv, a_dtype, problem_.dtype,
                                              a.subspan(at, count), b.subspan(at, count), 0.0f));
     }
-    if (kernel_.order == Order::backward) std::reverse(sums.begin(), sums.end());
+    if (kernel_.order == SumOrder::backward) std::reverse(sums.begin(), sums.end());
     float sum = 0;
     for (float part : sums) sum = arithmetic_.add(sum, part);
     return sum;
@@ -94,9 +94,9 @@ class Pairs {
     if (kernel_.folding == Folding::natural)  // from what the score has become
       tanh = arithmetic_.multiply(arithmetic_.multiply(tanh, score_scale_), 1 / score_scale_);
     switch (kernel_.order) {
-      case Order::forward: return arithmetic_.fused(-tanh, tanh, 1);
-      case Order::backward: return arithmetic_.add(1, -arithmetic_.multiply(tanh, tanh));
-      case Order::pairwise: break;
+      case SumOrder::forward: return arithmetic_.fused(-tanh, tanh, 1);
+      case SumOrder::backward: return arithmetic_.add(1, -arithmetic_.multiply(tanh, tanh));
+      case SumOrder::pairwise: break;
     }
     return arithmetic_.multiply(arithmetic_.add(1, -tanh), arithmetic_.add(1, tanh));
   }

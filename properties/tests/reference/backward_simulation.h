@@ -6,8 +6,8 @@
 namespace flashdiff::testing {
 
 /// A correct backward kernel in f32, one of many that a declaration allows, each operation rounded as a GPU
-/// would. What Kernel leaves free: Folding says how the exponent is formed, Order the order of tiles and of
-/// terms, `reciprocal` that the accumulator of dP starts at -D.
+/// would. What Kernel leaves free: Folding says how the exponent is formed, SumOrder the order of tiles and
+/// of terms, `reciprocal` that the accumulator of dP starts at -D.
 class BackwardOfKernel {
  public:
   BackwardOfKernel(const Kernel& kernel, const Problem& problem, const LogicalData& data)

@@ -19,7 +19,7 @@ using budget::RowFacts;
 using budget::Shape;
 using testing::Arithmetic;
 using testing::Kernel;
-using testing::Order;
+using testing::SumOrder;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -46,7 +46,7 @@ TEST(BudgetTerms, ProductSumBoundsEveryOrderAndTheTensorCore) {
       magnitude += std::fabs(static_cast<double>(a[i]) * static_cast<double>(b[i]));
     }
     Kernel kernel;
-    kernel.order = static_cast<Order>(round % 3);
+    kernel.order = static_cast<SumOrder>(round % 3);
     for (Accumulation how : {Accumulation::f32_fma, Accumulation::f32_tensor_core}) {
       const float got = Arithmetic(kernel).product_sum(how, DType::f32, DType::f32, a, b, 0.0f);
       const double use = std::fabs(got - exact) / (budget::product_sum(how, n) * magnitude);

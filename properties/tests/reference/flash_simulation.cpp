@@ -55,7 +55,7 @@ class RowOfKernel {
     std::vector<KeyRange> tiles;
     for (int begin = keys.begin / tile * tile; begin < keys.end; begin += tile)
       tiles.push_back({std::max(begin, keys.begin), std::min(begin + tile, keys.end)});
-    if (kernel_.order == Order::backward) std::reverse(tiles.begin(), tiles.end());
+    if (kernel_.order == SumOrder::backward) std::reverse(tiles.begin(), tiles.end());
     for (const KeyRange t : tiles) add_tile(t);
     return finish();
   }
@@ -225,7 +225,7 @@ Kernel any_kernel(std::uint64_t number) {
   kernel.numerics.kv_tile = 1 << pick(8);
   kernel.numerics.out = static_cast<DType>(pick(3));
   kernel.folding = static_cast<Folding>(pick(4));
-  kernel.order = static_cast<Order>(pick(3));
+  kernel.order = static_cast<SumOrder>(pick(3));
   kernel.reciprocal = pick(2) == 0;
   kernel.approximation = pick(4) - 1;
   kernel.numerics.tanh_relative = pick(2) == 0 ? 0x1p-11 : 0x1p-22;

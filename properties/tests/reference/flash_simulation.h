@@ -17,16 +17,16 @@ enum class Folding : std::uint8_t {
   natural,           ///< exp(fl(fl(s scale) - m)) as exp2 of its product with log2e
   into_q             ///< q times c before the product
 };
-enum class Order : std::uint8_t { forward, backward, pairwise };
+enum class SumOrder : std::uint8_t { forward, backward, pairwise };
 
 /// A correct flash kernel in f32, one of many that a declaration allows: what it declares, and what it is
 /// free to do.
 struct Kernel {
   Numerics numerics;
   Folding folding = Folding::fused_maximum;
-  Order order = Order::forward;  ///< of the tiles, and of the keys within one
-  bool reciprocal = true;        ///< o * rcp(l) instead of o / l
-  bool sink_first = true;        ///< the sink is what the row sum starts with, or comes in at the end
+  SumOrder order = SumOrder::forward;  ///< of the tiles, and of the keys within one
+  bool reciprocal = true;              ///< o * rcp(l) instead of o / l
+  bool sink_first = true;              ///< the sink is what the row sum starts with, or comes in at the end
   /// Errors of approximate instructions, in parts of what is declared: +1 and -1 always the most there is,
   /// 0 none, 2 a different part each time.
   int approximation = 2;

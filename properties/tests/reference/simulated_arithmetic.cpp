@@ -96,12 +96,12 @@ float Arithmetic::product_sum(Accumulation how, DType a_dtype, DType b_dtype, st
                            b.subspan(i, std::min<std::size_t>(8, n - i)), c);
     return c;
   }
-  if (kernel_.order == Order::pairwise && n > 2) {
+  if (kernel_.order == SumOrder::pairwise && n > 2) {
     const float low = product_sum(how, a_dtype, b_dtype, a.first(n / 2), b.first(n / 2), c);
     return add(low, product_sum(how, a_dtype, b_dtype, a.subspan(n / 2), b.subspan(n / 2), 0.0f));
   }
   for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t at = kernel_.order == Order::backward ? n - 1 - i : i;
+    const std::size_t at = kernel_.order == SumOrder::backward ? n - 1 - i : i;
     c = fused(a[at], b[at], c);
   }
   return c;

@@ -10,9 +10,9 @@ namespace {
 
 using nlohmann::json;
 
-class Book {
+class Benches {
  public:
-  explicit Book(double slower) : slower_(slower) {}
+  explicit Benches(double slower) : slower_(slower) {}
 
   void counted(const std::string& name, json counters) {
     counters["name"] = "figures/" + name + "/iterations:1";
@@ -66,7 +66,7 @@ json work(double flops, double instructions, double issued, double dense) {
                                 : "bound by A100: device memory; H200: shared memory"}};
 }
 
-void add_kernel(Book& book, const std::string& kernel, double times) {
+void add_kernel(Benches& book, const std::string& kernel, double times) {
   const double slower = book.slower();
   for (const int d : {64, 128}) {
     book.counted(fmt::format("{}/d{}/main_loop", kernel, d),
@@ -97,7 +97,7 @@ void add_kernel(Book& book, const std::string& kernel, double times) {
     book.counted(fmt::format("{}/d128/gqa{}", kernel, ratio), work(5e8, 3.5, 1.1, 2));
 }
 
-void add_decoding(Book& book) {
+void add_decoding(Benches& book) {
   const auto decode = [&](const std::string& shape, double over) {
     book.counted("flash_decode/d128/" + shape, {{"read_bytes_over_cache", over},
                                                 {"wavefronts_over_ideal", 1.0},
@@ -143,7 +143,7 @@ json lines_by_hand() {
 }  // namespace
 
 std::string bench_json_by_hand(const std::string& date, double slower) {
-  Book book(slower);
+  Benches book(slower);
   add_kernel(book, "flash_forward", 1);
   add_kernel(book, "flash_backward", 1.3);
   add_decoding(book);

@@ -31,7 +31,7 @@ const Chart& chart(const ChartGroup& of, const std::string& title) {
   if (found == of.charts.end()) throw std::runtime_error("no chart " + title + " in " + of.id);
   return *found;
 }
-const ChartLine& line(const Chart& of, const std::string& name) {
+const ChartLine& line_of(const Chart& of, const std::string& name) {
   const auto found = std::ranges::find(of.lines, name, &ChartLine::name);
   if (found == of.lines.end()) throw std::runtime_error("no line " + name + " in " + of.title);
   return *found;
@@ -56,22 +56,23 @@ class BenchCharts : public ::testing::Test {
 /// processor.
 TEST_F(BenchCharts, NoPointOfASweepIsMissing) {
   const ChartGroup &times = group(all_, "curves"), &counters = group(all_, "counters");
-  EXPECT_THAT(xs(line(chart(times, "forward, d 64, no mask"), "flash_forward")),
+  EXPECT_THAT(xs(line_of(chart(times, "forward, d 64, no mask"), "flash_forward")),
               ElementsAre(256, 512, 1024, 2048));
-  EXPECT_THAT(xs(line(chart(times, "backward, d 128, causal"), "flash_backward")),
+  EXPECT_THAT(xs(line_of(chart(times, "backward, d 128, causal"), "flash_backward")),
               ElementsAre(256, 512, 1024, 2048));
-  EXPECT_THAT(xs(line(chart(counters, "instructions: forward, causal"), "flash_forward, d 128")),
+  EXPECT_THAT(xs(line_of(chart(counters, "instructions: forward, causal"), "flash_forward, d 128")),
               ElementsAre(256, 512, 1024, 2048));
-  EXPECT_THAT(xs(line(chart(counters, "instructions: backward, 1,024 keys, causal"), "flash_backward")),
+  EXPECT_THAT(xs(line_of(chart(counters, "instructions: backward, 1,024 keys, causal"), "flash_backward")),
               ElementsAre(32, 64, 96, 128, 192, 256));
-  EXPECT_THAT(xs(line(chart(counters, "bytes: forward, d 128"), "flash_forward")), ElementsAre(1, 2, 4, 8));
-  EXPECT_THAT(xs(line(chart(times, "one new token, d 128, batch of 4"), "flash_decode")),
+  EXPECT_THAT(xs(line_of(chart(counters, "bytes: forward, d 128"), "flash_forward")),
+              ElementsAre(1, 2, 4, 8));
+  EXPECT_THAT(xs(line_of(chart(times, "one new token, d 128, batch of 4"), "flash_decode")),
               ElementsAre(256, 1024, 4096));
-  EXPECT_THAT(xs(line(chart(counters, "bytes: one new token, d 128"), "flash_decode, batch of 16")),
+  EXPECT_THAT(xs(line_of(chart(counters, "bytes: one new token, d 128"), "flash_decode, batch of 16")),
               ElementsAre(256, 1024, 4096));
-  EXPECT_THAT(xs(line(chart(times, "one new token, d 128, a batch of 16"), "flash_decode")),
+  EXPECT_THAT(xs(line_of(chart(times, "one new token, d 128, a batch of 16"), "flash_decode")),
               ElementsAre(1, 2, 4, 8, 16));
-  EXPECT_THAT(xs(line(chart(times, "forward, no mask, one thread of a processor"), "openvino")),
+  EXPECT_THAT(xs(line_of(chart(times, "forward, no mask, one thread of a processor"), "openvino")),
               ElementsAre(64, 256, 2048));
 }
 
@@ -92,7 +93,7 @@ TEST_F(BenchCharts, EveryEntryOfASweepIsDrawn) {
 /// Five repetitions of 2e14 n / (n + 400), by 1 + 0.02 sin(2.1 i): 0, 0.863, -0.872, 0.017, 0.855.
 TEST_F(BenchCharts, ATimeIsTheMedianWithItsInterval) {
   const ChartPoint& point =
-      line(chart(group(all_, "curves"), "forward, d 64, no mask"), "flash_forward").points.at(3);
+      line_of(chart(group(all_, "curves"), "forward, d 64, no mask"), "flash_forward").points.at(3);
   const double rate = 200.0 * 2048 / 2448;
   EXPECT_NEAR(point.y, rate / (1 + 0.02 * 0.0168), 1e-3 * rate);
   ASSERT_TRUE(point.interval);
@@ -105,14 +106,14 @@ TEST_F(BenchCharts, ATimeIsTheMedianWithItsInterval) {
 TEST_F(BenchCharts, WhoDecodesIsMeasuredInBytes) {
   const Chart& one = chart(group(all_, "curves"), "one new token, d 128, batch of 1");
   EXPECT_THAT(one.y.title, HasSubstr("GB/s"));
-  EXPECT_NEAR(line(one, "flash_decode").points.at(0).y, 2000, 1);
+  EXPECT_NEAR(line_of(one, "flash_decode").points.at(0).y, 2000, 1);
 }
 
 TEST_F(BenchCharts, CountersAreTakenAsTheyAre) {
   const Chart& one = chart(group(all_, "counters"), "instructions: forward, no mask");
-  EXPECT_THAT(ys(line(one, "flash_forward, d 64")),
+  EXPECT_THAT(ys(line_of(one, "flash_forward, d 64")),
               ElementsAre(4.4 + 100.0 / 256, 4.4 + 100.0 / 512, 4.4 + 100.0 / 1024, 4.4 + 100.0 / 2048));
-  EXPECT_FALSE(line(one, "flash_forward, d 64").points[0].interval) << "exact";
+  EXPECT_FALSE(line_of(one, "flash_forward, d 64").points[0].interval) << "exact";
 }
 
 /// issued / needed is 1.1 + 4 / fill, the rectangle over needed 2e4 / fill^2.
@@ -120,10 +121,10 @@ TEST_F(BenchCharts, PaddingEfficiencyIsNeededOverIssued) {
   const ChartGroup& padding = group(all_, "padding");
   ASSERT_EQ(padding.charts.size(), 4u) << "two kernels, two head dims";
   const Chart& one = chart(padding, "flash_forward, d 128");
-  EXPECT_THAT(xs(line(one, "left")), ElementsAre(10, 25, 50, 75, 100));
-  EXPECT_DOUBLE_EQ(line(one, "right").points.at(0).y, 100 / 1.5);
-  EXPECT_DOUBLE_EQ(line(one, "left").points.at(4).y, 100 / 1.14);
-  EXPECT_NEAR(line(one, "the whole rectangle").points.at(4).y, 50, 1e-9);
+  EXPECT_THAT(xs(line_of(one, "left")), ElementsAre(10, 25, 50, 75, 100));
+  EXPECT_DOUBLE_EQ(line_of(one, "right").points.at(0).y, 100 / 1.5);
+  EXPECT_DOUBLE_EQ(line_of(one, "left").points.at(4).y, 100 / 1.14);
+  EXPECT_NEAR(line_of(one, "the whole rectangle").points.at(4).y, 50, 1e-9);
   EXPECT_EQ(one.y.range->high, 100);
 }
 
@@ -133,16 +134,16 @@ TEST_F(BenchCharts, RooflinesAreBoundsUnderThePeaks) {
   EXPECT_THAT(roofs.title + roofs.words,
               AllOf(HasSubstr("bounds, not times"), HasSubstr("Nothing was timed")));
   const Chart& one = chart(roofs, "flash_forward on H200");
-  const ChartLine& roof = line(one, "tensor cores, device memory");
+  const ChartLine& roof = line_of(one, "tensor cores, device memory");
   ASSERT_EQ(roof.points.size(), 3u);
   EXPECT_NEAR(roof.points[0].y, roof.points[0].x * 4.8, 1e-9) << "on the memory's slope";
   EXPECT_NEAR(roof.points[1].x, 989.4 / 4.8, 1e-9) << "the ridge";
   EXPECT_EQ(roof.points[2].y, 989.4);
-  EXPECT_EQ(line(one, "bound by shared memory").face,
-            line(chart(roofs, "flash_backward on H200"), "bound by shared memory").face)
+  EXPECT_EQ(line_of(one, "bound by shared memory").face,
+            line_of(chart(roofs, "flash_backward on H200"), "bound by shared memory").face)
       << "the same bound looks the same";
-  EXPECT_NE(line(one, "bound by shared memory").face, line(one, "bound by issue slots").face);
-  const auto& points = line(one, "bound by issue slots").points;
+  EXPECT_NE(line_of(one, "bound by shared memory").face, line_of(one, "bound by issue slots").face);
+  const auto& points = line_of(one, "bound by issue slots").points;
   const auto found = std::ranges::find(points, "d64/seq2048", &ChartPoint::words);
   ASSERT_NE(found, points.end());
   EXPECT_EQ(found->y, 610);
@@ -155,8 +156,8 @@ TEST(BenchChartsOverRuns, FollowWhatSpeedHangsOn) {
   const ChartGroup& over = group(all, "over-runs");
   const Chart& loop = chart(over, "flash_forward, main loop");
   EXPECT_THAT(loop.x.names, ElementsAre("02-25 04:00", "03-04 04:00"));
-  EXPECT_THAT(ys(line(loop, "d64/main_loop")), ElementsAre(1.1 * 4.46, 4.46));
-  const auto& gpu = line(chart(over, "flash_forward on a GPU"), "d64/seq2048").points;
+  EXPECT_THAT(ys(line_of(loop, "d64/main_loop")), ElementsAre(1.1 * 4.46, 4.46));
+  const auto& gpu = line_of(chart(over, "flash_forward on a GPU"), "d64/seq2048").points;
   ASSERT_EQ(gpu.size(), 2u);
   EXPECT_NEAR(gpu[1].y / gpu[0].y, 1.1, 1e-9);
   EXPECT_TRUE(gpu[0].interval);

@@ -31,7 +31,7 @@ class ReadGeneration : public ::testing::Test {
   std::filesystem::path path_;
 };
 
-const std::string kGood =
+const std::string kGoodTable =
     R"({"format": "flashdiff-generation 1", "device": "softcuda sm_80", "prompts": [3, 9],
   "decode_steps": 2, "chunk": 8, "conventions": [{"name": "mask not handed on", "who": "a wrapper", "instead": "hand it on",
   "cells": [{"side": "left", "stage": "prefill", "verdict": "wrong", "words": "it sees 1 wrong key", "first": {"slots": [
@@ -39,7 +39,7 @@ const std::string kGood =
     {"side": "left", "stage": "decode", "verdict": "safe", "words": "safe"}]}]})";
 
 TEST_F(ReadGeneration, TakesWhatGenerateWrote) {
-  const auto table = read(kGood);
+  const auto table = read(kGoodTable);
   ASSERT_TRUE(table.has_value()) << table.error().what;
   EXPECT_EQ(table->what, "prompts of 3, 9 tokens, 2 decode steps, chunks of 8 columns; softcuda sm_80");
   EXPECT_THAT(table->sides, ::testing::ElementsAre("left"));
@@ -50,9 +50,9 @@ TEST_F(ReadGeneration, TakesWhatGenerateWrote) {
 }
 
 TEST_F(ReadGeneration, SaysWhatItExpectedOfAnotherFile) {
-  std::string missing = kGood;
+  std::string missing = kGoodTable;
   missing.replace(missing.find("\"who\""), 5, "\"why\"");
-  std::string uneven = kGood;
+  std::string uneven = kGoodTable;
   uneven.replace(uneven.find("\"decode\", \"verdict\""), 8, "\"chunk\"");
   uneven.replace(uneven.find("\"conventions\": ["), 16,
                  R"("conventions": [{"name": "one", "who": "", "instead": "", "cells": []}, )");

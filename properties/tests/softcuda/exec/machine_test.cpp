@@ -9,8 +9,8 @@ namespace {
 
 using exec::LaunchError;
 
-LaunchError refused(const exec::Kernel& kernel, exec::Dim3 grid, exec::Dim3 block, std::uint32_t shared,
-                    std::size_t bytes) {
+LaunchError refused_launch(const exec::Kernel& kernel, exec::Dim3 grid, exec::Dim3 block,
+                           std::uint32_t shared, std::size_t bytes) {
   const std::vector<std::byte> none(bytes);
   const auto done = machine().launch(kernel, grid, block, shared, none);
   return done ? LaunchError::none : done.error().refused;
@@ -28,18 +28,19 @@ TEST(Launch, WrongArgumentsAreRefused) {
   ASSERT_EQ(k.parameters.size(), 2u);
   EXPECT_EQ(k.parameters[1].offset, 8u);
   EXPECT_EQ(k.parameters[1].bytes, 4u);
-  EXPECT_EQ(refused(k, {1, 1, 1}, {32, 1, 1}, 0, 12), LaunchError::none);
-  EXPECT_EQ(refused(k, {1, 1, 1}, {32, 1, 1}, 0, 11), LaunchError::wrong_parameter_size);
-  EXPECT_EQ(refused(k, {0, 1, 1}, {32, 1, 1}, 0, 12), LaunchError::empty_grid);
-  EXPECT_EQ(refused(k, {1, 1, 1}, {32, 0, 1}, 0, 12), LaunchError::empty_grid);
-  EXPECT_EQ(refused(k, {1, 65536, 1}, {32, 1, 1}, 0, 12), LaunchError::grid_too_large);
-  EXPECT_EQ(refused(k, {1, 1, 1}, {1025, 1, 1}, 0, 12), LaunchError::block_too_large);
-  EXPECT_EQ(refused(k, {1, 1, 1}, {64, 32, 1}, 0, 12), LaunchError::block_too_large);
-  EXPECT_EQ(refused(k, {1, 1, 1}, {1, 1, 65}, 0, 12), LaunchError::block_too_large);
-  EXPECT_EQ(refused(k, {1, 1, 1}, {32, 1, 1}, 163 * 1024 + 1, 12), LaunchError::too_much_shared);
-  EXPECT_EQ(refused(*image->kernel("wants"), {1, 1, 1}, {128, 1, 1}, 0, 0), LaunchError::wrong_block);
-  EXPECT_EQ(refused(*image->kernel("wants"), {1, 1, 1}, {64, 2, 1}, 0, 0), LaunchError::none);
-  EXPECT_EQ(refused(*image->kernel("most"), {1, 1, 1}, {129, 1, 1}, 0, 0), LaunchError::block_too_large);
+  EXPECT_EQ(refused_launch(k, {1, 1, 1}, {32, 1, 1}, 0, 12), LaunchError::none);
+  EXPECT_EQ(refused_launch(k, {1, 1, 1}, {32, 1, 1}, 0, 11), LaunchError::wrong_parameter_size);
+  EXPECT_EQ(refused_launch(k, {0, 1, 1}, {32, 1, 1}, 0, 12), LaunchError::empty_grid);
+  EXPECT_EQ(refused_launch(k, {1, 1, 1}, {32, 0, 1}, 0, 12), LaunchError::empty_grid);
+  EXPECT_EQ(refused_launch(k, {1, 65536, 1}, {32, 1, 1}, 0, 12), LaunchError::grid_too_large);
+  EXPECT_EQ(refused_launch(k, {1, 1, 1}, {1025, 1, 1}, 0, 12), LaunchError::block_too_large);
+  EXPECT_EQ(refused_launch(k, {1, 1, 1}, {64, 32, 1}, 0, 12), LaunchError::block_too_large);
+  EXPECT_EQ(refused_launch(k, {1, 1, 1}, {1, 1, 65}, 0, 12), LaunchError::block_too_large);
+  EXPECT_EQ(refused_launch(k, {1, 1, 1}, {32, 1, 1}, 163 * 1024 + 1, 12), LaunchError::too_much_shared);
+  EXPECT_EQ(refused_launch(*image->kernel("wants"), {1, 1, 1}, {128, 1, 1}, 0, 0), LaunchError::wrong_block);
+  EXPECT_EQ(refused_launch(*image->kernel("wants"), {1, 1, 1}, {64, 2, 1}, 0, 0), LaunchError::none);
+  EXPECT_EQ(refused_launch(*image->kernel("most"), {1, 1, 1}, {129, 1, 1}, 0, 0),
+            LaunchError::block_too_large);
   EXPECT_EQ(image->kernel("nobody"), nullptr);
 }
 

@@ -10,8 +10,8 @@ __extension__ typedef unsigned __int128 UnsignedWide;
 
 template <class T>
 class Carry : public ::testing::Test {};
-using Types = ::testing::Types<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
-TYPED_TEST_SUITE(Carry, Types);
+using CarriedTypes = ::testing::Types<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
+TYPED_TEST_SUITE(Carry, CarriedTypes);
 
 template <class T>
 std::string typed(std::string instruction) {

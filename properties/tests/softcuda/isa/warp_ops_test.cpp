@@ -10,7 +10,7 @@ using u32 = std::uint32_t;
 std::vector<u32> per_lane(const std::string& body) {
   return run_kernel(kernel_text(body + " st.global.u32 [%rd1], %r9; ret;"), std::vector<u32>(32, 0));
 }
-u32 value(u32 lane) { return lane * lane + 7; }
+u32 held_by(u32 lane) { return lane * lane + 7; }
 const std::string kValue = "mad.lo.u32 %r5, %r4, %r4, 7; ";
 
 TEST(Shuffle, XorUpDownAndIndexed) {
@@ -25,10 +25,10 @@ TEST(Shuffle, XorUpDownAndIndexed) {
     ASSERT_EQ(bfly.size(), 32u);
     for (u32 lane = 0; lane < 32; ++lane) {
       const u32 first = lane / width * width, at = lane % width;
-      EXPECT_EQ(bfly[lane], value(lane ^ 2));
-      EXPECT_EQ(down[lane], value(at + 3 < width ? lane + 3 : lane)) << width << " " << lane;
-      EXPECT_EQ(up[lane], value(at >= 3 ? lane - 3 : lane)) << width << " " << lane;
-      EXPECT_EQ(idx[lane], value(first + (lane + 5) % width)) << width << " " << lane;
+      EXPECT_EQ(bfly[lane], held_by(lane ^ 2));
+      EXPECT_EQ(down[lane], held_by(at + 3 < width ? lane + 3 : lane)) << width << " " << lane;
+      EXPECT_EQ(up[lane], held_by(at >= 3 ? lane - 3 : lane)) << width << " " << lane;
+      EXPECT_EQ(idx[lane], held_by(first + (lane + 5) % width)) << width << " " << lane;
     }
   }
 }
@@ -94,7 +94,7 @@ TEST(Meeting, WaitsForLanesOnTheirWay) {
                             "%r6, 1; setp.lt.u32 %p2, %r6, %r4; @%p2 bra far;\n"
                             "near: shfl.sync.bfly.b32 %r9, %r5, 31, 31, -1;");
   ASSERT_EQ(got.size(), 32u);
-  for (u32 lane = 0; lane < 32; ++lane) EXPECT_EQ(got[lane], value(31 - lane));
+  for (u32 lane = 0; lane < 32; ++lane) EXPECT_EQ(got[lane], held_by(31 - lane));
 }
 
 /// Exited lanes are not waited for.
