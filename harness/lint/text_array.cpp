@@ -11,8 +11,8 @@
 namespace flashdiff::lint {
 namespace {
 
-using detail::read_number;
-using detail::shown;
+using flashdiff::detail::read_number;
+using flashdiff::detail::shown;
 
 /// The text without comments, and without what Python prints around a tensor's brackets.
 std::string stripped(std::string_view text) {

@@ -42,7 +42,7 @@ bool all_outputs(const Shown& s, bool with_lse, Good good) {
 }
 
 /// |got - want| <= absolute + relative |want|, element by element.
-bool close(const Shown& s, TensorRole role, double absolute, double relative) {
+bool is_close(const Shown& s, TensorRole role, double absolute, double relative) {
   const auto got = s.got.of(role).values();
   const auto want = s.wanted.of(role).want.values();
   for (std::size_t i = 0; i < want.size(); ++i)
@@ -89,14 +89,14 @@ Said cudnn(const Shown& s) {
   return all_outputs(s, true, [&](TensorRole role) {
     const bool of_keys = role == TensorRole::dk || role == TensorRole::dv;
     const double tolerance = wide && of_keys ? 7e-2 : 2e-2;
-    return close(s, role, tolerance, tolerance);
+    return is_close(s, role, tolerance, tolerance);
   });
 }
 
 Said flashinfer(const Shown& s) {
   if (is_backward(s) || s.question.problem.dtype == DType::f32) return std::nullopt;
   const double tolerance = s.question.problem.dtype == DType::f16 ? 1e-3 : 1e-2;
-  return close(s, TensorRole::o, tolerance, tolerance);
+  return is_close(s, TensorRole::o, tolerance, tolerance);
 }
 
 Said pytorch_sdpa(const Shown& s) {
@@ -116,9 +116,9 @@ Said xformers(const Shown& s) {
   if (dtype == DType::f32) return std::nullopt;
   const bool narrow = dtype == DType::f16;
   return all_outputs(s, true, [&](TensorRole role) {
-    if (role == TensorRole::lse) return close(s, role, 2e-4, 0);
-    if (role == TensorRole::o) return narrow ? close(s, role, 4e-3, 4e-4) : close(s, role, 2e-2, 5e-3);
-    return narrow ? close(s, role, 0.2, 0.02) : close(s, role, 0.9, 0.1);
+    if (role == TensorRole::lse) return is_close(s, role, 2e-4, 0);
+    if (role == TensorRole::o) return narrow ? is_close(s, role, 4e-3, 4e-4) : is_close(s, role, 2e-2, 5e-3);
+    return narrow ? is_close(s, role, 0.2, 0.02) : is_close(s, role, 0.9, 0.1);
   });
 }
 
@@ -130,7 +130,7 @@ Said cutlass(const Shown& s) {
 }
 
 Said tritonbench(const Shown& s) {
-  return all_outputs(s, false, [&](TensorRole role) { return close(s, role, 2e-2, 1e-2); });
+  return all_outputs(s, false, [&](TensorRole role) { return is_close(s, role, 2e-2, 1e-2); });
 }
 
 Said both_tolerances(const Shown& s) {

@@ -7,7 +7,8 @@ namespace {
 
 using u32 = std::uint32_t;
 
-count::Counters counted(const std::string& body, u32 blocks, u32 threads, const std::string& before = "") {
+count::Counters counters_of(const std::string& body, u32 blocks, u32 threads,
+                            const std::string& before = "") {
   machine().reset_counters();
   (void)run_kernel(kernel_text(body, before), std::vector<u32>(blocks * threads + 1, 0), blocks, threads);
   return machine().counters();
@@ -15,7 +16,7 @@ count::Counters counted(const std::string& body, u32 blocks, u32 threads, const 
 constexpr std::uint64_t kHead = 7;  // instructions of kernel_text's beginning
 
 TEST(Counters, StraightCode) {
-  const auto c = counted("add.u32 %r5, %r1, 1; st.global.u32 [%rd1], %r5; ret;", 3, 80);
+  const auto c = counters_of("add.u32 %r5, %r1, 1; st.global.u32 [%rd1], %r5; ret;", 3, 80);
   EXPECT_EQ(c.launches, 1u);
   EXPECT_EQ(c.warp_instructions, 3 * 3 * (kHead + 3));
   EXPECT_EQ(c.thread_instructions, 3 * 80 * (kHead + 3));
@@ -25,7 +26,7 @@ TEST(Counters, StraightCode) {
 }
 
 TEST(Counters, GuardsCountWhetherTheyLetThroughOrNot) {
-  const auto c = counted(
+  const auto c = counters_of(
       "setp.eq.u32 %p1, %r4, 99; @%p1 st.global.u32 [%rd1], %r5; @!%p1 add.u32 %r5, %r5, 1; ret;", 1, 32);
   EXPECT_EQ(c.warp_instructions, kHead + 4);
   EXPECT_EQ(c.thread_instructions, 32 * (kHead + 4));
@@ -34,7 +35,7 @@ TEST(Counters, GuardsCountWhetherTheyLetThroughOrNot) {
 
 TEST(Counters, BothSidesOfABranch) {
   // setp, bra; 12 lanes: 1 add, bra; 20 lanes: 2 adds; together: st, ret
-  const auto c = counted(
+  const auto c = counters_of(
       "setp.lt.u32 %p1, %r4, 20; @%p1 bra other; add.u32 %r5, %r4, 1; bra done;\nother: add.u32 %r5, %r4, 2; "
       "add.u32 %r5, %r5, 2;\ndone: st.global.u32 [%rd1], %r5; ret;",
       1, 32);
@@ -43,7 +44,7 @@ TEST(Counters, BothSidesOfABranch) {
 }
 
 TEST(Counters, LoopsBarriersAndShared) {
-  const auto c = counted(
+  const auto c = counters_of(
       "mov.u32 %r5, 0;\nagain: st.shared.u32 [s], %r5; bar.sync 0; add.u32 %r5, %r5, 1; setp.lt.u32 %p1, "
       "%r5, 5; @%p1 bra again; ret;",
       2, 64, ".shared .align 4 .b8 s[4];\n");
