@@ -152,7 +152,7 @@ void fill_bench(View& root, const Report& report, const Room& room) {
   root.set("bench", tables);
 }
 
-void fill_power(View& root, const Report& report, const Room& room) {
+void power_section(View& root, const Report& report, const Room& room) {
   ViewList mutants, rules;
   for (const power::Hunted& one : report.hunted) {
     if (room.classes == 0) break;
@@ -243,7 +243,7 @@ std::string with_room(const Report& report, const Room& room) {
   fill_backends(root, report, room);
   root.set("matrices", matrices_of(report, room));
   fill_bench(root, report, room);
-  fill_power(root, report, room);
+  power_section(root, report, room);
   fill_reasons(root, report, room);
   fill_classes(root, report, room);
   fill_facts(root, report);

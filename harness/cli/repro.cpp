@@ -43,7 +43,7 @@ void tell_json(const std::string& backend, const std::string& device, const std:
   const nlohmann::json told{{"case", line},
                             {"backend", backend},
                             {"device", device},
-                            {"verdict", json_of(examined.verdict)},
+                            {"verdict", flashdiff::json_of(examined.verdict)},
                             {"device_ms", examined.device_ms},
                             {"reference_ms", examined.reference_ms},
                             {"relations", examined.relations}};

@@ -36,7 +36,7 @@ class PageInBrowser : public ::testing::Test {
       }
       return;
     }
-    made_ = std::filesystem::path(testing::TempDir()) / fmt::format("flashdiff-pages-{}", getpid());
+    made_ = std::filesystem::path(::testing::TempDir()) / fmt::format("flashdiff-pages-{}", getpid());
     std::filesystem::create_directories(made_ / "site");
     page_ = made_ / "page.html";
     Report report = report_with_everything();

@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 
 class WriteFiles : public ::testing::Test {
  protected:
-  WriteFiles() : folder_(fs::path(testing::TempDir()) / fmt::format("flashdiff-write-{}", getpid())) {}
+  WriteFiles() : folder_(fs::path(::testing::TempDir()) / fmt::format("flashdiff-write-{}", getpid())) {}
   ~WriteFiles() override {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
