@@ -65,7 +65,7 @@ ViewList failures_of(const Report& report, std::size_t most) {
   return failures;
 }
 
-void fill_backends(View& root, const Report& report, const Room& room) {
+void backends_section(View& root, const Report& report, const Room& room) {
   ViewList backends, shared;
   const auto worst_of = [](const BackendSummary& b) {
     BudgetUse worst;
@@ -127,7 +127,7 @@ ViewList matrices_of(const Report& report, const Room& room) {
   return matrices;
 }
 
-void fill_bench(View& root, const Report& report, const Room& room) {
+void bench_section(View& root, const Report& report, const Room& room) {
   ViewList tables;
   for (const BenchTable& table : report.bench) {
     if (room.classes == 0) break;
@@ -178,7 +178,7 @@ void power_section(View& root, const Report& report, const Room& room) {
   root.set("rules", rules);
 }
 
-void fill_reasons(View& root, const Report& report, const Room& room) {
+void reasons_section(View& root, const Report& report, const Room& room) {
   ViewList reasons;
   for (std::size_t i = 0; i < std::min(report.reasons.size(), room.rows); ++i) {
     const Reason& reason = report.reasons[i];
@@ -193,7 +193,7 @@ void fill_reasons(View& root, const Report& report, const Room& room) {
   root.set("reasons", reasons);
 }
 
-void fill_classes(View& root, const Report& report, const Room& room) {
+void classes_section(View& root, const Report& report, const Room& room) {
   ViewList classes;
   for (const ClassAxis& axis : report.classes)
     for (const ClassCount& each : axis.classes) {
@@ -210,7 +210,7 @@ void fill_classes(View& root, const Report& report, const Room& room) {
   root.set("classes", classes);
 }
 
-void fill_facts(View& root, const Report& report) {
+void facts_section(View& root, const Report& report) {
   ViewList facts;
   for (const Fact& fact : facts_of(report.runs)) {
     View view;
@@ -240,13 +240,13 @@ std::string with_room(const Report& report, const Room& room) {
   root.set("has_untold", View(untold > 0));
   root.set("untold",
            "And " + counted(untold, "more", "more") + ": index.html, junit.xml and the store name them.");
-  fill_backends(root, report, room);
+  backends_section(root, report, room);
   root.set("matrices", matrices_of(report, room));
-  fill_bench(root, report, room);
+  bench_section(root, report, room);
   power_section(root, report, room);
-  fill_reasons(root, report, room);
-  fill_classes(root, report, room);
-  fill_facts(root, report);
+  reasons_section(root, report, room);
+  classes_section(root, report, room);
+  facts_section(root, report);
   return render("report.md.mustache", root, markdown_escaped);
 }
 
