@@ -20,7 +20,8 @@ void softcudaCounters(struct SoftcudaCounters* out);
 void softcudaCountersReset(void);
 /// All that was counted since then, by kernel, class of instruction, memory and source line: a JSON array of
 /// objects with kernel, launches, instructions, classes, tensor, flops, memory, branches, divergences,
-/// barriers, lines; count/README.md says what is counted. Owned by softcuda, valid until the next call.
+/// barriers, lines; count/README.md says what is counted. Owned by softcuda, valid until the calling thread's
+/// next call.
 const char* softcudaCountersJson(void);
 
 /// Memory of the host that the last launch took, in bytes: a kernel's own (global memory: all that is
@@ -33,12 +34,13 @@ struct SoftcudaFootprint {
 void softcudaLastFootprint(struct SoftcudaFootprint* out);
 
 /// Report of the fault that stopped the last launch in this process: kind, address and allocation, CUDA
-/// source line, block, warp, lane; empty when there was none. Owned by softcuda, valid until the next launch.
+/// source line, block, warp, lane; empty when there was none. Owned by softcuda, valid until the calling
+/// thread's next call.
 const char* softcudaLastFault(void);
 
 /// What detectors have found since the process began, or softcudaReportsReset: a JSON array of objects with
 /// kind, stopped, count, kernel, file, line, other_file, other_line, what, text. Owned by softcuda, valid
-/// until the next call.
+/// until the calling thread's next call.
 const char* softcudaReports(void);
 void softcudaReportsReset(void);
 

@@ -156,6 +156,7 @@ SOFTCUDA_EXPORT CUresult cuCtxGetDevice(CUdevice* device) {
 SOFTCUDA_EXPORT CUresult cuCtxGetFlags(unsigned* flags) {
   return in_context([&] {
     if (flags == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    const std::lock_guard lock(state().mutex);
     *flags = current_context()->flags;
     return CUDA_SUCCESS;
   });

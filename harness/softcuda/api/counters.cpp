@@ -94,8 +94,7 @@ SOFTCUDA_EXPORT void softcudaLastFootprint(SoftcudaFootprint* out) {
 SOFTCUDA_EXPORT const char* softcudaCountersJson() {
   nlohmann::json all = nlohmann::json::array();
   for (const auto& kernel : state().machine.kernel_counters()) all.push_back(softcuda::api::as_json(kernel));
-  const std::lock_guard lock(state().mutex);
   // A hostile module's names may be no UTF-8: replaced.
-  state().counters_json = all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return state().counters_json.c_str();
+  std::string text = all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return (softcuda::api::told().counters = std::move(text)).c_str();
 }

@@ -43,8 +43,8 @@ void write(std::FILE* to, const check::Report& report, bool json) {
 
 void write_reports() {
   State& s = state();
+  const std::lock_guard lock(s.mutex);  // behind it others may have told more than a list taken before has
   const std::vector<check::Report> all = s.machine.reports();
-  const std::lock_guard lock(s.mutex);
   if (s.told >= all.size()) {
     s.told = all.size();
     return;
@@ -70,23 +70,22 @@ using softcuda::api::state;
 SOFTCUDA_EXPORT const char* softcudaReports() {
   nlohmann::json all = nlohmann::json::array();
   for (const auto& report : state().machine.reports()) all.push_back(softcuda::api::as_json(report));
-  const std::lock_guard lock(state().mutex);
-  state().reports_json = softcuda::api::dumped(all);
-  return state().reports_json.c_str();
+  return (softcuda::api::told().reports = softcuda::api::dumped(all)).c_str();
 }
 SOFTCUDA_EXPORT void softcudaReportsReset() {
-  state().machine.reset_reports();
   const std::lock_guard lock(state().mutex);
+  state().machine.reset_reports();
   state().told = 0;
 }
 SOFTCUDA_EXPORT int softcudaSet(const char* key, const char* value, char* why, unsigned long long size) {
   if (key == nullptr || value == nullptr) return 1;
-  auto settings = state().machine.settings();
-  const auto set = settings.set(key, value);
-  if (set) {
-    state().machine.set(settings);
-    return 0;
-  }
+  tl::expected<void, std::string> set;
+  state().machine.change([&](softcuda::exec::Settings& settings) {
+    softcuda::exec::Settings changed = settings;
+    set = changed.set(key, value);
+    if (set) settings = changed;
+  });
+  if (set) return 0;
   if (why != nullptr && size != 0) std::snprintf(why, size, "%s", set.error().c_str());
   return 1;
 }

@@ -48,6 +48,10 @@ std::vector<CUcontext>& context_stack() {
   thread_local std::vector<CUcontext> stack;
   return stack;
 }
+Told& told() {
+  thread_local Told texts;
+  return texts;
+}
 CUcontext current_context() {
   if (!context_stack().empty()) return context_stack().back();
   return state().primary_uses != 0 ? &state().primary : nullptr;
@@ -124,14 +128,13 @@ CUresult usable() {
 
 using softcuda::api::state;
 
-SOFTCUDA_EXPORT const char* softcudaLastFault() { return state().last_fault.c_str(); }
+SOFTCUDA_EXPORT const char* softcudaLastFault() {
+  const std::lock_guard lock(state().mutex);
+  return (softcuda::api::told().fault = state().last_fault).c_str();
+}
 SOFTCUDA_EXPORT void softcudaSetThreads(unsigned threads) {
-  auto settings = state().machine.settings();
-  settings.threads = threads;
-  state().machine.set(settings);
+  state().machine.change([&](softcuda::exec::Settings& settings) { settings.threads = threads; });
 }
 SOFTCUDA_EXPORT void softcudaSetInstructionLimit(unsigned long long limit) {
-  auto settings = state().machine.settings();
-  settings.instruction_limit = limit;
-  state().machine.set(settings);
+  state().machine.change([&](softcuda::exec::Settings& settings) { settings.instruction_limit = limit; });
 }

@@ -76,7 +76,6 @@ struct State {
   CUmemoryPool default_pool = nullptr, current_pool = nullptr;
   std::string last_fault;
   std::size_t told = 0;  ///< reports that have been written out
-  std::string reports_json, counters_json;
   // A call that runs keeps what it was given, whatever another thread destroys meanwhile.
   std::map<CUmodule, std::shared_ptr<CUmod_st>> modules;
   std::map<CUfunction, CUmodule> functions;
@@ -98,6 +97,12 @@ struct State {
 [[nodiscard]] CUcontext current_context();
 /// Contexts that the calling thread has pushed or set.
 [[nodiscard]] std::vector<CUcontext>& context_stack();
+/// What the calling thread was told last by functions of softcuda.h: C callers hold these texts, so another
+/// thread may not change them.
+struct Told {
+  std::string fault, reports, counters;
+};
+[[nodiscard]] Told& told();
 /// The context ends, and with it its modules, streams and events; its allocations are freed, and with check
 /// `leaks` each of them is a report.
 void end_context(CUcontext);

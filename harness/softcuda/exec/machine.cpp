@@ -234,6 +234,10 @@ void Machine::set(const Settings& settings) {
   const std::lock_guard lock(settings_mutex_);
   settings_ = settings;
 }
+void Machine::change(const std::function<void(Settings&)>& change) {
+  const std::lock_guard lock(settings_mutex_);
+  change(settings_);
+}
 std::vector<check::Report> Machine::reports() const {
   const std::lock_guard lock(settings_mutex_);
   return reports_;

@@ -85,6 +85,9 @@ class Machine {
   /// Count from the next launch on.
   [[nodiscard]] Settings settings() const;
   void set(const Settings&);
+  /// `change` is given the settings as they are, and nobody else changes them meanwhile; it calls nothing of
+  /// this machine's.
+  void change(const std::function<void(Settings&)>& change);
 
   /// Takes what kernels print, at the end of each launch; nobody: it is dropped.
   void set_printer(std::function<void(const std::string&)> printer);

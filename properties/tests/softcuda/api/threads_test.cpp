@@ -1,5 +1,11 @@
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
 #include <thread>
+
+#include <unistd.h>
 
 #include "properties/tests/softcuda/api/vector_add.h"
 
@@ -75,6 +81,77 @@ TEST_F(Threads, one_may_load_and_unload_while_the_other_launches) {
   launches.join();
   EXPECT_EQ(right, 50);
   EXPECT_EQ(cuModuleUnload(module), CUDA_SUCCESS);
+}
+
+/// f(turn) for some turns on a second host thread, while g(turn) runs on this one.
+template <class F, class G>
+void at_once(int turns, F f, G g) {
+  std::thread other([&] {
+    for (int turn = 0; turn < turns; ++turn) f(turn);
+  });
+  for (int turn = 0; turn < turns; ++turn) g(turn);
+  other.join();
+}
+
+TEST_F(Threads, each_may_ask_what_softcuda_knows) {
+  CUmodule module = load_module();
+  const CUfunction add = function_of(module);
+  const CUdeviceptr a = allocate(16);
+  write(a, rising(16));
+  const auto ask = [&](int) {
+    EXPECT_EQ(cuCtxSetCurrent(context), CUDA_SUCCESS);
+    EXPECT_EQ(launch(add, a, a, a, 1), CUDA_SUCCESS);
+    EXPECT_STREQ(softcudaLastFault(), "");
+    EXPECT_EQ(nlohmann::json::parse(softcudaReports()).size(), 0u);
+    EXPECT_TRUE(nlohmann::json::parse(softcudaCountersJson()).is_array());
+    SoftcudaCounters counters;
+    softcudaCounters(&counters);
+    SoftcudaFootprint footprint;
+    softcudaLastFootprint(&footprint);
+    unsigned flags = 1;
+    EXPECT_EQ(cuDevicePrimaryCtxSetFlags(device, 0), CUDA_SUCCESS);
+    EXPECT_EQ(cuCtxGetFlags(&flags), CUDA_SUCCESS);
+    EXPECT_EQ(flags, 0u);
+  };
+  at_once(100, ask, ask);
+  EXPECT_EQ(cuMemFree(a), CUDA_SUCCESS);
+  EXPECT_EQ(cuModuleUnload(module), CUDA_SUCCESS);
+}
+
+TEST_F(Threads, one_setting_does_not_take_back_the_other) {
+  at_once(
+      2000, [](int turn) { EXPECT_EQ(softcudaSet("seed", std::to_string(turn % 5).c_str(), nullptr, 0), 0); },
+      [&](int turn) {
+        const int wanted = 8 + turn % 2;
+        EXPECT_EQ(softcudaSet("device", wanted == 8 ? "sm_80" : "sm_90", nullptr, 0), 0);
+        int major = 0;
+        EXPECT_EQ(cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device),
+                  CUDA_SUCCESS);
+        EXPECT_EQ(major, wanted);
+      });
+  EXPECT_EQ(softcudaSet("device", "sm_80", nullptr, 0), 0);
+  EXPECT_EQ(softcudaSet("seed", "0", nullptr, 0), 0);
+}
+
+TEST_F(Threads, each_report_is_written_once) {
+  const std::string path =
+      ::testing::TempDir() + "threads_test_reports." + std::to_string(getpid()) + ".json";
+  ASSERT_EQ(setenv("SOFTCUDA_REPORT", path.c_str(), 1), 0);
+  constexpr int kEach = 200;
+  const auto free_what_is_none = [](CUdeviceptr first) {
+    return [first](int turn) {
+      EXPECT_EQ(cuMemFree(first + static_cast<CUdeviceptr>(turn)), CUDA_ERROR_INVALID_VALUE);
+    };
+  };
+  at_once(kEach, free_what_is_none(0x1000), free_what_is_none(0x2000));
+  ASSERT_EQ(setenv("SOFTCUDA_REPORT", "none", 1), 0);
+  std::multiset<std::string> told;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    told.insert(nlohmann::json::parse(line)["what"].get<std::string>());
+  EXPECT_EQ(told.size(), 2u * kEach);
+  EXPECT_EQ(std::set<std::string>(told.begin(), told.end()).size(), 2u * kEach);
+  std::filesystem::remove(path);
 }
 
 }  // namespace
