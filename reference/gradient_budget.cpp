@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/lanes.h"
 #include "reference/rounding_of.h"
 
 namespace flashdiff::detail {
