@@ -33,6 +33,12 @@ inline void store(double* to, Value value) {
   std::memcpy(to, &value, sizeof value);
 }
 
+inline void store(float* to, double value) { *to = static_cast<float>(value); }
+inline void store(float* to, Lanes values) {
+  const auto narrow = __builtin_convertvector(values, FloatLanes);
+  std::memcpy(to, &narrow, sizeof narrow);
+}
+
 // b where either is NaN, as the vector instructions have it.
 template <class Value>
 [[nodiscard]] inline Value larger(Value a, Value b) {
@@ -45,6 +51,11 @@ template <class Value>
 [[nodiscard]] inline double magnitude(double a) { return std::fabs(a); }
 [[nodiscard]] inline Lanes magnitude(Lanes a) { return larger(a, -a); }
 
+[[nodiscard]] inline double root(double a) { return std::sqrt(a); }
+/// One instruction where files are compiled with -fno-math-errno.
+[[nodiscard]] inline Lanes root(Lanes a) {
+  return Lanes{std::sqrt(a[0]), std::sqrt(a[1]), std::sqrt(a[2]), std::sqrt(a[3])};
+}
 /// The power of two at |a| or below it; 0 below the normal numbers.
 template <class Value>
 [[nodiscard]] inline Value power_of_two_of(Value a) {

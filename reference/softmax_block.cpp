@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/lanes.h"
 #include "reference/rounding_of.h"
 
 namespace flashdiff::detail {
@@ -72,6 +73,15 @@ void narrow(const Matrix& from, FloatMatrix& to) {
   for (Eigen::Index i = 0; i < from.size(); ++i) out[i] = static_cast<float>(in[i]);
 }
 
+/// What f32 may have lost of a moment.
+struct MomentLoss {
+  double factor, absolute;
+};
+MomentLoss moment_loss(int keys, int d) {
+  const double open = (1.01 * keys + 2 * d + 64) * 0x1p-24;
+  return {1 / (1 - open), (keys + 64) * 0x1p-138};
+}
+
 SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
   thread_local Scratch max, sum, p_v;
   SoftmaxBlock block{max.row(rows), sum.row(rows), p_v.matrix(d_v, rows)};
@@ -80,6 +90,22 @@ SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
 }
 
 }  // namespace
+
+double moment_bound(double computed, int keys, int d) {
+  const MomentLoss loss = moment_loss(keys, d);
+  return (computed + loss.absolute) * loss.factor;
+}
+
+void moment_bounds(const float* computed, Eigen::Index size, double per_sum, int keys, int d,
+                   double* bounds) {
+  const MomentLoss loss = moment_loss(keys, d);
+  const auto write = [&]<class Value>(Eigen::Index c, Value /*width*/) {
+    store(bounds + c, (load<Value>(computed + c) * per_sum + loss.absolute) * loss.factor);
+  };
+  Eigen::Index c = 0;
+  for (; c + kLanes <= size; c += kLanes) write(c, Lanes{});
+  for (; c < size; ++c) write(c, 0.0);
+}
 
 SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys,
                            const ScoreModifiers& modifiers) {

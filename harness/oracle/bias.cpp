@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "harness/problem/numbers.h"
@@ -408,30 +409,58 @@ void add_tests(TensorRole tensor, int head, const Sums& gain, const Sums& mean, 
   add_row_sums(mean, {tensor, BiasTest::row_sum, head}, to);
 }
 
+/// The tests of one output.
+class TestsOf {
+ public:
+  TestsOf(const Numerics& numerics, const WantedTensor& output, const LogicalTensor<float>& got,
+          Copies copies)
+      : output_(output), got_(got), width_(copies == Copies::found ? output.want.width() : 0) {
+    if (output.errors.width() == 0) return;
+    rows_.emplace(numerics, output, copies);
+    if (!rows_->has_random()) rows_.reset();
+    if (!rows_) return;
+    gain_.assign(static_cast<std::size_t>(output.want.heads()), Sums(width_));
+    mean_ = gain_;
+  }
+
+  /// Adds the rows of one head of a sequence; sequences in order, once each.
+  void add(int sequence, int head) {
+    if (!rows_) return;
+    Sums &gain = gain_[static_cast<std::size_t>(head)], &mean = mean_[static_cast<std::size_t>(head)];
+    for (int row = 0; row < output_.want.rows(sequence); ++row)
+      rows_->add(sequence, head, row, got_.row(sequence, head, row), gain, mean);
+    rows_->weigh_rows(gain, mean);
+    gain.end_block();
+    mean.end_block();
+  }
+
+  void finish(std::vector<BiasOf>& found) const {
+    if (!rows_) return;
+    Sums all_gain(width_), all_mean(width_);
+    for (std::size_t head = 0; head < gain_.size(); ++head) {
+      if (gain_.size() > 1) add_tests(output_.role, static_cast<int>(head), gain_[head], mean_[head], found);
+      all_gain.add(gain_[head]);
+      all_mean.add(mean_[head]);
+    }
+    add_tests(output_.role, -1, all_gain, all_mean, found);
+  }
+
+ private:
+  const WantedTensor& output_;
+  const LogicalTensor<float>& got_;
+  const int width_;
+  std::optional<RowsOf> rows_;  ///< none: nothing is asked here
+  std::vector<Sums> gain_, mean_;
+};
+
 std::vector<BiasOf> tests(const Numerics& numerics, const Wanted& wanted, const Answer& answer,
                           Copies copies) {
   std::vector<BiasOf> found;
   for (const WantedTensor& output : wanted.outputs) {
-    if (output.errors.width() == 0) continue;
-    RowsOf rows(numerics, output, copies);
-    if (!rows.has_random()) continue;
-    const LogicalTensor<float>& got = answer.of(output.role);
-    const int width = copies == Copies::found ? output.want.width() : 0;
-    Sums all_gain(width), all_mean(width);
-    for (int head = 0; head < output.want.heads(); ++head) {
-      Sums gain(width), mean(width);
-      for (int s = 0; s < output.want.sequences(); ++s) {
-        for (int row = 0; row < output.want.rows(s); ++row)
-          rows.add(s, head, row, got.row(s, head, row), gain, mean);
-        rows.weigh_rows(gain, mean);
-        gain.end_block();
-        mean.end_block();
-      }
-      if (output.want.heads() > 1) add_tests(output.role, head, gain, mean, found);
-      all_gain.add(gain);
-      all_mean.add(mean);
-    }
-    add_tests(output.role, -1, all_gain, all_mean, found);
+    TestsOf tests(numerics, output, answer.of(output.role), copies);
+    for (int s = 0; s < output.want.sequences(); ++s)
+      for (int head = 0; head < output.want.heads(); ++head) tests.add(s, head);
+    tests.finish(found);
   }
   return found;
 }
@@ -455,10 +484,30 @@ std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted, const
   return tests(numerics, wanted, answer, Copies::found);
 }
 
+// Copies only make variances larger: what is no alarm without them is none with them.
+struct BiasAtFirstSight::Tests {
+  std::vector<TestsOf> of_outputs;
+};
+
+BiasAtFirstSight::BiasAtFirstSight(const Numerics& numerics, const Wanted& wanted, const Answer& answer)
+    : tests_(std::make_unique<Tests>()) {
+  for (const WantedTensor& output : wanted.outputs)
+    tests_->of_outputs.emplace_back(numerics, output, answer.of(output.role), Copies::ignored);
+}
+BiasAtFirstSight::~BiasAtFirstSight() = default;
+
+void BiasAtFirstSight::add(std::size_t output, int sequence, int head) {
+  tests_->of_outputs[output].add(sequence, head);
+}
+
+bool BiasAtFirstSight::is_possible() const {
+  std::vector<BiasOf> found;
+  for (const TestsOf& tests : tests_->of_outputs) tests.finish(found);
+  return is_alarm(chance_of_any(found));
+}
+
 std::optional<verdict::Bias> bias(const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
-  // Copies only make variances larger: what is no alarm without them is none with them.
-  if (!is_alarm(chance_of_any(tests(numerics, wanted, answer, Copies::ignored)))) return std::nullopt;
-  const std::vector<BiasOf> found = tests(numerics, wanted, answer, Copies::found);
+  const std::vector<BiasOf> found = biases(numerics, wanted, answer);
   const double chance = chance_of_any(found);
   if (!is_alarm(chance)) return std::nullopt;
   const BiasOf* const least = least_likely(found);

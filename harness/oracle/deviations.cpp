@@ -42,16 +42,9 @@ bool all_within(const double* want, const double* budget, const float* got, int 
   return beyond == 0;
 }
 
-/// Visits all rows, visit(sequence, head, row).
-template <class Visit>
-void for_each_row(const LogicalTensor<double>& tensor, Visit visit) {
-  for (int s = 0; s < tensor.sequences(); ++s)
-    for (int head = 0; head < tensor.heads(); ++head)
-      for (int row = 0; row < tensor.rows(s); ++row) visit(s, head, row);
-}
-
 /// The largest use and how many are wrong.
-TensorDeviations compare(const WantedTensor& wanted, const LogicalTensor<float>& got) {
+template <class Seen>
+TensorDeviations compare(const WantedTensor& wanted, const LogicalTensor<float>& got, Seen seen) {
   const LogicalTensor<double>&want = wanted.want, &budget = wanted.budget;
   if (got.values().size() != want.values().size() || budget.values().size() != want.values().size())
     throw std::invalid_argument("an answer of another shape than the reference");
@@ -59,7 +52,7 @@ TensorDeviations compare(const WantedTensor& wanted, const LogicalTensor<float>&
   found.role = found.worst.tensor = wanted.role;
   found.elements = static_cast<std::int64_t>(want.values().size());
   const int width = want.width();
-  for_each_row(want, [&](int s, int head, int row) {
+  const auto compare_row = [&](int s, int head, int row) {
     const double* const w = want.row(s, head, row);
     const double* const b = budget.row(s, head, row);
     const float* const g = got.row(s, head, row);
@@ -78,7 +71,12 @@ TensorDeviations compare(const WantedTensor& wanted, const LogicalTensor<float>&
       found.largest = use;
       found.worst = {wanted.role, s, head, row, column};
     }
-  });
+  };
+  for (int s = 0; s < want.sequences(); ++s)
+    for (int head = 0; head < want.heads(); ++head) {
+      for (int row = 0; row < want.rows(s); ++row) compare_row(s, head, row);
+      seen(s, head);
+    }
   return found;
 }
 
@@ -107,10 +105,13 @@ bool Deviations::any_wrong(TensorRole output) const {
                      [output](const auto& one) { return one.role == output && one.wrong > 0; });
 }
 
-Deviations deviations(const Wanted& wanted, const Answer& answer) {
+Deviations deviations(const Wanted& wanted, const Answer& answer, const HeadSeen& seen) {
   Deviations all;
-  for (const WantedTensor& output : wanted.outputs) {
-    all.outputs.push_back(compare(output, answer.of(output.role)));
+  for (std::size_t i = 0; i < wanted.outputs.size(); ++i) {
+    const WantedTensor& output = wanted.outputs[i];
+    all.outputs.push_back(compare(output, answer.of(output.role), [&](int s, int head) {
+      if (seen) seen(i, s, head);
+    }));
     all.wrong += all.outputs.back().wrong;
     all.total += all.outputs.back().elements;
   }
