@@ -26,8 +26,8 @@ constexpr int kRows = 64;  ///< query rows a block
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A tensor with a row for every query.
-template <class T>
-LogicalTensor<T> for_queries(const Problem& problem, int width, T value) {
+template <class T, class Value = T>
+LogicalTensor<T> for_queries(const Problem& problem, int width, Value value) {
   std::vector<int> rows;
   for (const SequenceLengths& lengths : problem.sequences) rows.push_back(lengths.q_len);
   return {rows, problem.h_q, width, value};
@@ -36,7 +36,7 @@ LogicalTensor<T> for_queries(const Problem& problem, int width, T value) {
 /// `value(head)` for every query of a head.
 template <class Value>
 LogicalTensor<double> for_heads(const Problem& problem, Value value) {
-  LogicalTensor<double> tensor = for_queries(problem, 1, 0.0);
+  LogicalTensor<double> tensor = for_queries<double>(problem, 1, 0.0);
   for (int s = 0; s < tensor.sequences(); ++s)
     for (int head = 0; head < tensor.heads(); ++head)
       std::fill_n(tensor.matrix(s, head), tensor.rows(s), value(head));
@@ -45,7 +45,7 @@ LogicalTensor<double> for_heads(const Problem& problem, Value value) {
 
 /// Every row as the conventions have it where a query sees no key.
 Attention unseen(const Problem& problem) {
-  return {for_queries(problem, problem.d_v, 0.0), for_heads(problem, [&](int head) {
+  return {for_queries<double>(problem, problem.d_v, 0.0), for_heads(problem, [&](int head) {
             return problem.sink ? sink_logit(problem, head) : -kInfinity;
           })};
 }
@@ -119,6 +119,8 @@ void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail:
                   const Numerics& numerics, BlockPlace at, BudgetedAttention& out) {
   thread_local Eigen::ArrayXd second_moment;
   const auto o = columns(out.reference.o, at);
+  second_moment.resize(o.rows());
+
   auto o_budget = columns(out.o_budget, at);
   auto lse_budget = columns(out.lse_budget, at);
   auto smallest_drop = columns(out.smallest_drop, at);
@@ -131,9 +133,8 @@ void store_budget(const detail::SoftmaxBlockWithMoments& computed, const detail:
     const budget::RowFacts facts = facts_of(computed, q, kv, modifiers, seen, shape.d_qk, r);
     if (common.keys != facts.keys) common = detail::RowBudget::common(numerics, facts);
     const detail::RowBudget row(numerics, shape, facts, common);
-    second_moment = detail::moment_bound(
-        computed.moments.p_v_squared.col(r).array().cast<double>() * (1 / computed.block.sum(r)), seen.size(),
-        shape.d_qk);
+    detail::moment_bounds(computed.moments.p_v_squared.col(r).data(), o.rows(), 1 / computed.block.sum(r),
+                          seen.size(), shape.d_qk, second_moment.data());
     lse_budget(0, r) = row.lse();
     smallest_drop(0, r) =
         row.elements({o.col(r).data(), static_cast<std::size_t>(o.rows())}, second_moment.data(),
@@ -163,11 +164,13 @@ BudgetedAttention attention_forward_with_budget(const Problem& problem, const Lo
   const budget::Shape shape{problem.d_qk, problem.softmax_scale(), problem.dtype,
                             problem.softcap ? *problem.softcap : kInfinity};
   BudgetedAttention out{unseen(problem),
-                        for_queries(problem, problem.d_v, 0.0),
+                        detail::every_query_sees(problem)
+                            ? for_queries<double>(problem, problem.d_v, Unwritten{})
+                            : for_queries<double>(problem, problem.d_v, 0.0),
                         unseen_lse_budget(problem, shape, numerics),
-                        for_queries(problem, 1, kInfinity),
-                        for_queries(problem, 1, RowErrors{}),
-                        for_queries(problem, 1, RowErrors{})};
+                        for_queries<double>(problem, 1, kInfinity),
+                        for_queries<RowErrors>(problem, 1, RowErrors{}),
+                        for_queries<RowErrors>(problem, 1, RowErrors{})};
   const double floor = budget::exponent_floor(numerics.qk, problem.dtype);
   std::optional<detail::KeyValueBounds> kv_bounds;
   for_each_block(

@@ -36,7 +36,8 @@ Lengths lengths_of(const Problem& problem) {
 }
 
 /// Gradients of the problem's shape; widths of 1 where `width_one`.
-Gradients filled(const Problem& problem, double value, bool width_one = false) {
+template <class Value>
+Gradients filled(const Problem& problem, Value value, bool width_one = false) {
   const auto [q_rows, kv_rows] = lengths_of(problem);
   const int d_qk = width_one ? 1 : problem.d_qk, d_v = width_one ? 1 : problem.d_v;
   return {{q_rows, problem.h_q, d_qk, value},
@@ -124,9 +125,13 @@ BudgetedGradients attention_backward_with_budget(const Problem& problem, const L
                                                  const Numerics& numerics) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const auto [q_rows, kv_rows] = lengths_of(problem);
-  BudgetedGradients out{
-      filled(problem, 0.0),     filled(problem, 0.0),       filled(problem, kInfinity, true),
-      {q_rows, problem.h_q, 1}, {kv_rows, problem.h_kv, 1}, {kv_rows, problem.h_kv, 1}};
+  const bool all_are_seen = detail::every_query_sees(problem) && detail::every_key_is_seen(problem);
+  BudgetedGradients out{filled(problem, 0.0),
+                        all_are_seen ? filled(problem, Unwritten{}) : filled(problem, 0.0),
+                        filled(problem, kInfinity, true),
+                        {q_rows, problem.h_q, 1},
+                        {kv_rows, problem.h_kv, 1},
+                        {kv_rows, problem.h_kv, 1}};
   for_each_head(problem, [&](int s, int g, const std::vector<detail::RowBlock>& blocks) {
     const KeyValues kv = detail::key_values(data, s, g);
     HeadSums sums = no_sums(kv);

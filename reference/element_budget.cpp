@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 
 #include "harness/problem/numbers.h"
+#include "reference/lanes.h"
 
 namespace flashdiff::detail {
 namespace {
@@ -29,14 +30,13 @@ bool scores_may_overflow(const Numerics& kernel, const budget::Shape& shape, con
   return !(1.01 * factor * dot < largest_finite(kernel.qk));
 }
 
-// As the vector instructions have them; std::max takes references, which keep the loop below from
-// vectorising.
-double larger(double a, double b) { return a > b ? a : b; }
-double smaller(double a, double b) { return a < b ? a : b; }
-
-}  // namespace
-
-namespace {
+/// What the columns of a row add up to.
+template <class Value>
+struct Columns {
+  Value lean{}, weighted_lean{}, drop{};
+  Value values{};   ///< of what an accumulator may hold: each is smaller, and a NaN stays one
+  Value outputs{};  ///< of what an element may be, alike
+};
 
 const Numerics& reference_numerics() {
   static const Numerics reference = budget::reference_numerics();
@@ -78,14 +78,15 @@ RowBudget::RowBudget(const Numerics& kernel, const budget::Shape& shape, const b
   unbounded_ = !(largest < kLargestScoreError) || scores_may_overflow(kernel, shape, row);
   if (unbounded_) return;
 
-  const double stretch = std::exp(largest) * (largest > 0 ? std::expm1(largest) / largest : 1.0);
+  const double grown = std::expm1(largest), most = 1 + grown;  // e^H
+  const double stretch = most * (largest > 0 ? grown / largest : 1.0);
   weights_ = stretch * mean;
   // P's rounding is random up to its second order, which is the same for all keys.
   const double shared_p =
       budget::p_rounds_at_random(kernel, row.has_alibi) ? budget::shared_p_rounding(kernel).mean : 0.0;
   weights_lean_ = stretch * mean - shared_p * (1 - shared_p);
   // L' in the kernel's own units, where its largest weight is 1 up to e^H.
-  const double least_sum = std::max(row.sum * std::exp(-2 * largest), std::exp(-largest));
+  const double least_sum = std::max(row.sum / (most * most), 1 / most);
 
   const budget::WeightUnderflow lost = budget::weight_underflow(kernel, row);
   const budget::ValueUnderflow lost_values = budget::value_underflow(kernel, shape, row);
@@ -111,42 +112,49 @@ double RowBudget::elements(std::span<const double> o, const double* second_momen
     errors_of_row.lean = errors_of_row.weighted_lean = kInfinity;
     return 0.0;
   }
-  const RowBudget t = *this;  // a local copy: the compiler knows that the loop does not write into it
-  const double per_sum = 1 / (1 - t.sum_);
   const bool one_key = keys_ == 1;
-  const double v_fits = t.accumulator_limit_ / keys_;
-  // Pointers that do not alias, each element loaded once: else the loop is not vectorised.
-  const double* __restrict const of_o = o.data();
-  const double* __restrict const of_moment = second_moment;
-  const double* __restrict const of_v = v_largest;
-  double* __restrict const budgets = budget;
-  double lean = 0, weighted_lean = 0, drop = 0;
-#pragma omp simd reduction(+ : lean, weighted_lean) reduction(max : drop)
-  for (std::size_t c = 0; c < size; ++c) {
-    const double mean = std::fabs(of_o[c]), v = of_v[c];
-    const double moment = of_moment[c] * v * v;
-    const double deviation = std::sqrt(larger(moment - mean * mean, 0.0));
-    const double shared = smaller(t.weights_ * deviation, v + mean);
+  const double per_sum = 1 / (1 - sum_);
+  const double by_magnitude = values_ * per_sum, by_magnitude_lean = values_lean_ * per_sum;
+  const double by_v = values_times_v_ * per_sum, by_mean = sum_ * per_sum, alone = values_alone_ * per_sum;
+  // Division and output rounding, each relative to what it is applied to: |error| D + |o| (D - 1) + a.
+  const double ending = division_ + output_.relative + division_ * output_.relative;
+  const double ending_lean = division_ + output_.on_the_way, absolute = output_.absolute;
+  const double weights = weights_, weights_lean = weights_lean_;
+
+  Columns<Lanes> four;
+  Columns<double> one;
+  const auto finish_column = [&]<class Value>(std::size_t c, Columns<Value>& to) {
+    const Value mean = magnitude(load<Value>(o.data() + c)), v = load<Value>(v_largest + c), none{};
+    const Value moment = load<Value>(second_moment + c) * (v * v);
+    const Value deviation = root(larger(moment - mean * mean, none));
+    const Value most = v + mean, shared = smaller(weights * deviation, most);
     // sum p |v| <= sqrt(sum p v^2); under the erring weights it moves no more than O does, whose variance is
     // larger, and it stays below max|v|.
-    const double magnitude = smaller(std::sqrt(moment) + shared, v);
-    const double in_values = t.values_ * magnitude + t.values_times_v_ * v + t.values_alone_;
-    double error = shared + (in_values + (mean + shared) * t.sum_) * per_sum;
-    error += (mean + error) * t.division_;
-    error += (mean + error) * t.output_.relative + t.output_.absolute;
-    const double shared_lean = smaller(t.weights_lean_ * deviation, v + mean);
-    const double in_values_lean = t.values_lean_ * magnitude + t.values_times_v_ * v + t.values_alone_;
-    double leaning = shared_lean + (in_values_lean + (mean + shared) * t.sum_) * per_sum;
-    leaning += (mean + leaning) * (t.division_ + t.output_.on_the_way) + t.output_.absolute;
-    lean += leaning;
-    weighted_lean += leaning * mean;
-    const double dropped = (one_key ? mean : deviation) / error;
-    drop = larger(dropped, drop);
-    const double if_sums_fit = v < v_fits ? error : kInfinity;
-    budgets[c] = mean + error < t.output_.overflow ? if_sums_fit : kInfinity;
-  }
-  errors_of_row.lean = lean;
-  errors_of_row.weighted_lean = weighted_lean;
+    const Value size = smaller(root(moment) + shared, v);
+    const Value both = v * by_v + (mean + shared) * by_mean + alone;
+    const Value before = shared + both + size * by_magnitude;
+    const Value error = before + (before + mean) * ending + absolute;
+    store(budget + c, error);
+    const Value before_lean = smaller(weights_lean * deviation, most) + both + size * by_magnitude_lean;
+    const Value leaning = before_lean + (before_lean + mean) * ending_lean + absolute;
+    to.lean += leaning;
+    to.weighted_lean += leaning * mean;
+    to.drop = larger((one_key ? mean : deviation) / error, to.drop);
+    to.values += v;
+    to.outputs += mean + error;
+  };
+  std::size_t c = 0;
+  for (; c + kLanes <= size; c += kLanes) finish_column(c, four);
+  for (; c < size; ++c) finish_column(c, one);
+  errors_of_row.lean = one.lean + sum_of(four.lean);
+  errors_of_row.weighted_lean = one.weighted_lean + sum_of(four.weighted_lean);
+  const double v_fits = accumulator_limit_ / keys_;
+  if (!(one.values + sum_of(four.values) < v_fits) ||
+      !(one.outputs + sum_of(four.outputs) < output_.overflow))
+    for (c = 0; c < size; ++c)  // some may
+      if (!(v_largest[c] < v_fits) || !(std::fabs(o[c]) + budget[c] < output_.overflow))
+        budget[c] = kInfinity;
+  const double drop = larger(one.drop, largest_of(four.drop));
   return one_key ? drop : drop / keys_;
 }
 

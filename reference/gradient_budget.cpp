@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/lanes.h"
+#include "reference/raised.h"
 #include "reference/rounding_of.h"
 
 namespace flashdiff::detail {
@@ -18,7 +20,7 @@ constexpr int kRowsAtOnce = 64;
 
 /// What a thread's budgets work in.
 struct Memory {
-  FloatScratch k, v, dk_error, dk_size, dv_error, dv_size;
+  FloatScratch k, v, dk, dv;
   FloatScratch q, d_o, q_weighted, d_o_weighted, dq;
   FloatScratch dots, value_dots, of_p, of_ds;
 };
@@ -33,29 +35,11 @@ FloatMatrix zeros(FloatScratch& scratch, Eigen::Index rows, Eigen::Index columns
   return made;
 }
 
-/// 1 / x, 0 for 0: what is divided by it is 0, too.
-double inverse(double x) { return x > 0 ? 1 / x : 0.0; }
-
-// Plain loops: the compiler vectorises them where Eigen 3.4's casts do not.
-
+/// Two sums of the same loop.
 template <class Value>
-double raised_norm_squared(const Value* values, Eigen::Index size, double floor) {
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (Eigen::Index c = 0; c < size; ++c) {
-    const double value = larger(std::fabs(static_cast<double>(values[c])), floor);
-    sum += value * value;
-  }
-  return sum;
-}
-
-/// |values|, raised to `floor`, times `factor`.
-template <class Value>
-void raised(const Value* values, Eigen::Index size, double floor, double factor, float* __restrict to) {
-#pragma omp simd
-  for (Eigen::Index c = 0; c < size; ++c)
-    to[c] = static_cast<float>(larger(std::fabs(static_cast<double>(values[c])), floor) * factor);
-}
+struct Sums2 {
+  Value a{}, b{};
+};
 
 /// |columns|, raised to `floor`, each divided by its own norm.
 template <class Columns>
@@ -134,10 +118,8 @@ GradientBudget::GradientBudget(const Problem& problem, const Numerics& kernel, i
       queries_of_key_(count_queries(problem, problem.sequences[static_cast<std::size_t>(sequence)])),
       k_(one_unit(kv.k, floor_, memory().k, k_norm_)),
       v_(one_unit(kv.v, floor_, memory().v, v_norm_)),
-      dk_{zeros(memory().dk_error, kv.k.rows(), kv.k.cols()),
-          zeros(memory().dk_size, kv.k.rows(), kv.k.cols())},
-      dv_{zeros(memory().dv_error, kv.v.rows(), kv.v.cols()),
-          zeros(memory().dv_size, kv.v.rows(), kv.v.cols())},
+      dk_{zeros(memory().dk, kv.k.rows(), 2 * kv.k.cols())},
+      dv_{zeros(memory().dv, kv.v.rows(), 2 * kv.v.cols())},
       dk_rounding_(kv.k.cols()),
       dv_rounding_(kv.k.cols()) {}
 
@@ -145,8 +127,7 @@ GradientBudget::GradientBudget(const Problem& problem, const Numerics& kernel, i
 void GradientBudget::Sums::begin_block(Eigen::ArrayXd& weights, double least) {
   const double needed = std::exp2(std::floor(std::log2(std::max(weights.maxCoeff(), least))));
   if (needed > unit) {
-    if (unit > 0)
-      for (FloatMatrix* sums : {&error, &size}) *sums *= static_cast<float>(unit / needed);
+    if (unit > 0) both *= static_cast<float>(unit / needed);
     unit = needed;
   }
   weights *= 1 / unit;
@@ -164,13 +145,17 @@ void GradientBudget::begin_block(const LogicalData& data, BlockPlace at, const B
   for (Eigen::Index r = 0; r < count; ++r) {
     const float* const of_o = o.col(r).data();
     const double* const of_d_o = queries.d_o.col(r).data();
-    double d_magnitude = 0, o_squared = 0;
-#pragma omp simd reduction(+ : d_magnitude, o_squared)
-    for (Eigen::Index c = 0; c < o.rows(); ++c) {
-      const double value = of_o[c];
-      d_magnitude += std::fabs(of_d_o[c] * value);
-      o_squared += value * value;
-    }
+    Sums2<Lanes> four;
+    Sums2<double> one;
+    const auto add = [&]<class Value>(Eigen::Index c, Sums2<Value>& to) {
+      const Value value = load<Value>(of_o + c);
+      to.a += magnitude(load<Value>(of_d_o + c) * value);
+      to.b += value * value;
+    };
+    Eigen::Index c = 0;
+    for (; c + kLanes <= o.rows(); c += kLanes) add(c, four);
+    for (; c < o.rows(); ++c) add(c, one);
+    const double d_magnitude = one.a + sum_of(four.a), o_squared = one.b + sum_of(four.b);
     GradientPairs::RowTerms row =
         pairs_.row_terms({q_norms(r), k_norm_, d_o_norms(r), v_norm_, std::sqrt(o_squared)}, d_magnitude,
                          queries.d(r), queries.lse(r));
@@ -220,11 +205,12 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
     const int at = row + r;
     const KeyRange mine = seen_in_step(keys, at, step);
     const int skipped = mine.empty() ? 0 : mine.begin - seen.begin;
-    for (FloatMatrix* bounds : {&of_p, &of_ds}) {
-      auto both = bounds->middleCols(2 * r, 2);
-      both.topRows(skipped).setZero();
-      both.bottomRows(count - skipped - mine.size()).setZero();
-    }
+    if (mine.size() < count)
+      for (FloatMatrix* bounds : {&of_p, &of_ds}) {
+        auto both = bounds->middleCols(2 * r, 2);
+        both.topRows(skipped).setZero();
+        both.bottomRows(count - skipped - mine.size()).setZero();
+      }
     if (mine.empty()) continue;
     const auto from_first = [skipped](FloatMatrix& of, int column) {
       return of.col(column).data() + skipped;
@@ -234,13 +220,17 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
                   from_first(of_p, 2 * r), from_first(of_ds, 2 * r + 1), from_first(of_ds, 2 * r)});
   }
   block.dq.middleCols(2 * row, 2 * rows).noalias() += k * of_ds;
+  // Below one another in memory as they are, errors and sizes are one factor, if all keys are here.
   const auto add_to = [&](Sums& sums, const FloatMatrix& factor, const FloatMatrix& bounds) {
-    using EverySecond = Eigen::Map<const Eigen::MatrixXf, 0, Eigen::OuterStride<>>;
-    const EverySecond error(bounds.data(), count, rows, Eigen::OuterStride<>(2 * count));
-    const EverySecond size(bounds.data() + count, count, rows, Eigen::OuterStride<>(2 * count));
+    using Below = Eigen::Map<const Eigen::MatrixXf>;
     const auto factors = factor.middleCols(row, rows);
-    sums.error.middleCols(begin, count).noalias() += factors * error.transpose();
-    sums.size.middleCols(begin, count).noalias() += factors * size.transpose();
+    const Below both(bounds.data(), 2 * count, rows);
+    if (2 * count == sums.both.cols()) {
+      sums.both.noalias() += factors * both.transpose();
+    } else {
+      sums.error().middleCols(begin, count).noalias() += factors * both.topRows(count).transpose();
+      sums.size().middleCols(begin, count).noalias() += factors * both.bottomRows(count).transpose();
+    }
   };
   add_to(dk_, block.q_weighted, of_ds);
   add_to(dv_, block.d_o_weighted, of_p);
@@ -257,23 +247,26 @@ void GradientBudget::add_roundings(const GradientStep& step, const Matrix& exact
   for (Eigen::Index r = 0; r < exact.cols(); ++r) {
     const double* const in = exact.col(r).data();
     float* __restrict const narrow = values.data();
-    for (Eigen::Index j = 0; j < count; ++j) narrow[j] = static_cast<float>(in[j]);
+    for (Eigen::Index k = 0; k < count; ++k) narrow[k] = static_cast<float>(in[k]);
     rounding_of(narrow, count, dtype, added.data());
     const float* const adds = added.data();
-    double* __restrict const squares_of_keys = of_keys.squares.data() + step.begin;
-    double* __restrict const added_of_keys = of_keys.added.data() + step.begin;
-    double squares = 0, sum = 0;
-#pragma omp simd reduction(+ : squares, sum)
-    for (Eigen::Index j = 0; j < count; ++j) {
-      const double square = in[j] * in[j], add = adds[j];
-      squares_of_keys[j] += square;
-      added_of_keys[j] += add;
-      squares += square;
-      sum += add;
-    }
+    double* const squares_of_keys = of_keys.squares.data() + step.begin;
+    double* const added_of_keys = of_keys.added.data() + step.begin;
+    Sums2<Lanes> four;
+    Sums2<double> one;
+    const auto add = [&]<class Value>(Eigen::Index j, Sums2<Value>& to) {
+      const Value value = load<Value>(in + j), square = value * value, add = load<Value>(adds + j);
+      store(squares_of_keys + j, load<Value>(squares_of_keys + j) + square);
+      store(added_of_keys + j, load<Value>(added_of_keys + j) + add);
+      to.a += square;
+      to.b += add;
+    };
+    Eigen::Index j = 0;
+    for (; j + kLanes <= count; j += kLanes) add(j, four);
+    for (; j < count; ++j) add(j, one);
     if (of_queries == nullptr) continue;
-    of_queries->squares(r) += squares;
-    of_queries->added(r) += sum;
+    of_queries->squares(r) += one.a + sum_of(four.a);
+    of_queries->added(r) += one.b + sum_of(four.b);
   }
 }
 
@@ -315,7 +308,8 @@ void GradientBudget::end_head(BudgetedGradients& out) {
   const bool p_is_random = budget::p_rounds_at_random(kernel_, shape_.alibi);
   const GradientEnding::Output of_dk{shape_.scale, true, pairs_.ds_rounding().relative};
   const GradientEnding::Output of_dv{1.0, false, p_is_random ? pairs_.p_rounding().relative : 0.0};
-  for (Eigen::Index j = 0; j < k_.cols(); ++j) {
+  const Eigen::Index keys = k_.cols();
+  for (Eigen::Index j = 0; j < keys; ++j) {
     const int queries = queries_of_key_[static_cast<std::size_t>(j)];
     if (queries == 0) continue;
     const auto row = static_cast<int>(j);
@@ -323,7 +317,7 @@ void GradientBudget::end_head(BudgetedGradients& out) {
                             const Sums& sums, LogicalTensor<double> Gradients::*tensor, RowErrors& errors) {
       (out.smallest_drop.*tensor).row(sequence_, kv_head_, row)[0] = ending_.finish(
           output, adds,
-          {sums.error.col(j).data(), sums.size.col(j).data(), static_cast<int>(sums.error.rows())},
+          {sums.both.col(j).data(), sums.both.col(keys + j).data(), static_cast<int>(sums.both.rows())},
           (out.reference.*tensor).row(sequence_, kv_head_, row),
           (out.budget.*tensor).row(sequence_, kv_head_, row), errors);
     };

@@ -32,8 +32,10 @@ class GradientBudget {
   /// Of dK or dV, columns are keys: errors and sizes in units of a power of two, which grows with the largest
   /// weight that a row has had.
   struct Sums {
-    FloatMatrix error, size;
+    FloatMatrix both;  ///< all errors, then all sizes
     double unit = 0;
+    [[nodiscard]] auto error() { return both.leftCols(both.cols() / 2); }
+    [[nodiscard]] auto size() { return both.rightCols(both.cols() / 2); }
     /// Weights of a block's rows become multiples of the unit.
     void begin_block(Eigen::ArrayXd& weights, double least);
   };

@@ -5,11 +5,21 @@
 #include <limits>
 
 #include "reference/gradient_pairs.h"
+#include "reference/lanes.h"
 
 namespace flashdiff::detail {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// What the columns of a row add up to.
+template <class Value>
+struct Columns {
+  Value lean{}, weighted_lean{}, drop{};
+  // Each of their terms is smaller, and a NaN stays one.
+  Value sums{};     ///< of what an accumulator may hold, in the row's unit
+  Value outputs{};  ///< of what an element may be
+};
 
 }  // namespace
 
@@ -56,32 +66,45 @@ double GradientEnding::finish(const Output& output, const Row& row, Sums sums, c
   const double lean_by_error = (1 + gamma_) * per_sum * lean_factor;
   const double lean_by_size = gamma_ * per_sum * lean_factor;
   const double lean_always = none * lean_factor + rounding_.absolute;
-  const double random_by_size = output.rounding * lean_factor, unit = row.unit;
+  const double random_factor = output.rounding * lean_factor;
+  const double random_by_size = row.unit * random_factor, random_floor = floor * random_factor;
+  const double size_by_sum = per_sum * per_term, size_always = lost_sum * per_term;
+
+  Columns<Lanes> four;
+  Columns<double> one;
+  const auto finish_column = [&]<class Value>(int c, Columns<Value>& to) {
+    const Value error = load<Value>(sums.error + c), size = load<Value>(sums.size + c);
+    const Value value = magnitude(load<Value>(values + c)), none_at_all{};
+    const Value bound = error * by_error + size * by_size + (value * by_value + always);
+    store(budget + c, bound);
+    to.sums += size + error;
+    to.outputs += value + bound;
+    const Value random = larger(size * random_by_size - random_floor, none_at_all);
+    const Value leaning =
+        error * lean_by_error + size * lean_by_size + (value * on_the_way + lean_always) - random;
+    to.lean += leaning;
+    to.weighted_lean += leaning * value;
+    to.drop = larger((size * size_by_sum + size_always) / bound, to.drop);
+  };
+  int c = 0;
+  for (; c + kLanes <= sums.width; c += kLanes) finish_column(c, four);
+  for (; c < sums.width; ++c) finish_column(c, one);
+  errors_of_row.lean += one.lean + sum_of(four.lean);
+  errors_of_row.weighted_lean += one.weighted_lean + sum_of(four.weighted_lean);
+
   const double fits = accumulator_ / 1.01, overflow = rounding_.overflow;
-  // Pointers that do not alias, and copies of members: else the loop is not vectorised.
-  const float* __restrict const of_error = sums.error;
-  const float* __restrict const of_size = sums.size;
-  const double* __restrict const of_value = values;
-  double* __restrict const budgets = budget;
-  double drop = 0, lean = 0, weighted_lean = 0;
-#pragma omp simd reduction(+ : lean, weighted_lean) reduction(max : drop)
-  for (int c = 0; c < sums.width; ++c) {
-    const double error = of_error[c], size = of_size[c], value = std::fabs(of_value[c]);
-    double bound = error * by_error + size * by_size + value * by_value + always;
-    const double largest = (size + error) * per_sum + 2 * lost_sum;
-    bound = largest < fits ? bound : kInfinity;
-    bound = value + bound < overflow ? bound : kInfinity;
-    budgets[c] = bound;
-    const double random = larger(size * unit - floor, 0.0) * random_by_size;
-    const double leaning =
-        error * lean_by_error + size * lean_by_size + value * on_the_way + lean_always - random;
-    lean += leaning;
-    weighted_lean += leaning * value;
-    const double dropped = bound > 0 ? (size * per_sum + lost_sum) * per_term / bound : 0.0;
-    drop = larger(dropped, drop);
+  const auto of_sum = [&](double sum) { return sum * per_sum + 2 * lost_sum; };
+  if (of_sum(one.sums + sum_of(four.sums)) < fits && one.outputs + sum_of(four.outputs) < overflow)
+    return larger(one.drop, largest_of(four.drop));
+  // Some may overflow, and drops show in the others alone.
+  double drop = 0;
+  for (c = 0; c < sums.width; ++c) {
+    const double size = sums.size[c], value = std::fabs(values[c]);
+    if (of_sum(size + sums.error[c]) < fits && value + budget[c] < overflow)
+      drop = larger((size * size_by_sum + size_always) / budget[c], drop);
+    else
+      budget[c] = kInfinity;
   }
-  errors_of_row.lean += lean;
-  errors_of_row.weighted_lean += weighted_lean;
   return drop;
 }
 

@@ -70,9 +70,6 @@ class GradientPairs {
   std::vector<float> epsilon_, slope_, slope_error_;
 };
 
-/// As the vector instructions have it; std::max takes references, which keep a loop from vectorising.
-inline double larger(double a, double b) { return a > b ? a : b; }
-
 /// The largest finite number of an accumulator.
 [[nodiscard]] double largest_finite(Accumulation how);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reference/raised.h"
+
 namespace flashdiff::detail {
 namespace {
 
@@ -13,8 +15,16 @@ Matrix converted(const LogicalTensor<float>& from, int sequence, int head, Scrat
   return to;
 }
 
-/// 1 / x, 0 for 0: what is divided by it is 0, too.
-double inverse(double x) { return x > 0 ? 1 / x : 0.0; }
+/// (values * factors)^2, column by column.
+void scaled_squares(const double* values, const double* factors, Eigen::Index size, float* to) {
+  const auto write = [&]<class Value>(Eigen::Index c, Value /*width*/) {
+    const Value scaled = load<Value>(values + c) * load<Value>(factors + c);
+    store(to + c, scaled * scaled);
+  };
+  Eigen::Index c = 0;
+  for (; c + kLanes <= size; c += kLanes) write(c, Lanes{});
+  for (; c < size; ++c) write(c, 0.0);
+}
 
 }  // namespace
 
@@ -33,13 +43,12 @@ KeyValues key_values(const LogicalData& data, int sequence, int kv_head) {
 QueryBounds query_bounds(const LogicalData& data, double floor, BlockPlace at) {
   thread_local FloatScratch magnitude;
   thread_local Scratch norm;
-  thread_local Eigen::ArrayXd raised;
   const auto q = columns(data.q, at);
   QueryBounds bounds{magnitude.matrix(q.rows(), q.cols()), norm.row(q.cols())};
   for (Eigen::Index r = 0; r < q.cols(); ++r) {
-    raised = q.col(r).cast<double>().array().abs().max(floor);
-    bounds.norm(r) = std::sqrt(raised.square().sum());
-    bounds.magnitude.col(r) = (raised * inverse(bounds.norm(r))).cast<float>();
+    const float* const values = q.col(r).data();
+    bounds.norm(r) = std::sqrt(raised_norm_squared(values, q.rows(), floor));
+    raised(values, q.rows(), floor, inverse(bounds.norm(r)), bounds.magnitude.col(r).data());
   }
   return bounds;
 }
@@ -54,7 +63,7 @@ KeyValueBounds key_value_bounds(const KeyValues& kv, double floor) {
   double norm_squared = 0, v_norm_squared = 0;
   for (Eigen::Index j = 0; j < keys; ++j) {
     bounds.v_largest = bounds.v_largest.max(kv.v.col(j).array().abs());
-    norm_squared = std::max(norm_squared, kv.k.col(j).array().abs().max(floor).square().sum());
+    norm_squared = std::max(norm_squared, raised_norm_squared(kv.k.col(j).data(), kv.k.rows(), floor));
     v_norm_squared = std::max(v_norm_squared, kv.v.col(j).squaredNorm());
   }
   bounds.k_norm_largest = std::sqrt(norm_squared);
@@ -63,10 +72,9 @@ KeyValueBounds key_value_bounds(const KeyValues& kv, double floor) {
   thread_local Eigen::ArrayXd of_v;
   of_v = bounds.v_largest.unaryExpr(&inverse);
   const double of_k = inverse(bounds.k_norm_largest);
-  for (Eigen::Index j = 0; j < keys; ++j) {
-    bounds.v_squared.col(j) = (kv.v.col(j).array() * of_v).square().cast<float>();
-    bounds.k_magnitude.col(j) = (kv.k.col(j).array().abs().max(floor) * of_k).cast<float>();
-  }
+  for (Eigen::Index j = 0; j < keys; ++j)
+    scaled_squares(kv.v.col(j).data(), of_v.data(), kv.v.rows(), bounds.v_squared.col(j).data());
+  raised(kv.k.data(), kv.k.size(), floor, of_k, bounds.k_magnitude.data());
   return bounds;
 }
 

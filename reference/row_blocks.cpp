@@ -37,4 +37,26 @@ BlockKeys keys_of(RowBlock block, const Mask& mask, SequenceLengths lengths) {
   return keys;
 }
 
+bool every_query_sees(const Problem& problem) {
+  for (const SequenceLengths& lengths : problem.sequences)
+    for (int query = 0; query < lengths.q_len; ++query)
+      if (visible_keys(problem.mask, lengths, query).empty()) return false;
+  return true;
+}
+
+// What queries see begins and ends no earlier from one to the next.
+bool every_key_is_seen(const Problem& problem) {
+  for (const SequenceLengths& lengths : problem.sequences) {
+    int seen = 0;
+    for (int query = 0; query < lengths.q_len; ++query) {
+      const KeyRange keys = visible_keys(problem.mask, lengths, query);
+      if (keys.empty()) continue;
+      if (keys.begin > seen) return false;
+      seen = std::max(seen, keys.end);
+    }
+    if (seen < lengths.kv_len) return false;
+  }
+  return true;
+}
+
 }  // namespace flashdiff::detail

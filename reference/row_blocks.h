@@ -31,4 +31,9 @@ struct BlockKeys {
 };
 [[nodiscard]] BlockKeys keys_of(RowBlock block, const Mask& mask, SequenceLengths lengths);
 
+/// Whether every query sees a key; and whether every key is seen besides: then a forward, a backward pass
+/// writes every element of what it gives.
+[[nodiscard]] bool every_query_sees(const Problem& problem);
+[[nodiscard]] bool every_key_is_seen(const Problem& problem);
+
 }  // namespace flashdiff::detail

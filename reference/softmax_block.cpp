@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/lanes.h"
 #include "reference/rounding_of.h"
 
 namespace flashdiff::detail {
@@ -72,6 +73,48 @@ void narrow(const Matrix& from, FloatMatrix& to) {
   for (Eigen::Index i = 0; i < from.size(); ++i) out[i] = static_cast<float>(in[i]);
 }
 
+/// What f32 may have lost of a moment.
+struct MomentLoss {
+  double factor, absolute;
+};
+MomentLoss moment_loss(int keys, int d) {
+  const double open = (1.01 * keys + 2 * d + 64) * 0x1p-24;
+  return {1 / (1 - open), (keys + 64) * 0x1p-138};
+}
+
+// Eight sums at once of a row's few keys: Eigen's own reductions look for where a column is aligned first.
+using Eight = Eigen::Array<float, 8, 1>;
+Eight eight(const float* from) { return Eigen::Map<const Eight>(from); }
+
+/// Sum of p * dots^2.
+float weighted_squares(const float* p, const float* dots, Eigen::Index size) {
+  Eight sums = Eight::Zero();
+  Eigen::Index j = 0;
+  for (; j + 8 <= size; j += 8) sums += eight(p + j) * eight(dots + j) * eight(dots + j);
+  float sum = sums.sum();
+  for (; j < size; ++j) sum += p[j] * dots[j] * dots[j];
+  return sum;
+}
+
+/// Sums of p^2 and of what rounding adds.
+struct RoundingSums {
+  float squares, added;
+};
+RoundingSums rounding_sums(const float* p, const float* adds, Eigen::Index size) {
+  Eight squares = Eight::Zero(), added = Eight::Zero();
+  Eigen::Index j = 0;
+  for (; j + 8 <= size; j += 8) {
+    squares += eight(p + j) * eight(p + j);
+    added += eight(adds + j);
+  }
+  RoundingSums sums{squares.sum(), added.sum()};
+  for (; j < size; ++j) {
+    sums.squares += p[j] * p[j];
+    sums.added += adds[j];
+  }
+  return sums;
+}
+
 SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
   thread_local Scratch max, sum, p_v;
   SoftmaxBlock block{max.row(rows), sum.row(rows), p_v.matrix(d_v, rows)};
@@ -80,6 +123,22 @@ SoftmaxBlock empty_block(Eigen::Index rows, Eigen::Index d_v) {
 }
 
 }  // namespace
+
+double moment_bound(double computed, int keys, int d) {
+  const MomentLoss loss = moment_loss(keys, d);
+  return (computed + loss.absolute) * loss.factor;
+}
+
+void moment_bounds(const float* computed, Eigen::Index size, double per_sum, int keys, int d,
+                   double* bounds) {
+  const MomentLoss loss = moment_loss(keys, d);
+  const auto write = [&]<class Value>(Eigen::Index c, Value /*width*/) {
+    store(bounds + c, (load<Value>(computed + c) * per_sum + loss.absolute) * loss.factor);
+  };
+  Eigen::Index c = 0;
+  for (; c + kLanes <= size; c += kLanes) write(c, Lanes{});
+  for (; c < size; ++c) write(c, 0.0);
+}
 
 SoftmaxBlock softmax_block(const Matrix& q, const KeyValues& kv, const BlockKeys& keys,
                            const ScoreModifiers& modifiers) {
@@ -119,12 +178,13 @@ SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, cons
         FloatMatrix dots = dots_memory.matrix(size, q.cols());
         dots.noalias() = kv_bounds.k_magnitude.middleCols(begin, size).transpose() * q_bounds.magnitude;
         for (Eigen::Index r = 0; r < q.cols(); ++r)
-          moments.p_dot_squared(r) += (p.col(r).array() * dots.col(r).array().square()).sum();
+          moments.p_dot_squared(r) += weighted_squares(p.col(r).data(), dots.col(r).data(), size);
         if (p_dtype == DType::f32) return;
         rounding_of(p.data(), p.size(), p_dtype, dots.data());
         for (Eigen::Index r = 0; r < q.cols(); ++r) {
-          moments.p_squared(r) += p.col(r).squaredNorm();
-          moments.p_rounding(r) += dots.col(r).sum();
+          const RoundingSums of = rounding_sums(p.col(r).data(), dots.col(r).data(), size);
+          moments.p_squared(r) += of.squares;
+          moments.p_rounding(r) += of.added;
         }
       });
   return {block, moments};

@@ -28,15 +28,12 @@ struct SoftmaxMoments {
   Eigen::ArrayXf p_rounding;     ///< rows: sum of what rounding to its dtype adds to P; 0 in f32
 };
 
-/// The least that a moment (or an array of them), divided by the row's sum, can be sure to be at most: its
+/// The least that a moment, divided by the row's sum, can be sure to be at most: its
 /// terms are not negative, so with n keys and dot products of d terms it lost no more than (1.01 n + 2 d +
 /// 64) 2^-24 of itself, and (n + 64) 2^-138 where factors underflow.
-template <class Moment>
-[[nodiscard]] auto moment_bound(const Moment& computed, int keys, int d) {
-  const double open = (1.01 * keys + 2 * d + 64) * 0x1p-24;
-  const double lost = (keys + 64) * 0x1p-138;
-  return (computed + lost) * (1 / (1 - open));
-}
+[[nodiscard]] double moment_bound(double computed, int keys, int d);
+/// Of each of `size` moments times `per_sum`.
+void moment_bounds(const float* computed, Eigen::Index size, double per_sum, int keys, int d, double* bounds);
 
 struct SoftmaxBlockWithMoments {
   SoftmaxBlock block;

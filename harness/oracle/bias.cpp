@@ -1,12 +1,14 @@
 #include "harness/oracle/bias.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cmath>
-#include <cstdint>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include "harness/problem/numbers.h"
+#include "reference/lanes.h"
 
 namespace flashdiff::detail {
 namespace {
@@ -35,18 +37,26 @@ double crowding_of_blocks(double squares, double variance, double count) {
 
 /// variance * crowding(sum, variance), without its divisions.
 double crowded_variance(double sum, double variance) {
-  return variance > 0 ? std::max(variance, sum * sum / (kOrdinary * kOrdinary)) : variance;
+  const double by_sum = sum * sum * (1 / (kOrdinary * kOrdinary));
+  const double crowded = larger(variance, by_sum);
+  return variance > 0 ? crowded : variance;
 }
+/// crowding(sum, 1).
+double crowding_of_one(double sum) { return larger(1.0, sum * sum * (1 / (kOrdinary * kOrdinary))); }
 
-/// One row, summed up for one of the linear tests, whose weights are a: 1, or want.
-struct RowSums {
-  double size = 0;       ///< sum a b, where the effect is a share of b: 1, or want
-  double error = 0;      ///< sum a e
-  double lean = 0;       ///< of that, at most, what is not random
-  double norm = 0;       ///< sum a^2
-  double of_output = 0;  ///< variance of sum a r, r: rounding of the output, or what stands for it
-  double known = 0;      ///< sum a r of the reference's own values
-  double shifted = 0;    ///< sum a r of values half an ulp away from those
+/// Rows, summed up for one of the linear tests, whose weights are a: 1, or want. As many as are weighed
+/// together: a loop over rows vectorises, where the divisions of one row wait for one another.
+struct RowsSummed {
+  static constexpr std::size_t kMost = 32;
+  using Each = std::array<double, kMost>;
+  Each size;       ///< sum a b, where the effect is a share of b, which is a: sum a^2
+  Each error;      ///< sum a e
+  Each lean;       ///< of that, at most, what is not random
+  Each of_output;  ///< variance of sum a r, r: rounding of the output, or what stands for it
+  Each known;      ///< sum a r of the reference's own values
+  Each shifted;    ///< sum a r of values half an ulp away from those
+  Each target;     ///< effect that is looked for, as a share of b
+  Each weight;     ///< what `weigh` finds
 };
 
 /// What the tests of one scope add up over rows.
@@ -151,7 +161,8 @@ class RowsOf {
                                                  [](const RowErrors& one) { return one.variance > 0; });
   }
 
-  /// Adds a row to the tests of its head; a row with an infinite budget, or with none at all, tells nothing.
+  /// Adds a row to the tests of its head, by the next `weigh_rows` at the latest; a row with an infinite
+  /// budget, or with none at all, tells nothing.
   void add(int sequence, int head, int row, const float* got, Sums& gain, Sums& mean) {
     const double* const want = wanted_.want.row(sequence, head, row);
     const double* const budget = wanted_.budget.row(sequence, head, row);
@@ -160,13 +171,34 @@ class RowsOf {
     const ColumnSums sums = copies_ == Copies::found ? sum_columns<Copies::found>(want, budget, got)
                                                      : sum_columns<Copies::ignored>(want, budget, got);
     if (!(sums.largest < std::numeric_limits<double>::infinity()) || sums.count == 0) return;
-    const double by_gain = weigh({sums.size, sums.gain_error, errors.weighted_lean, sums.size,
-                                  sums.gain_variance, sums.gain_known, sums.gain_shifted},
-                                 errors, target_, gain);
-    const double by_mean =
-        weigh({sums.count, sums.error, errors.lean, sums.count, sums.variance, sums.known, sums.shifted},
-              errors, target_ * std::sqrt(sums.size / sums.count), mean);
-    if (copies_ == Copies::found) add_columns(by_gain, by_mean, gain, mean);
+    const std::size_t at = waiting_++;
+    p_variance_[at] = errors.variance;
+    p_sample_[at] = errors.sample;
+    gain_.size[at] = sums.size;
+    gain_.error[at] = sums.gain_error;
+    gain_.lean[at] = errors.weighted_lean;
+    gain_.of_output[at] = sums.gain_variance;
+    gain_.known[at] = sums.gain_known;
+    gain_.shifted[at] = sums.gain_shifted;
+    gain_.target[at] = target_;
+    mean_.size[at] = sums.count;
+    mean_.error[at] = sums.error;
+    mean_.lean[at] = errors.lean;
+    mean_.of_output[at] = sums.variance;
+    mean_.known[at] = sums.known;
+    mean_.shifted[at] = sums.shifted;
+    mean_.target[at] = target_ * std::sqrt(sums.size / sums.count);
+    // Columns are kept of one row.
+    if (copies_ == Copies::found || waiting_ == RowsSummed::kMost) weigh_rows(gain, mean);
+  }
+
+  /// Adds the rows that still wait.
+  void weigh_rows(Sums& gain, Sums& mean) {
+    if (waiting_ == 0) return;
+    weigh(gain_, gain);
+    weigh(mean_, mean);
+    waiting_ = 0;
+    if (copies_ == Copies::found) add_columns(gain_.weight[0], mean_.weight[0], gain, mean);
   }
 
  private:
@@ -177,61 +209,73 @@ class RowsOf {
   }
 
   /// Sums over the columns of a row that are not fixed; the plain ones, and those with the weight want.
-  struct ColumnSums {
-    double count = 0, error = 0, variance = 0, known = 0, shifted = 0;
-    double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, gain_shifted = 0;
-    double largest = 0;  ///< budget
+  template <class Value>
+  struct SumsOfColumns {
+    Value count{}, error{}, variance{}, known{}, shifted{};
+    Value size{}, gain_error{}, gain_variance{}, gain_known{}, gain_shifted{};
+    Value largest{};  ///< budget
   };
-  /// Leaves want_, known_ and shifted_ for add_columns, if anybody asks for copies. Pointers that do not
-  /// alias, and values that are loaded before they are chosen: else the loop is not vectorised.
+  using ColumnSums = SumsOfColumns<double>;
+
+  /// Leaves want_, known_ and shifted_ for add_columns, if anybody asks for copies.
   template <Copies kCopies>
-  ColumnSums sum_columns(const double* __restrict want, const double* __restrict budget,
-                         const float* __restrict got) {
-    [[maybe_unused]] const float* __restrict const rounded = rounded_.data();
-    [[maybe_unused]] double* __restrict const kept_want = want_.data();
-    [[maybe_unused]] double* __restrict const kept_known = known_.data();
-    [[maybe_unused]] double* __restrict const kept_shifted = shifted_.data();
+  ColumnSums sum_columns(const double* want, const double* budget, const float* got) {
+    SumsOfColumns<Lanes> four;
+    ColumnSums sums;
+    std::size_t c = 0;
+    for (; c + kLanes <= width_; c += kLanes) sum_column<kCopies>(want, budget, got, c, four);
+    for (; c < width_; ++c) sum_column<kCopies>(want, budget, got, c, sums);
+    const auto add = [&](auto sum) { sums.*sum.first += sum_of(four.*sum.second); };
+    using Four = SumsOfColumns<Lanes>;
+    add(std::pair(&ColumnSums::count, &Four::count));
+    add(std::pair(&ColumnSums::error, &Four::error));
+    add(std::pair(&ColumnSums::variance, &Four::variance));
+    add(std::pair(&ColumnSums::size, &Four::size));
+    add(std::pair(&ColumnSums::gain_error, &Four::gain_error));
+    add(std::pair(&ColumnSums::gain_variance, &Four::gain_variance));
+    sums.largest = larger(sums.largest, largest_of(four.largest));
+    if constexpr (kCopies == Copies::found) {
+      add(std::pair(&ColumnSums::known, &Four::known));
+      add(std::pair(&ColumnSums::shifted, &Four::shifted));
+      add(std::pair(&ColumnSums::gain_known, &Four::gain_known));
+      add(std::pair(&ColumnSums::gain_shifted, &Four::gain_shifted));
+    }
+    return sums;
+  }
+
+  /// Column `c`, or as many from it on as a Value holds.
+  template <Copies kCopies, class Value>
+  void sum_column(const double* want, const double* budget, const float* got, std::size_t c,
+                  SumsOfColumns<Value>& to) {
     // An ulp is 2u of the power of two below the value, and at least a subnormal; uniform: ulp^2 / 12.
     const double of_ulp = 4 * format_.unit_roundoff * format_.unit_roundoff / 12;
-    const double least = format_.smallest_normal;
-    [[maybe_unused]] const double half_ulp = format_.unit_roundoff;  // of a power of two
-    const double more = 1 + format_.unit_roundoff;                   // what rounds up to a power of two
-    constexpr std::uint64_t exponent = 0x7ff0'0000'0000'0000u;
-    double count = 0, error = 0, variance = 0, known = 0, shifted = 0;
-    double size = 0, gain_error = 0, gain_variance = 0, gain_known = 0, gain_shifted = 0, largest = 0;
-#pragma omp simd reduction(+ : count, error, variance, known, shifted, size, gain_error, gain_variance) \
-    reduction(+ : gain_known, gain_shifted) reduction(max : largest)
-    for (std::size_t c = 0; c < width_; ++c) {
-      const double b = budget[c], in_want = want[c], in_got = got[c];
-      const double below = std::bit_cast<double>(std::bit_cast<std::uint64_t>(in_want * more) & exponent);
-      const bool counts = b > 0;
-      const double one = counts ? 1.0 : 0.0;
-      const double w = counts ? in_want : 0.0;
-      const double g = counts ? in_got : 0.0, e = g - w;
-      const double power = one * (below > least ? below : least);
-      const double v = of_ulp * power * power;
-      largest = b > largest ? b : largest;
-      count += one;
-      error += e;
-      variance += v;
-      size += w * w;
-      gain_error += w * e;
-      gain_variance += w * w * v;
-      if constexpr (kCopies == Copies::found) {
-        const double in_rounded = rounded[c];
-        const double nearest = counts ? in_rounded : 0.0, k = nearest - w;
-        const double h = half_ulp * power, further = k + (k > 0 ? -h : h);
-        kept_want[c] = w;
-        kept_known[c] = k;
-        kept_shifted[c] = further;
-        known += k;
-        shifted += further;
-        gain_known += w * k;
-        gain_shifted += w * further;
-      }
+    const Value none{}, least = none + format_.smallest_normal;
+    const double more = 1 + format_.unit_roundoff;  // what rounds up to a power of two
+    const Value b = load<Value>(budget + c), in_want = load<Value>(want + c), in_got = load<Value>(got + c);
+    const auto counts = b > none;
+    const Value w = counts ? in_want : none;
+    const Value e = counts ? in_got - in_want : none;
+    const Value power = counts ? larger(power_of_two_of(in_want * more), least) : none;
+    const Value v = of_ulp * power * power;
+    to.largest = larger(b, to.largest);
+    to.count += counts ? none + 1.0 : none;
+    to.error += e;
+    to.variance += v;
+    to.size += w * w;
+    to.gain_error += w * e;
+    to.gain_variance += w * w * v;
+    if constexpr (kCopies == Copies::found) {
+      const Value k = counts ? load<Value>(rounded_.data() + c) - in_want : none;
+      const Value h = format_.unit_roundoff * power;  // half an ulp
+      const Value further = k + (k > none ? -h : h);
+      store(want_.data() + c, w);
+      store(known_.data() + c, k);
+      store(shifted_.data() + c, further);
+      to.known += k;
+      to.shifted += further;
+      to.gain_known += w * k;
+      to.gain_shifted += w * further;
     }
-    return {count,      error,         variance,   known,        shifted, size,
-            gain_error, gain_variance, gain_known, gain_shifted, largest};
   }
 
   void add_columns(double by_gain, double by_mean, Sums& gain, Sums& mean) const {
@@ -252,34 +296,63 @@ class RowsOf {
     }
   }
 
-  /// Adds a row with the weight that shows an effect of `target` (of the size of what is looked for: a 16-bit
-  /// operand cut off instead of rounded is u / 2 to u too small) best beside errors of its variance without
-  /// copies; rows that may lean as far anyway count less. Returns the weight, 0 where the row tells nothing.
-  double weigh(const RowSums& row, const RowErrors& errors, double target, Sums& to) const {
-    const double of_p = row.norm * errors.variance, of_these_p = of_p * crowding(errors.sample, 1.0);
-    const double without_copies = of_output_ * row.of_output + of_these_p;
-    const double variance = of_output_ * std::max(crowded_variance(row.known, row.of_output),
-                                                  crowded_variance(row.shifted, row.of_output)) +
-                            of_these_p;
-    if (!(without_copies > 0) || !std::isfinite(variance) || !(row.size > 0)) return 0;
-    const double leaning = row.lean / (row.size * target);
-    const double a = row.size / (without_copies * (1 + leaning * leaning));
-    if (!std::isfinite(a) || !(a > 0)) return 0;
-    to.size += a * row.size;
-    to.error += a * row.error;
-    to.lean += a * row.lean;
-    to.variance += a * a * variance;
-    to.known_variance += a * a * row.of_output;
-    to.p_variance += a * a * of_p;
-    to.block_p_sample += a * std::sqrt(of_p) * errors.sample;
-    to.p_squares += a * a * of_p * errors.sample * errors.sample;
-    to.rows += 1;
-    to.squared_errors += row.error * row.error;
-    to.squared_leans += row.lean * row.lean;
-    to.variances += variance;
-    const double excess = std::max(std::fabs(row.error) - row.lean, 0.0);
-    to.excess += excess * excess / variance;
-    return a;
+  /// Adds rows, each with the weight that shows an effect of `target` (of the size of what is looked for: a
+  /// 16-bit operand cut off instead of rounded is u / 2 to u too small) best beside errors of its variance
+  /// without copies; rows that may lean as far anyway count less. Leaves the weight, 0 where a row tells
+  /// nothing.
+  void weigh(RowsSummed& rows, Sums& to) const {
+    const double per_output = of_output_;
+    double size = 0, error = 0, lean = 0, all_variance = 0, known_variance = 0, p_variance = 0, p_sample = 0;
+    double p_squares = 0, telling = 0, squared_errors = 0, squared_leans = 0, variances = 0, excesses = 0;
+#pragma omp simd reduction(+ : size, error, lean, all_variance, known_variance, p_variance, p_sample) \
+    reduction(+ : p_squares, telling, squared_errors, squared_leans, variances, excesses)
+    for (std::size_t i = 0; i < waiting_; ++i) {
+      const double in_size = rows.size[i], in_error = rows.error[i], in_lean = rows.lean[i];
+      const double of_output = rows.of_output[i], known = rows.known[i], shifted = rows.shifted[i];
+      const double sample = p_sample_[i], of_p = in_size * p_variance_[i];
+      const double of_these_p = of_p * crowding_of_one(sample);
+      const double without_copies = per_output * of_output + of_these_p;
+      const double most = larger(crowded_variance(known, of_output), crowded_variance(shifted, of_output));
+      const double variance = per_output * most + of_these_p;
+      const double leaning = in_lean / (in_size * rows.target[i]);
+      const double weight = in_size / (without_copies * (1 + leaning * leaning));
+      constexpr double kLargest = std::numeric_limits<double>::max();
+      // Bits and not bools: a chain of && is a chain of branches. NaN is in no range.
+      const bool tells =
+          (without_copies > 0) & (variance <= kLargest) & (in_size > 0) & (weight > 0) & (weight <= kLargest);
+      const double one = tells ? 1.0 : 0.0, a = tells ? weight : 0.0;
+      const double e = tells ? in_error : 0.0, l = tells ? in_lean : 0.0, v = tells ? variance : 0.0;
+      const double of_p_alone = tells ? of_p : 0.0, random = tells ? of_output : 0.0;
+      const double squares_of_p = a * a * of_p_alone;
+      rows.weight[i] = a;
+      size += a * in_size;
+      error += a * e;
+      lean += a * l;
+      all_variance += a * a * v;
+      known_variance += a * a * random;
+      p_variance += squares_of_p;
+      p_sample += std::sqrt(squares_of_p) * sample;
+      p_squares += squares_of_p * sample * sample;
+      telling += one;
+      squared_errors += e * e;
+      squared_leans += l * l;
+      variances += v;
+      const double excess = larger(std::fabs(e) - l, 0.0);
+      excesses += tells ? excess * excess / variance : 0.0;
+    }
+    to.size += size;
+    to.error += error;
+    to.lean += lean;
+    to.variance += all_variance;
+    to.known_variance += known_variance;
+    to.p_variance += p_variance;
+    to.block_p_sample += p_sample;
+    to.p_squares += p_squares;
+    to.rows += telling;
+    to.squared_errors += squared_errors;
+    to.squared_leans += squared_leans;
+    to.variances += variances;
+    to.excess += excesses;
   }
 
   const WantedTensor& wanted_;
@@ -289,6 +362,10 @@ class RowsOf {
   Format format_{};
   double target_ = 0;
   double of_output_ = 0;  ///< variance of the output's rounding, in units of that to `watched_`
+  // Rows that are not weighed yet.
+  std::size_t waiting_ = 0;
+  RowsSummed gain_, mean_;
+  RowsSummed::Each p_variance_, p_sample_;  ///< of RowErrors
   // Of one row.
   std::vector<float> rounded_;
   std::vector<double> want_, known_, shifted_;  ///< 0 where an element's value is fixed
@@ -332,29 +409,58 @@ void add_tests(TensorRole tensor, int head, const Sums& gain, const Sums& mean, 
   add_row_sums(mean, {tensor, BiasTest::row_sum, head}, to);
 }
 
+/// The tests of one output.
+class TestsOf {
+ public:
+  TestsOf(const Numerics& numerics, const WantedTensor& output, const LogicalTensor<float>& got,
+          Copies copies)
+      : output_(output), got_(got), width_(copies == Copies::found ? output.want.width() : 0) {
+    if (output.errors.width() == 0) return;
+    rows_.emplace(numerics, output, copies);
+    if (!rows_->has_random()) rows_.reset();
+    if (!rows_) return;
+    gain_.assign(static_cast<std::size_t>(output.want.heads()), Sums(width_));
+    mean_ = gain_;
+  }
+
+  /// Adds the rows of one head of a sequence; sequences in order, once each.
+  void add(int sequence, int head) {
+    if (!rows_) return;
+    Sums &gain = gain_[static_cast<std::size_t>(head)], &mean = mean_[static_cast<std::size_t>(head)];
+    for (int row = 0; row < output_.want.rows(sequence); ++row)
+      rows_->add(sequence, head, row, got_.row(sequence, head, row), gain, mean);
+    rows_->weigh_rows(gain, mean);
+    gain.end_block();
+    mean.end_block();
+  }
+
+  void finish(std::vector<BiasOf>& found) const {
+    if (!rows_) return;
+    Sums all_gain(width_), all_mean(width_);
+    for (std::size_t head = 0; head < gain_.size(); ++head) {
+      if (gain_.size() > 1) add_tests(output_.role, static_cast<int>(head), gain_[head], mean_[head], found);
+      all_gain.add(gain_[head]);
+      all_mean.add(mean_[head]);
+    }
+    add_tests(output_.role, -1, all_gain, all_mean, found);
+  }
+
+ private:
+  const WantedTensor& output_;
+  const LogicalTensor<float>& got_;
+  const int width_;
+  std::optional<RowsOf> rows_;  ///< none: nothing is asked here
+  std::vector<Sums> gain_, mean_;
+};
+
 std::vector<BiasOf> tests(const Numerics& numerics, const Wanted& wanted, const Answer& answer,
                           Copies copies) {
   std::vector<BiasOf> found;
   for (const WantedTensor& output : wanted.outputs) {
-    if (output.errors.width() == 0) continue;
-    RowsOf rows(numerics, output, copies);
-    if (!rows.has_random()) continue;
-    const LogicalTensor<float>& got = answer.of(output.role);
-    const int width = copies == Copies::found ? output.want.width() : 0;
-    Sums all_gain(width), all_mean(width);
-    for (int head = 0; head < output.want.heads(); ++head) {
-      Sums gain(width), mean(width);
-      for (int s = 0; s < output.want.sequences(); ++s) {
-        for (int row = 0; row < output.want.rows(s); ++row)
-          rows.add(s, head, row, got.row(s, head, row), gain, mean);
-        gain.end_block();
-        mean.end_block();
-      }
-      if (output.want.heads() > 1) add_tests(output.role, head, gain, mean, found);
-      all_gain.add(gain);
-      all_mean.add(mean);
-    }
-    add_tests(output.role, -1, all_gain, all_mean, found);
+    TestsOf tests(numerics, output, answer.of(output.role), copies);
+    for (int s = 0; s < output.want.sequences(); ++s)
+      for (int head = 0; head < output.want.heads(); ++head) tests.add(s, head);
+    tests.finish(found);
   }
   return found;
 }
@@ -378,10 +484,30 @@ std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted, const
   return tests(numerics, wanted, answer, Copies::found);
 }
 
+// Copies only make variances larger: what is no alarm without them is none with them.
+struct BiasAtFirstSight::Tests {
+  std::vector<TestsOf> of_outputs;
+};
+
+BiasAtFirstSight::BiasAtFirstSight(const Numerics& numerics, const Wanted& wanted, const Answer& answer)
+    : tests_(std::make_unique<Tests>()) {
+  for (const WantedTensor& output : wanted.outputs)
+    tests_->of_outputs.emplace_back(numerics, output, answer.of(output.role), Copies::ignored);
+}
+BiasAtFirstSight::~BiasAtFirstSight() = default;
+
+void BiasAtFirstSight::add(std::size_t output, int sequence, int head) {
+  tests_->of_outputs[output].add(sequence, head);
+}
+
+bool BiasAtFirstSight::is_possible() const {
+  std::vector<BiasOf> found;
+  for (const TestsOf& tests : tests_->of_outputs) tests.finish(found);
+  return is_alarm(chance_of_any(found));
+}
+
 std::optional<verdict::Bias> bias(const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
-  // Copies only make variances larger: what is no alarm without them is none with them.
-  if (!is_alarm(chance_of_any(tests(numerics, wanted, answer, Copies::ignored)))) return std::nullopt;
-  const std::vector<BiasOf> found = tests(numerics, wanted, answer, Copies::found);
+  const std::vector<BiasOf> found = biases(numerics, wanted, answer);
   const double chance = chance_of_any(found);
   if (!is_alarm(chance)) return std::nullopt;
   const BiasOf* const least = least_likely(found);

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -39,6 +41,26 @@ struct BiasOf {
 /// Every test that the model has something random for: none in f32, where all errors are of s.
 [[nodiscard]] std::vector<BiasOf> biases(const Numerics& numerics, const Wanted& wanted,
                                          const Answer& answer);
+
+/// The same tests where copies among roundings (README) are not looked for, which costs more than all else:
+/// they find all that `bias` does, and now and then more. Fed head by head, so that who reads an answer for
+/// another reason need not read it again. What it is made of must outlive it.
+class BiasAtFirstSight {
+ public:
+  BiasAtFirstSight(const Numerics& numerics, const Wanted& wanted, const Answer& answer);
+  ~BiasAtFirstSight();
+  BiasAtFirstSight(const BiasAtFirstSight&) = delete;
+  BiasAtFirstSight& operator=(const BiasAtFirstSight&) = delete;
+  /// Every head of every sequence of every output, by its place in Wanted, once; of a head in the order of
+  /// sequences.
+  void add(std::size_t output, int sequence, int head);
+  /// After that: false where `bias` finds nothing.
+  [[nodiscard]] bool is_possible() const;
+
+ private:
+  struct Tests;
+  std::unique_ptr<Tests> tests_;
+};
 
 /// Of the tests above the one that a correct kernel is least likely to give, where that is below what a run
 /// allows itself (kAlarmsOfARun). `use` is left empty. For answers whose elements are all within their

@@ -1,6 +1,8 @@
 #pragma once
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -45,6 +47,9 @@ struct Deviations {
   [[nodiscard]] const TensorDeviations& worst() const;  ///< the output with the largest use
   [[nodiscard]] bool any_wrong(TensorRole output) const;
 };
-[[nodiscard]] Deviations deviations(const Wanted& wanted, const Answer& answer);
+/// `seen(output, sequence, head)` is told of every head when its rows have been read, `output` being its
+/// place in Wanted.
+using HeadSeen = std::function<void(std::size_t output, int sequence, int head)>;
+[[nodiscard]] Deviations deviations(const Wanted& wanted, const Answer& answer, const HeadSeen& seen = {});
 
 }  // namespace flashdiff::detail

@@ -38,7 +38,11 @@ std::string sentence(const Case& c, const Numerics& numerics, const Wanted& want
 }  // namespace
 
 Verdict judge(const Case& c, const Numerics& numerics, const Wanted& wanted, const Answer& answer) {
-  const detail::Deviations found = detail::deviations(wanted, answer);
+  // Both rules read all of an answer; head by head it is in the cache for the second.
+  detail::BiasAtFirstSight leaning(numerics, wanted, answer);
+  const detail::Deviations found = detail::deviations(
+      wanted, answer,
+      [&leaning](std::size_t output, int sequence, int head) { leaning.add(output, sequence, head); });
   if (found.wrong > 0) {
     const ElementAt at = found.worst().worst;
     const auto element = [&at](const auto& tensor) -> double {
@@ -55,10 +59,11 @@ Verdict judge(const Case& c, const Numerics& numerics, const Wanted& wanted, con
     return mismatch;
   }
   if (answer.touched.count > 0) return touched(answer.touched);
-  if (std::optional<verdict::Bias> leaning = detail::bias(numerics, wanted, answer)) {
-    leaning->use = found.use();
-    return *std::move(leaning);
-  }
+  if (leaning.is_possible())
+    if (std::optional<verdict::Bias> bias = detail::bias(numerics, wanted, answer)) {
+      bias->use = found.use();
+      return *std::move(bias);
+    }
   if (const auto blind = detail::blind_spot(c.problem, wanted))
     return verdict::PassWeak{found.use(), blind->weight, blind->tensor};
   return verdict::Pass{found.use()};

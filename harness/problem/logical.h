@@ -1,11 +1,34 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "harness/problem/problem.h"
 
 namespace flashdiff {
+
+namespace detail {
+/// Leaves elements that nobody gives a value unwritten: what is about to be written need not be cleared.
+template <class T>
+struct LeftUnwritten : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = LeftUnwritten<U>;
+  };
+  template <class U, class... Args>
+  void construct(U* at, Args&&... args) {
+    if constexpr (sizeof...(Args) == 0)
+      ::new (static_cast<void*>(at)) U;
+    else
+      ::new (static_cast<void*>(at)) U(std::forward<Args>(args)...);
+  }
+};
+}  // namespace detail
+
+/// A tensor whose every element is going to be written before it is read.
+struct Unwritten {};
 
 /// Values by logical row, whatever the layout: [sequence][head][row][column], row-major, no padding. The
 /// reference, the oracle and the reports know no other form.
@@ -15,13 +38,11 @@ class LogicalTensor {
   LogicalTensor() = default;
   LogicalTensor(std::vector<int> rows_of_sequence, int heads, int width, T value = T{})
       : rows_(std::move(rows_of_sequence)), heads_(heads), width_(width) {
-    std::size_t total = 0;
-    for (int rows : rows_) {
-      start_.push_back(total);
-      total +=
-          static_cast<std::size_t>(rows) * static_cast<std::size_t>(heads) * static_cast<std::size_t>(width);
-    }
-    values_.assign(total, value);
+    values_.assign(placed(), value);
+  }
+  LogicalTensor(std::vector<int> rows_of_sequence, int heads, int width, Unwritten)
+      : rows_(std::move(rows_of_sequence)), heads_(heads), width_(width) {
+    values_.resize(placed());
   }
 
   [[nodiscard]] int sequences() const { return static_cast<int>(rows_.size()); }
@@ -44,6 +65,16 @@ class LogicalTensor {
   }
 
  private:
+  /// Finds where each sequence starts; returns how many elements there are.
+  [[nodiscard]] std::size_t placed() {
+    std::size_t total = 0;
+    for (int rows : rows_) {
+      start_.push_back(total);
+      total += static_cast<std::size_t>(rows) * static_cast<std::size_t>(heads_) *
+               static_cast<std::size_t>(width_);
+    }
+    return total;
+  }
   [[nodiscard]] std::size_t offset(int sequence, int head) const {
     return start_[static_cast<std::size_t>(sequence)] + static_cast<std::size_t>(head) *
                                                             static_cast<std::size_t>(rows(sequence)) *
@@ -53,7 +84,7 @@ class LogicalTensor {
   int heads_ = 0;
   int width_ = 0;
   std::vector<std::size_t> start_;
-  std::vector<T> values_;
+  std::vector<T, detail::LeftUnwritten<T>> values_;
 };
 
 /// Inputs by logical row, already rounded to the problem's dtype (so a float holds each exactly).
