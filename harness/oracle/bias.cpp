@@ -323,16 +323,17 @@ class RowsOf {
       const double one = tells ? 1.0 : 0.0, a = tells ? weight : 0.0;
       const double e = tells ? in_error : 0.0, l = tells ? in_lean : 0.0, v = tells ? variance : 0.0;
       const double of_p_alone = tells ? of_p : 0.0, random = tells ? of_output : 0.0;
+      const double b = tells ? in_size : 0.0, of_sample = tells ? sample : 0.0;  // 0 times infinity is no 0
       const double squares_of_p = a * a * of_p_alone;
       rows.weight[i] = a;
-      size += a * in_size;
+      size += a * b;
       error += a * e;
       lean += a * l;
       all_variance += a * a * v;
       known_variance += a * a * random;
       p_variance += squares_of_p;
-      p_sample += std::sqrt(squares_of_p) * sample;
-      p_squares += squares_of_p * sample * sample;
+      p_sample += std::sqrt(squares_of_p) * of_sample;
+      p_squares += squares_of_p * of_sample * of_sample;
       telling += one;
       squared_errors += e * e;
       squared_leans += l * l;
