@@ -38,7 +38,7 @@ u16 flushed16(u16 bits) {
 template <class H, bool kFtz, bool kSat, bool kRelu>
 u16 finished(u16 bits) {
   u16 r = flushed16<H, kFtz>(bits);
-  const bool is_nan = H::up(r) != H::up(r);
+  const bool is_nan = std::isnan(H::up(r));
   if constexpr (kSat) r = is_nan || (r & 0x8000) != 0 ? u16{0} : H::up(r) > 1.0f ? H::down(1.0f) : r;
   if constexpr (kRelu) r = is_nan ? kNan16 : (r & 0x8000) != 0 ? u16{0} : r;
   return r;
