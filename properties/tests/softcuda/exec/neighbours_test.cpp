@@ -34,14 +34,14 @@ std::vector<float> read_by_all() {
   return values;
 }
 
-struct Ran {
+struct RanBeside {
   std::vector<float> results;
   unsigned counted = 0;
   std::vector<check::Report> reports;
 };
 
 /// A launch of neighbours.cu, in memory of its own; `meet`: blocks that wait for each other first.
-Ran run_neighbours(unsigned meet) {
+RanBeside run_neighbours(unsigned meet) {
   static const auto image = compiled("neighbours");
   if (image == nullptr) return {};
   const OnDevice<float> read(read_by_all()), rows(std::vector<float>(kAll + 2));
@@ -55,7 +55,7 @@ Ran run_neighbours(unsigned meet) {
       parameters(read.address(), unwritten.address(), bytes.address(), words.address(), vectors.address(),
                  rows.address(), results.address(), counted.address(), here.address(), std::uint64_t{meet}));
   EXPECT_TRUE(done) << (done ? "" : done.error().fault.report + exec::name_of(done.error().refused));
-  Ran ran;
+  RanBeside ran;
   ran.reports = machine().reports();
   ran.results.resize(kAll);
   EXPECT_TRUE(machine().memory().copy_out(ran.results.data(), results.address(), kAll * 4));
@@ -79,14 +79,14 @@ TEST(Neighbours, OnTwoHostThreadsAsOnOneWithDetectorsOn) {
       s.modes.late_copies = late;
       s.instruction_limit = 1'000'000'000;  // a block that waits in vain ends
     });
-    const Ran one = run_neighbours(0);
+    const RanBeside one = run_neighbours(0);
     EXPECT_EQ(one.counted, kAll);
     EXPECT_THAT(kinds_and_counts(one.reports),
                 ::testing::UnorderedElementsAre(std::pair(FaultKind::unwritten_value, kAll / 32),
                                                 std::pair(FaultKind::padding_read, kBlocks)));
     const WithSettings no_races([](auto& s) { s.checks.race = false; });
     for (int launch = 0; launch < 20; ++launch) {
-      const Ran two = run_neighbours(kBlocks);
+      const RanBeside two = run_neighbours(kBlocks);
       ASSERT_EQ(two.results, one.results);
       ASSERT_EQ(two.counted, kAll);
       ASSERT_EQ(kinds_and_counts(two.reports), kinds_and_counts(one.reports));
@@ -120,13 +120,13 @@ TEST(Neighbours, AreNotDisturbedByTheHostsOtherCalls) {
       s.checks = {races, true, true, true, true};
       s.threads = 2;
     });
-    const Ran alone = run_neighbours(0);
+    const RanBeside alone = run_neighbours(0);
     std::atomic<bool> over{false};
     std::thread host([&] {
       for (unsigned turn = 0; !over; ++turn) call_everything(turn);
     });
     for (int launch = 0; launch < 20; ++launch) {
-      const Ran ran = run_neighbours(0);
+      const RanBeside ran = run_neighbours(0);
       EXPECT_EQ(ran.results, alone.results);
       EXPECT_EQ(kinds_and_counts(ran.reports), kinds_and_counts(alone.reports));
     }
