@@ -68,6 +68,5 @@ template <class Value>
 [[nodiscard]] inline double largest_of(double a) { return a; }
 [[nodiscard]] inline double sum_of(Lanes a) { return (a[0] + a[2]) + (a[1] + a[3]); }
 [[nodiscard]] inline double largest_of(Lanes a) { return larger(larger(a[0], a[2]), larger(a[1], a[3])); }
-[[nodiscard]] inline double smallest_of(Lanes a) { return smaller(smaller(a[0], a[2]), smaller(a[1], a[3])); }
 
 }  // namespace flashdiff::detail
