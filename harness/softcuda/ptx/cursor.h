@@ -47,6 +47,13 @@ class Cursor {
   /// An integer literal with an optional sign, as two's complement.
   [[nodiscard]] std::uint64_t expect_signed(std::string_view what);
 
+  /// With the first integer of a list of bytes in hand: what of it more_bytes() takes, the first included.
+  void take_bytes(std::string& into) {
+    if (now_.bits != 0) into += static_cast<char>(now_.bits);
+    lexer_.more_bytes(into);
+    advance();
+  }
+
   [[nodiscard]] Allowance& allowance() { return allowance_; }
 
   /// `name:line:column: found, expected what`

@@ -182,12 +182,26 @@ Variable variable(Cursor& cursor, const Specifiers& of_the_list) {
   return made;
 }
 
-int Lines::entry(int file, int line, int column, int inlined_at, std::string_view function) {
-  const std::string place = fmt::format("{}:{}:{}", file, line, column);
-  const std::string key = fmt::format("{}@{}@{}", place, inlined_at, function);
-  const auto [at, fresh] = known_.emplace(key, static_cast<int>(module_.lines.size()));
-  if (fresh) module_.lines.push_back({file, line, column, inlined_at, std::string(function)});
-  latest_[place] = at->second;
+std::size_t Lines::Hash::operator()(const Place& place) const {
+  std::uint64_t mixed = 0;
+  for (const int part : {place.file, place.line, place.column}) {
+    mixed = (mixed ^ static_cast<std::uint64_t>(part)) * 0x9e3779b97f4a7c15;
+    mixed ^= mixed >> 32U;
+  }
+  return mixed;
+}
+
+std::size_t Lines::Hash::operator()(const Entry& entry) const {
+  const std::size_t chain =
+      std::hash<std::string_view>{}(entry.function) + static_cast<std::size_t>(entry.inlined_at);
+  return (*this)(entry.place) ^ chain * 0x9e3779b97f4a7c15;
+}
+
+int Lines::entry(const Entry& entry) {
+  const auto [at, fresh] = known_.emplace(entry, static_cast<int>(module_.lines.size()));
+  const auto& [file, line, column] = entry.place;
+  if (fresh) module_.lines.push_back({file, line, column, entry.inlined_at, std::string(entry.function)});
+  latest_[entry.place] = at->second;
   return at->second;
 }
 
@@ -196,9 +210,10 @@ int Lines::loc(Cursor& cursor) {
   const auto number = [&](std::string_view what) {
     return static_cast<int>(cursor.expect_integer(what, kLimit));
   };
-  const int file = number("the file's index in .loc");
-  const int line = number("the line in .loc");
-  const int column = number("the column in .loc");
+  Place place;
+  place.file = number("the file's index in .loc");
+  place.line = number("the line in .loc");
+  place.column = number("the column in .loc");
   std::string_view function;
   int inlined_at = -1;
   while (cursor.accept(',')) {
@@ -208,33 +223,35 @@ int Lines::loc(Cursor& cursor) {
       function = cursor.expect_name("a label in .debug_str");
       if (cursor.accept('+')) (void)cursor.expect_integer("an offset");
     } else if (word == "inlined_at") {
-      const int outer_file = number("the file's index in inlined_at");
-      const int outer_line = number("the line in inlined_at");
-      const int outer_column = number("the column in inlined_at");
-      const auto outer = latest_.find(fmt::format("{}:{}:{}", outer_file, outer_line, outer_column));
-      inlined_at =
-          outer != latest_.end() ? outer->second : entry(outer_file, outer_line, outer_column, -1, {});
+      Place outer;
+      outer.file = number("the file's index in inlined_at");
+      outer.line = number("the line in inlined_at");
+      outer.column = number("the column in inlined_at");
+      const auto known = latest_.find(outer);
+      inlined_at = known != latest_.end() ? known->second : entry({outer, -1, {}});
     } else {
       cursor.fail_expected(at, "function_name or inlined_at");
     }
   }
-  return entry(file, line, column, inlined_at, function);
+  return entry({place, inlined_at, function});
 }
 
 void Lines::section(Cursor& cursor) {
   if (cursor.now().kind != TokenKind::dotted) cursor.fail_expected("a section's name");
   const bool strings = cursor.take().text == "debug_str";
   cursor.expect('{', "behind a section's name");
-  std::string label;
+  std::string* text = &strings_[{}];  // of the latest label
   while (!cursor.accept('}')) {
+    if (strings && cursor.now().kind == TokenKind::integer) {
+      cursor.take_bytes(*text);
+      continue;
+    }
     const Token token = cursor.take();
     switch (token.kind) {
       case TokenKind::name:
-        if (cursor.accept(':')) label = token.text;
+        if (cursor.accept(':')) text = &strings_[token.text];
         break;
       case TokenKind::integer:
-        if (strings && token.bits != 0) strings_[label] += static_cast<char>(token.bits);
-        break;
       case TokenKind::dotted:
       case TokenKind::string: break;
       case TokenKind::punctuation:

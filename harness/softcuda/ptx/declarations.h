@@ -37,11 +37,26 @@ class Lines {
   void finish();
 
  private:
-  int entry(int file, int line, int column, int inlined_at, std::string_view function);
+  struct Place {
+    int file = 0, line = 0, column = 0;
+    bool operator==(const Place&) const = default;
+  };
+  struct Entry {
+    Place place;
+    int inlined_at = -1;
+    std::string_view function;  ///< its label in .debug_str
+    bool operator==(const Entry&) const = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Place&) const;
+    std::size_t operator()(const Entry&) const;
+  };
+  int entry(const Entry& entry);
+  // Views are of the text, which outlives its parser.
   Module& module_;
-  std::unordered_map<std::string, int> known_;
-  std::unordered_map<std::string, int> latest_;  ///< position without its chain: the entry that it had last
-  std::unordered_map<std::string, std::string> strings_;
+  std::unordered_map<Entry, int, Hash> known_;
+  std::unordered_map<Place, int, Hash> latest_;  ///< the entry that a place had last
+  std::unordered_map<std::string_view, std::string> strings_;
 };
 
 }  // namespace softcuda::ptx

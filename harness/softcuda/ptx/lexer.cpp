@@ -111,6 +111,26 @@ Token Lexer::next() {
   return error("a character that PTX does not have");
 }
 
+void Lexer::more_bytes(std::string& into) {
+  const auto blanks = [this](std::size_t ahead) {
+    while (at(ahead) == ' ' || at(ahead) == '\t') ++ahead;
+    return ahead;
+  };
+  for (;;) {
+    std::size_t ahead = blanks(0);
+    if (at(ahead) != ',') return;
+    ahead = blanks(ahead + 1);
+    const std::size_t begin = ahead;
+    unsigned value = 0;
+    for (; ahead < begin + 3 && is(at(ahead), kDigit); ++ahead)
+      value = value * 10 + static_cast<unsigned>(at(ahead) - '0');
+    const bool octal = at(begin) == '0' && ahead > begin + 1;
+    if (ahead == begin || octal || value > 255 || is(at(ahead), kFollow) || at(ahead) == '.') return;
+    if (value != 0) into += static_cast<char>(value);
+    position_ += ahead;
+  }
+}
+
 /// "Constants" (PTX ISA 4.5).
 Token Lexer::number() {
   const auto hex_digits = [&](std::size_t digits, TokenKind kind) {

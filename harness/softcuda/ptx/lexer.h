@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 /// Tokens of PTX ("Syntax", PTX ISA 4). The text is not copied: a token is a view of it.
@@ -36,6 +37,9 @@ class Lexer {
   explicit Lexer(std::string_view text) : text_(text) {}
   /// The next token; at the end, and after an error, the same one again and again.
   [[nodiscard]] Token next();
+  /// Behind an integer, what follows of a list of plain decimal bytes, `,12,0,255`, into `into`, without a
+  /// token for each; the zeros are left out. Stops before whatever else there is: next() takes that.
+  void more_bytes(std::string& into);
 
  private:
   [[nodiscard]] char at(std::size_t ahead = 0) const {

@@ -1,5 +1,6 @@
 #include "harness/softcuda/ptx/module.h"
 
+#include <algorithm>
 #include <array>
 
 namespace softcuda::ptx {
@@ -19,6 +20,19 @@ constexpr std::array kTypes{
     TypeRow{Type::f16, "f16", 16},       TypeRow{Type::f16x2, "f16x2", 32}, TypeRow{Type::bf16, "bf16", 16},
     TypeRow{Type::bf16x2, "bf16x2", 32}, TypeRow{Type::tf32, "tf32", 32},   TypeRow{Type::f32, "f32", 32},
     TypeRow{Type::f64, "f64", 64}};
+
+/// A name of up to 8 characters as one number: decoding asks for types by name, several an instruction.
+constexpr std::uint64_t packed(std::string_view name) {
+  std::uint64_t number = 0;
+  for (const char c : name) number = number << 8U | static_cast<unsigned char>(c);
+  return number;
+}
+constexpr auto kPackedTypes = [] {
+  std::array<std::uint64_t, kTypes.size()> made{};
+  for (std::size_t i = 0; i < kTypes.size(); ++i) made[i] = packed(kTypes[i].name);
+  return made;
+}();
+
 constexpr std::array kSpaces{"generic", "reg", "const", "global", "local", "param", "shared"};
 
 }  // namespace
@@ -28,9 +42,10 @@ const char* name_of(Type type) { return kTypes[static_cast<std::size_t>(type)].n
 const char* name_of(Space space) { return kSpaces[static_cast<std::size_t>(space)]; }
 
 Type type_named(std::string_view name) {
-  for (const TypeRow& row : kTypes)
-    if (row.type != Type::none && name == row.name) return row.type;
-  return Type::none;
+  if (name.size() > sizeof(std::uint64_t)) return Type::none;
+  const auto found = std::find(kPackedTypes.begin(), kPackedTypes.end(), packed(name));
+  return found == kPackedTypes.end() ? Type::none
+                                     : kTypes[static_cast<std::size_t>(found - kPackedTypes.begin())].type;
 }
 
 Space space_named(std::string_view name) {

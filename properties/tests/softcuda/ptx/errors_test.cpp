@@ -53,6 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{".global .u8 x[2] = {y};", "4:21", "an address in a variable"},
         Refused{".file x \"a\"", "4:7", "a file's index"}, Refused{".file 1 a", "4:9", "path in quotes"},
         Refused{".section .debug_str { @ }", "4:23", "a sign that a .section does not have"},
+        Refused{".section .debug_str {\n.b8 1,2,\n255,1a }", "6:5", "expected '}' at the end of a .section"},
+        Refused{".section .debug_str {\n.b8 1,2, @ }", "5:10", "a sign that a .section does not have"},
         Refused{".section .debug_str { .b8 1", "4:28", "'}' at the end of a .section"}));
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -156,6 +157,23 @@ TEST(Statements, LocNamesTheSourceOfWhatFollows) {
   EXPECT_EQ(inner.function, "square");
   EXPECT_EQ(inner.inlined_at, body[1].source);
   EXPECT_EQ(module.lines.at(static_cast<std::size_t>(body[4].source)).line, 11);
+}
+
+/// Tables of strings are most of what a compiler writes for -lineinfo, and read in a way of their own.
+TEST(Statements, NamesOfInlinedFunctionsAreReadHoweverTheirBytesAreWritten) {
+  for (const char* bytes :
+       {".b8 115,113,117,97,114,101,0", ".b8 115 ,\t113, 117\n,97,\n114,101,0",
+        ".b8 0x73,113,117U,0141,114,101", ".b8 115,113,117\n.b8 97,0,114,0145 // the end\n",
+        ".b8 115,113,117,97,114,101\n.b32 0"}) {
+    const Module module =
+        module_of(fmt::format(".entry k() {{\n .reg .b32 %r<2>;\n .loc 2 7 3, function_name "
+                              "$L__info_string1, inlined_at 1 10 5\n mov.b32 %r1, 3;\n ret; }}\n"
+                              ".section .debug_str {{\n$L__info_string0:\n.b8 "
+                              "110,111,0\n$L__info_string1:\n{}\n$L__info_string2:\n.b8 110,111\n}}\n",
+                              bytes));
+    const auto source = static_cast<std::size_t>(module.functions.at(0).body.at(0).source);
+    EXPECT_EQ(module.lines.at(source).function, "square") << bytes;
+  }
 }
 
 }  // namespace
