@@ -53,8 +53,8 @@ Outcome<CheckRun> check_run(const CheckOptions& options, Subject subject, const 
   run.not_asked = subject.not_asked;
   plan.devices = devices_of(subject).value();
   // Before the store: a kernel that cannot be loaded leaves no empty run behind.
-  if (auto ready = Worker(plan.worker, plan.timeout_seconds).ready(); !ready)
-    return tl::unexpected<Error>(ready.error());
+  run.ready = std::make_unique<Worker>(plan.worker, plan.timeout_seconds, plan.memory);
+  if (auto ready = run.ready->ready(); !ready) return tl::unexpected<Error>(ready.error());
   return run;
 }
 
@@ -67,7 +67,7 @@ Outcome<RunEnd> run_check(CheckRun& run, const Cases& cases, Store& store, const
   if (!row) return tl::unexpected<Error>(row.error());
   fmt::print(stderr, "{} on {}: {}, {} workers{}\n", fmt::join(run.plan.backends, ", "), run.context.device,
              cases.words, run.plan.jobs, run.not_asked.empty() ? "" : "; not asked: " + run.not_asked);
-  Outcome<RunEnd> end = run_cases(run.plan, *cases.source, store, *row, progress, stop);
+  Outcome<RunEnd> end = run_cases(run.plan, *cases.source, store, *row, progress, stop, std::move(run.ready));
   const bool finished = end.has_value() && *end == RunEnd::finished;
   progress.summary(finished);
   if (!end) return end;

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,7 +16,8 @@ namespace flashdiff::cli {
 struct CheckRun {
   RunPlan plan;
   RunContext context;
-  std::string not_asked;  ///< Subject::not_asked
+  std::string not_asked;          ///< Subject::not_asked
+  std::unique_ptr<Worker> ready;  ///< the one that was started
 };
 
 /// Asks everything that can go wrong before a run is stored: a worker is started, and must be able to load

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "harness/run/crossed.h"
-#include "harness/run/worker.h"
 
 namespace flashdiff {
 namespace {
@@ -30,11 +29,18 @@ using Clock = std::chrono::steady_clock;
 class Run {
  public:
   Run(const RunPlan& plan, CaseSource& source, Store& store, std::int64_t run, RunListener& listener,
-      const std::atomic<bool>& stop)
-      : plan_(plan), source_(source), store_(store), run_(run), listener_(listener), stop_(stop) {}
+      const std::atomic<bool>& stop, std::unique_ptr<Worker> ready)
+      : plan_(plan),
+        source_(source),
+        store_(store),
+        run_(run),
+        listener_(listener),
+        stop_(stop),
+        ready_(std::move(ready)) {}
 
   void work() {
-    Worker worker(plan_.worker, plan_.timeout_seconds, plan_.memory);
+    const std::unique_ptr<Worker> mine = ready_or_new();
+    Worker& worker = *mine;
     while (std::optional<CaseRecord> failure = failure_as_drawn()) {
       std::optional<Drawn> drawn = source_draw(failure->index);
       if (drawn && !made_smaller(worker, *failure, *drawn)) return;
@@ -58,6 +64,12 @@ class Run {
     std::uint64_t index;
     Drawn drawn;
   };
+
+  std::unique_ptr<Worker> ready_or_new() {
+    const std::lock_guard lock(mutex_);
+    if (ready_) return std::move(ready_);
+    return std::make_unique<Worker>(plan_.worker, plan_.timeout_seconds, plan_.memory);
+  }
 
   std::optional<Next> draw() {
     const std::lock_guard lock(mutex_);
@@ -302,6 +314,7 @@ class Run {
   std::map<std::string, int> shrunk_ = plan_.before.shrunk();
   std::map<std::int64_t, CaseRecord>::const_iterator as_drawn_ = plan_.before.as_drawn().begin();
   std::map<std::string, Silence> silences_;
+  std::unique_ptr<Worker> ready_;
   int crossed_ = 0;
   bool ended_ = false, interrupted_ = false;
   std::optional<Error> error_;
@@ -310,8 +323,9 @@ class Run {
 }  // namespace
 
 Outcome<RunEnd> run_cases(const RunPlan& plan, CaseSource& source, Store& store, std::int64_t run,
-                          RunListener& listener, const std::atomic<bool>& stop) {
-  Run shared(plan, source, store, run, listener, stop);
+                          RunListener& listener, const std::atomic<bool>& stop,
+                          std::unique_ptr<Worker> ready) {
+  Run shared(plan, source, store, run, listener, stop, std::move(ready));
   std::vector<std::jthread> threads;
   threads.reserve(static_cast<std::size_t>(plan.jobs));
   for (int job = 0; job < plan.jobs; ++job) threads.emplace_back([&shared] { shared.work(); });

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "harness/run/resumed.h"
 #include "harness/run/shard.h"
 #include "harness/run/store.h"
+#include "harness/run/worker.h"
 
 namespace flashdiff {
 
@@ -51,9 +53,12 @@ enum class RunEnd : std::uint8_t { finished, interrupted };
 /// Draws, executes in worker processes, shrinks what fails while it stays the same kind of failure (of a
 /// broken relation: that one), stores each case as it ends, with a label "relation:NAME" for each relation
 /// tried. `stop` ends the run after the cases in flight. Errors: a worker that cannot start (its backends'
-/// own words), a store that cannot be written; what is stored stays.
+/// own words), a store that cannot be written; what is stored stays. `ready`: a worker of the plan's that was
+/// started to see whether it can be; the first of the jobs goes on with it, since to load kernels takes a
+/// second.
 [[nodiscard]] Outcome<RunEnd> run_cases(const RunPlan& plan, CaseSource& source, Store& store,
                                         std::int64_t run, RunListener& listener,
-                                        const std::atomic<bool>& stop);
+                                        const std::atomic<bool>& stop,
+                                        std::unique_ptr<Worker> ready = nullptr);
 
 }  // namespace flashdiff

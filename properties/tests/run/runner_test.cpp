@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include "harness/run/crossed.h"
@@ -47,6 +51,14 @@ class Line : public CaseSource {
   std::uint64_t count_;
 };
 
+/// How many lines a file has; 0 where there is none.
+int lines_in(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  int count = 0;
+  for (std::string line; std::getline(in, line);) ++count;
+  return count;
+}
+
 class Runner : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { std::signal(SIGPIPE, SIG_IGN); }
@@ -72,6 +84,22 @@ class Runner : public ::testing::Test {
   Store store_ = Store::open(folder_.path() / "run.db").value();
   Heard told_;
 };
+
+TEST_F(Runner, GoesOnWithTheWorkerThatWasReady) {
+  RunPlan p = plan("nothing");
+  p.jobs = 1;
+  p.cases = 3;
+  const std::filesystem::path started = folder_.path() / "started";
+  p.worker = {"/bin/sh", "-c",
+              fmt::format("echo >> {}; exec {}", started.string(), fmt::join(p.worker, " "))};
+  auto ready = std::make_unique<Worker>(p.worker, p.timeout_seconds);
+  ASSERT_TRUE(ready->ready());
+  RandomCases source(5, {});
+  ASSERT_TRUE(
+      run_cases(p, source, store_, store_.begin_run({}).value(), told_, told_.stop, std::move(ready)));
+  EXPECT_EQ(stored().size(), 3u);
+  EXPECT_EQ(lines_in(started), 1) << "processes";
+}
 
 TEST_F(Runner, EveryCaseIsStoredOnceAndTold) {
   CaseOptions small;
