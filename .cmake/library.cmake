@@ -5,6 +5,10 @@
 set(FLASHDIFF_BATCH 6 CACHE STRING "How many sources of a folder are compiled together; 1: each alone; 0: all")
 
 function(flashdiff_in_batches target)
+  if(FLASHDIFF_BATCH EQUAL 0 AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # GCC tidies its memory again and again while a folder grows in it. Left to a gigabyte it takes 6 to 10 % less time, and 0.3 GB more.
+    target_compile_options(${target} PRIVATE "SHELL:--param ggc-min-heapsize=1000000")
+  endif()
   if(NOT FLASHDIFF_BATCH EQUAL 1)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${FLASHDIFF_BATCH})
     # GCC takes the sources of a batch for headers, in which a public type may not have members of an unnamed namespace's.
