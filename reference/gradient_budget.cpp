@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/bound_product.h"
 #include "reference/lanes.h"
 #include "reference/raised.h"
 #include "reference/rounding_of.h"
@@ -20,7 +21,7 @@ constexpr int kRowsAtOnce = 64;
 
 /// What a thread's budgets work in.
 struct Memory {
-  FloatScratch k, v, dk, dv;
+  FloatScratch k, v, dk, dv, keys, values;
   FloatScratch q, d_o, q_weighted, d_o_weighted, dq;
   FloatScratch dots, value_dots, of_p, of_ds;
 };
@@ -63,6 +64,13 @@ FloatMatrix one_unit(const Matrix& columns, double floor, FloatScratch& scratch,
   norm = std::sqrt(squared);
   raised(columns.data(), columns.size(), floor, inverse(norm), magnitudes.data());
   return magnitudes;
+}
+
+/// The same with a column a coordinate.
+FloatMatrix across(const FloatMatrix& columns, FloatScratch& scratch) {
+  FloatMatrix made = scratch.matrix(columns.cols(), columns.rows());
+  made = columns.transpose();
+  return made;
 }
 
 /// Each column times its weight.
@@ -117,7 +125,8 @@ GradientBudget::GradientBudget(const Problem& problem, const Numerics& kernel, i
                       budget::exponent_floor(kernel.pv, problem.dtype))),
       queries_of_key_(count_queries(problem, problem.sequences[static_cast<std::size_t>(sequence)])),
       k_(one_unit(kv.k, floor_, memory().k, k_norm_)),
-      v_(one_unit(kv.v, floor_, memory().v, v_norm_)),
+      keys_(across(k_, memory().keys)),
+      values_(across(one_unit(kv.v, floor_, memory().v, v_norm_), memory().values)),
       dk_{zeros(memory().dk, kv.k.rows(), 2 * kv.k.cols())},
       dv_{zeros(memory().dv, kv.v.rows(), 2 * kv.v.cols())},
       dk_rounding_(kv.k.cols()),
@@ -195,12 +204,14 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
                               KeyRange seen) {
   Block& block = *block_;
   const Eigen::Index count = seen.size(), begin = step.begin + seen.begin;
-  const auto k = k_.middleCols(begin, count);
-  const auto v = v_.middleCols(begin, count);
   FloatMatrix dots = memory().dots.matrix(count, rows), value_dots = memory().value_dots.matrix(count, rows);
   FloatMatrix of_p = memory().of_p.matrix(count, 2 * rows), of_ds = memory().of_ds.matrix(count, 2 * rows);
-  dots.noalias() = k.transpose() * block.q.middleCols(row, rows);
-  value_dots.noalias() = v.transpose() * block.d_o.middleCols(row, rows);
+  const auto dot_products = [&](const FloatMatrix& of_keys, const FloatMatrix& of_rows, FloatMatrix& to) {
+    bound_product(of_keys.data() + begin, of_keys.rows(), {of_rows.col(row).data(), 1, of_rows.rows()},
+                  to.data(), count, count, rows, of_rows.rows(), false);
+  };
+  dot_products(keys_, block.q, dots);
+  dot_products(values_, block.d_o, value_dots);
   for (int r = 0; r < rows; ++r) {
     const int at = row + r;
     const KeyRange mine = seen_in_step(keys, at, step);
@@ -219,18 +230,13 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
                  {from_first(dots, r), from_first(value_dots, r), from_first(of_p, 2 * r + 1),
                   from_first(of_p, 2 * r), from_first(of_ds, 2 * r + 1), from_first(of_ds, 2 * r)});
   }
-  block.dq.middleCols(2 * row, 2 * rows).noalias() += k * of_ds;
-  // Below one another in memory as they are, errors and sizes are one factor, if all keys are here.
+  bound_product(k_.col(begin).data(), k_.rows(), {of_ds.data(), 1, count}, block.dq.col(2 * row).data(),
+                k_.rows(), k_.rows(), 2 * rows, count, true);
   const auto add_to = [&](Sums& sums, const FloatMatrix& factor, const FloatMatrix& bounds) {
-    using Below = Eigen::Map<const Eigen::MatrixXf>;
-    const auto factors = factor.middleCols(row, rows);
-    const Below both(bounds.data(), 2 * count, rows);
-    if (2 * count == sums.both.cols()) {
-      sums.both.noalias() += factors * both.transpose();
-    } else {
-      sums.error().middleCols(begin, count).noalias() += factors * both.topRows(count).transpose();
-      sums.size().middleCols(begin, count).noalias() += factors * both.bottomRows(count).transpose();
-    }
+    for (const Eigen::Index second : {0, 1})  // errors, then sizes
+      bound_product(factor.col(row).data(), factor.rows(), {bounds.col(second).data(), 2 * count, 1},
+                    sums.both.col(second * sums.both.cols() / 2 + begin).data(), factor.rows(), factor.rows(),
+                    count, rows, true);
   };
   add_to(dk_, block.q_weighted, of_ds);
   add_to(dv_, block.d_o_weighted, of_p);

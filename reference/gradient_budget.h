@@ -34,8 +34,6 @@ class GradientBudget {
   struct Sums {
     FloatMatrix both;  ///< all errors, then all sizes
     double unit = 0;
-    [[nodiscard]] auto error() { return both.leftCols(both.cols() / 2); }
-    [[nodiscard]] auto size() { return both.rightCols(both.cols() / 2); }
     /// Weights of a block's rows become multiples of the unit.
     void begin_block(Eigen::ArrayXd& weights, double least);
   };
@@ -72,7 +70,8 @@ class GradientBudget {
   const double floor_;               ///< to which magnitudes are raised (budget::exponent_floor)
   std::vector<int> queries_of_key_;  ///< how many of one head see it
   double k_norm_ = 0, v_norm_ = 0;   ///< largest norms
-  FloatMatrix k_, v_;                ///< magnitudes in units of those; written after them
+  FloatMatrix k_;                    ///< magnitudes in units of those; written after them
+  FloatMatrix keys_, values_;        ///< K's and V's with a column a coordinate
   double g_largest_ = 0, q_largest_ = 0, d_o_largest_ = 0;
   Sums dk_, dv_;
   Roundings dk_rounding_, dv_rounding_;

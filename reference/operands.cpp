@@ -55,10 +55,10 @@ QueryBounds query_bounds(const LogicalData& data, double floor, BlockPlace at) {
 
 KeyValueBounds key_value_bounds(const KeyValues& kv, double floor) {
   thread_local Scratch largest;
-  thread_local FloatScratch squares, magnitudes;
+  thread_local FloatScratch squares, magnitudes, across;
   const Eigen::Index keys = kv.k.cols();
   KeyValueBounds bounds{largest.row(kv.v.rows()), squares.matrix(kv.v.rows(), keys),
-                        magnitudes.matrix(kv.k.rows(), keys)};
+                        across.matrix(keys, kv.k.rows())};
   bounds.v_largest.setZero();
   double norm_squared = 0, v_norm_squared = 0;
   for (Eigen::Index j = 0; j < keys; ++j) {
@@ -74,7 +74,9 @@ KeyValueBounds key_value_bounds(const KeyValues& kv, double floor) {
   const double of_k = inverse(bounds.k_norm_largest);
   for (Eigen::Index j = 0; j < keys; ++j)
     scaled_squares(kv.v.col(j).data(), of_v.data(), kv.v.rows(), bounds.v_squared.col(j).data());
-  raised(kv.k.data(), kv.k.size(), floor, of_k, bounds.k_magnitude.data());
+  FloatMatrix k = magnitudes.matrix(kv.k.rows(), keys);
+  raised(kv.k.data(), kv.k.size(), floor, of_k, k.data());
+  bounds.k_magnitude = k.transpose();
   return bounds;
 }
 

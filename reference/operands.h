@@ -44,7 +44,7 @@ struct QueryBounds {
 struct KeyValueBounds {
   Row v_largest;            ///< d_v; max_j |v_jc|
   FloatMatrix v_squared;    ///< d_v x kv_len; (v_jc / v_largest_c)^2
-  FloatMatrix k_magnitude;  ///< d_qk x kv_len; |k_jc| / k_norm_largest
+  FloatMatrix k_magnitude;  ///< kv_len x d_qk, a column a coordinate; |k_jc| / k_norm_largest
   double k_norm_largest = 0, v_norm_largest = 0;
 };
 [[nodiscard]] KeyValueBounds key_value_bounds(const KeyValues& kv, double floor);

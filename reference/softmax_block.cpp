@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/bound_product.h"
 #include "reference/lanes.h"
 #include "reference/rounding_of.h"
 
@@ -174,9 +175,13 @@ SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, cons
         block.p_v.noalias() += kv.v.middleCols(begin, size) * weights;
         FloatMatrix p = weights_memory.matrix(size, q.cols());
         narrow(weights, p);
-        moments.p_v_squared.noalias() += kv_bounds.v_squared.middleCols(begin, size) * p;
+        const Eigen::Index d_v = kv_bounds.v_squared.rows();
+        bound_product(kv_bounds.v_squared.col(begin).data(), d_v, {p.data(), 1, size},
+                      moments.p_v_squared.data(), d_v, d_v, q.cols(), size, true);
         FloatMatrix dots = dots_memory.matrix(size, q.cols());
-        dots.noalias() = kv_bounds.k_magnitude.middleCols(begin, size).transpose() * q_bounds.magnitude;
+        bound_product(kv_bounds.k_magnitude.data() + begin, kv_bounds.k_magnitude.rows(),
+                      {q_bounds.magnitude.data(), 1, q_bounds.magnitude.rows()}, dots.data(), size, size,
+                      q.cols(), q_bounds.magnitude.rows(), false);
         for (Eigen::Index r = 0; r < q.cols(); ++r)
           moments.p_dot_squared(r) += weighted_squares(p.col(r).data(), dots.col(r).data(), size);
         if (p_dtype == DType::f32) return;

@@ -17,10 +17,8 @@ constexpr std::array<std::uint8_t, 256> classes() {
   for (const char c : {'_', '$', '%'}) table[static_cast<unsigned char>(c)] |= kStart;
   for (const char c : {'_', '$'}) table[static_cast<unsigned char>(c)] |= kFollow;
   for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] |= kFollow | kDigit | kHex;
-  for (int c = 0; c < 6; ++c) {
-    table[static_cast<std::size_t>('a' + c)] |= kHex;
-    table[static_cast<std::size_t>('A' + c)] |= kHex;
-  }
+  for (const char c : {'a', 'b', 'c', 'd', 'e', 'f', 'A', 'B', 'C', 'D', 'E', 'F'})
+    table[static_cast<unsigned char>(c)] |= kHex;
   for (const char c : {',', ';', ':', '{', '}', '[', ']', '(', ')', '<', '>', '=',
                        '+', '-', '!', '@', '|', '*', '/', '%', '&', '^', '~', '?'})
     table[static_cast<unsigned char>(c)] |= kPunctuation;
