@@ -4,6 +4,7 @@
 # Most of these units' time would go to the same few headers again and again. A header that reads one of the hubs below, itself or through
 # another, is compiled behind that hub, precompiled: the hub brings nothing that the header does not ask for, only earlier, and that earlier
 # makes no difference holds as long as each header that it reads compiles alone, the hub included, which is what is tested here.
+# Which hubs a header reads is looked up when CMake configures: one that has since dropped its hub is seen the next time.
 set(hubs rapidcheck.h harness/backend/backend.h harness/problem/case.h harness/problem/problem.h harness/outcome/outcome.h vector)
 
 # Every header that HEADER reads, itself or through another of ours, in OUT; of those in angle brackets the names alone.
