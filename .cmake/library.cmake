@@ -16,15 +16,15 @@ function(flashdiff_in_batches target)
   endif()
 endfunction()
 
-# flashdiff_library(NAME SOURCES a.cpp ... KNOWS room ... LINKS external ... [EACH_ALONE] [UNHURRIED])
+# flashdiff_library(NAME SOURCES a.cpp ... KNOWS room ... LINKS external ... [EACH_ALONE | ALONE a.cpp ...] [UNHURRIED])
 #
 # One folder, one library. KNOWS lists the rooms whose headers this one may include; the arrows test (.cmake/arrows.cmake)
 # reads the same list, so an include that the list does not allow fails the build's tests even where it would compile.
 # A library without SOURCES is header-only. EACH_ALONE: never in batches, for the hot loops (what is inlined where should not depend on a
-# neighbour) and for folders whose files are alike by design, down to the names in them. UNHURRIED: what it does waits for people, files or
+# neighbour) and for folders whose files are alike by design, down to the names in them; ALONE: not those sources. UNHURRIED: what it does waits for people, files or
 # other programs, and is compiled with -O1, in three quarters of the time.
 function(flashdiff_library name)
-  cmake_parse_arguments(ARG "EACH_ALONE;UNHURRIED" "" "SOURCES;KNOWS;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "EACH_ALONE;UNHURRIED" "" "SOURCES;KNOWS;LINKS;ALONE" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     set(scope PUBLIC)
@@ -32,6 +32,7 @@ function(flashdiff_library name)
     target_link_libraries(${name} PRIVATE flashdiff_options)
     if(NOT ARG_EACH_ALONE)
       flashdiff_in_batches(${name})
+      set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     endif()
     if(ARG_UNHURRIED)
       target_compile_options(${name} PRIVATE -O1)

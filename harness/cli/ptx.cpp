@@ -25,7 +25,7 @@ struct PtxOptions {
 struct Needs {
   softcuda::ptx::Module module;
   std::vector<softcuda::exec::KernelSurvey> kernels;
-  std::vector<softcuda::isa::Use> uses;
+  std::vector<softcuda::isa::OpcodeUse> uses;
 
   [[nodiscard]] bool complete() const {
     return std::ranges::all_of(kernels, [](const auto& k) { return k.missing.empty(); }) &&

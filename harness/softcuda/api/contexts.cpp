@@ -6,16 +6,13 @@
 /// context has of its own is its allocations and the fault that broke it.
 using softcuda::api::context_stack;
 using softcuda::api::current_context;
+using softcuda::api::device_known;
 using softcuda::api::guarded;
 using softcuda::api::in_context;
 using softcuda::api::state;
 
 namespace {
 
-CUresult device_known(CUdevice device) {
-  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
-  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
-}
 /// The caller holds the lock.
 bool is_context(CUcontext context) {
   return (context == &state().primary && state().primary_uses != 0) || state().contexts.contains(context);

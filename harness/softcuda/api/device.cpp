@@ -15,11 +15,6 @@ namespace {
 
 constexpr const char* kBusId = "0000:00:00.0";
 
-CUresult known(CUdevice device) {
-  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
-  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
-}
-
 /// Of the profile, and of what softcuda can do. Nothing: no attribute that cuda.h 13.0 has.
 std::optional<std::uint32_t> attribute(CUdevice_attribute which) {
   const exec::DeviceProfile& device = state().machine.device();
@@ -101,13 +96,13 @@ SOFTCUDA_EXPORT CUresult cuDeviceGetCount(int* count) {
 }
 SOFTCUDA_EXPORT CUresult cuDeviceGet(CUdevice* device, int ordinal) {
   if (device == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(ordinal); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(ordinal); ok != CUDA_SUCCESS) return ok;
   *device = 0;
   return CUDA_SUCCESS;
 }
 SOFTCUDA_EXPORT CUresult cuDeviceGetName(char* name, int length, CUdevice device) {
   if (name == nullptr || length <= 0) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
   const auto whole = fmt::format("flashdiff softcuda ({})", state().machine.device().name);
   const std::size_t copied = whole.copy(name, static_cast<std::size_t>(length) - 1);
   name[copied] = '\0';
@@ -115,7 +110,7 @@ SOFTCUDA_EXPORT CUresult cuDeviceGetName(char* name, int length, CUdevice device
 }
 SOFTCUDA_EXPORT CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute which, CUdevice device) {
   if (value == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
   const auto answer = attribute(which);
   if (!answer) return CUDA_ERROR_INVALID_VALUE;
   *value = static_cast<int>(*answer);
@@ -123,7 +118,7 @@ SOFTCUDA_EXPORT CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute whi
 }
 SOFTCUDA_EXPORT CUresult cuDeviceTotalMem(std::size_t* bytes, CUdevice device) {
   if (bytes == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
   *bytes = state().machine.memory().total_bytes();
   return CUDA_SUCCESS;
 }
@@ -131,27 +126,27 @@ SOFTCUDA_EXPORT CUresult cuDeviceTotalMem(std::size_t* bytes, CUdevice device) {
 /// A UUID of the profile's name: the same in every process, and no GPU's.
 SOFTCUDA_EXPORT CUresult cuDeviceGetUuid(CUuuid* uuid, CUdevice device) {
   if (uuid == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
   const auto bytes = fmt::format("softcuda {:<6}0", state().machine.device().name);
   std::memcpy(uuid->bytes, bytes.data(), sizeof uuid->bytes);
   return CUDA_SUCCESS;
 }
 SOFTCUDA_EXPORT CUresult cuDeviceComputeCapability(int* major, int* minor, CUdevice device) {
   if (major == nullptr || minor == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
   *major = state().machine.device().major;
   *minor = state().machine.device().minor;
   return CUDA_SUCCESS;
 }
 SOFTCUDA_EXPORT CUresult cuDeviceGetPCIBusId(char* id, int length, CUdevice device) {
   if (id == nullptr || length <= 0) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
   std::snprintf(id, static_cast<std::size_t>(length), "%s", kBusId);
   return CUDA_SUCCESS;
 }
 SOFTCUDA_EXPORT CUresult cuDeviceGetByPCIBusId(CUdevice* device, const char* id) {
   if (device == nullptr || id == nullptr) return CUDA_ERROR_INVALID_VALUE;
-  if (const CUresult ok = known(0); ok != CUDA_SUCCESS) return ok;
+  if (const CUresult ok = device_known(0); ok != CUDA_SUCCESS) return ok;
   if (std::strcmp(id, kBusId) != 0) return CUDA_ERROR_INVALID_DEVICE;
   *device = 0;
   return CUDA_SUCCESS;
@@ -159,7 +154,7 @@ SOFTCUDA_EXPORT CUresult cuDeviceGetByPCIBusId(CUdevice* device, const char* id)
 SOFTCUDA_EXPORT CUresult cuDeviceCanAccessPeer(int* can, CUdevice device, CUdevice peer) {
   if (can == nullptr) return CUDA_ERROR_INVALID_VALUE;
   for (const CUdevice one : {device, peer}) {
-    if (const CUresult ok = known(one); ok != CUDA_SUCCESS) return ok;
+    if (const CUresult ok = device_known(one); ok != CUDA_SUCCESS) return ok;
   }
   *can = 0;
   return CUDA_SUCCESS;

@@ -26,11 +26,6 @@ void make_default() {
   state().default_pool = state().current_pool = add_pool(0);
 }
 
-CUresult known(CUdevice device) {
-  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
-  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
-}
-
 CUresult allocate(CUdeviceptr* address, std::size_t bytes, const Pool& pool, const char* call) {
   if (pool == nullptr) return CUDA_ERROR_INVALID_VALUE;
   {
@@ -75,7 +70,7 @@ SOFTCUDA_EXPORT CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
 SOFTCUDA_EXPORT CUresult cuDeviceGetDefaultMemPool(CUmemoryPool* pool, CUdevice device) {
   return guarded([&] {
     if (pool == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+    if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
     const std::lock_guard lock(state().mutex);
     make_default();
     *pool = state().default_pool;
@@ -85,7 +80,7 @@ SOFTCUDA_EXPORT CUresult cuDeviceGetDefaultMemPool(CUmemoryPool* pool, CUdevice 
 SOFTCUDA_EXPORT CUresult cuDeviceGetMemPool(CUmemoryPool* pool, CUdevice device) {
   return guarded([&] {
     if (pool == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+    if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
     const std::lock_guard lock(state().mutex);
     make_default();
     *pool = state().current_pool;
@@ -94,7 +89,7 @@ SOFTCUDA_EXPORT CUresult cuDeviceGetMemPool(CUmemoryPool* pool, CUdevice device)
 }
 SOFTCUDA_EXPORT CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool) {
   return guarded([&] {
-    if (const CUresult ok = known(device); ok != CUDA_SUCCESS) return ok;
+    if (const CUresult ok = device_known(device); ok != CUDA_SUCCESS) return ok;
     const std::lock_guard lock(state().mutex);
     make_default();
     if (pool_of(pool) == nullptr) return CUDA_ERROR_INVALID_VALUE;

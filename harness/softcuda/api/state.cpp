@@ -113,6 +113,11 @@ void end_context(CUcontext context) {
   write_reports();
 }
 
+CUresult device_known(CUdevice device) {
+  if (!state().initialised) return CUDA_ERROR_NOT_INITIALIZED;
+  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+}
+
 CUresult usable() {
   State& s = state();
   const std::lock_guard lock(s.mutex);

@@ -112,6 +112,8 @@ void write_reports();
 /// Nothing, or why no call can go on: not initialised, no context, a context that a fault broke, inside a
 /// function that cuLaunchHostFunc runs (which "must not make any CUDA API calls").
 [[nodiscard]] CUresult usable();
+/// Nothing, or why calls about this device cannot go on, which need no context.
+[[nodiscard]] CUresult device_known(CUdevice device);
 /// Whether the calling thread runs such a function.
 [[nodiscard]] bool& in_host_function();
 

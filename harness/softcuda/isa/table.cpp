@@ -75,11 +75,11 @@ Decoded decode(const ptx::Instruction& instruction) {
                                     spelled(instruction), instruction.operands.size())};
 }
 
-std::vector<Use> supported(const ptx::Module& module) {
-  std::map<std::string, Use> uses;
+std::vector<OpcodeUse> supported(const ptx::Module& module) {
+  std::map<std::string, OpcodeUse> uses;
   for (const ptx::Function& function : module.functions) {
     for (const ptx::Instruction& instruction : function.body) {
-      Use& use = uses[spelled(instruction)];
+      OpcodeUse& use = uses[spelled(instruction)];
       if (use.count++ != 0) continue;
       use.opcode = spelled(instruction);
       use.first_line = instruction.ptx_line;
@@ -88,7 +88,7 @@ std::vector<Use> supported(const ptx::Module& module) {
       use.error = decoded.error;
     }
   }
-  std::vector<Use> rows;
+  std::vector<OpcodeUse> rows;
   rows.reserve(uses.size());
   for (auto& [name, use] : uses) rows.push_back(std::move(use));
   return rows;

@@ -23,13 +23,13 @@ struct Decoded {
 [[nodiscard]] std::string spelled(const ptx::Instruction&);
 
 /// One row a distinct opcode of a module: what it is, how often it is there, which pattern takes it.
-struct Use {
+struct OpcodeUse {
   std::string opcode;
   int count = 0;
   int first_line = 0;
   std::string pattern;  ///< empty: not supported
   std::string error;
 };
-[[nodiscard]] std::vector<Use> supported(const ptx::Module&);
+[[nodiscard]] std::vector<OpcodeUse> supported(const ptx::Module&);
 
 }  // namespace softcuda::isa

@@ -53,7 +53,7 @@ TEST_P(Survey, EveryInstructionIsSupported) {
         row.instruction + ", which " + row.modules + " modules need (" + row.count + " times)";
     auto module = ptx::parse(kernel_of(row), GetParam());
     ASSERT_TRUE(module) << who << ": " << module.error().what;
-    for (const isa::Use& use : isa::supported(*module)) {
+    for (const isa::OpcodeUse& use : isa::supported(*module)) {
       if (use.pattern.empty()) ADD_FAILURE() << who << ": " << use.error;
     }
     // Its operands fit, and it has a handler.
