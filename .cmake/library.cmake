@@ -21,8 +21,8 @@ endfunction()
 # One folder, one library. KNOWS lists the rooms whose headers this one may include; the arrows test (.cmake/arrows.cmake)
 # reads the same list, so an include that the list does not allow fails the build's tests even where it would compile.
 # A library without SOURCES is header-only. EACH_ALONE: never in batches, for the hot loops (what is inlined where should not depend on a
-# neighbour) and for folders whose files are alike by design, down to the names in them; ALONE: not those sources. UNHURRIED: what it does waits for people, files or
-# other programs, and is compiled with -O1, in three quarters of the time.
+# neighbour) and for folders whose files are alike by design, down to the names in them; ALONE: not those sources. UNHURRIED: what it does
+# waits for people, files or other programs, and is compiled with -O1, in three quarters of the time.
 function(flashdiff_library name)
   cmake_parse_arguments(ARG "EACH_ALONE;UNHURRIED" "" "SOURCES;KNOWS;LINKS;ALONE" ${ARGN})
   if(ARG_SOURCES)
