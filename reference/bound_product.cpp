@@ -7,21 +7,22 @@
 namespace flashdiff::detail {
 namespace {
 
+using Eigen::Index;
 using Eight = float __attribute__((vector_size(32)));
 using Four = float __attribute__((vector_size(16)));
 
 template <class Value>
-constexpr std::ptrdiff_t lanes_of = sizeof(Value) / sizeof(float);
+constexpr Index lanes_of = sizeof(Value) / sizeof(float);
 
 /// So many columns are summed at once: with two vectors of rows they take 12 of the 16 registers of AVX.
-constexpr std::ptrdiff_t kColumns = 6;
+constexpr Index kColumns = 6;
 
 struct Place {
   const float* a;
-  std::ptrdiff_t a_right;
+  Index a_right;
   BoundFactor b;
   float* c;
-  std::ptrdiff_t c_right, depth;
+  Index c_right, depth;
   bool add;
 };
 
@@ -38,8 +39,8 @@ template <class Value, int kVectors, int kWide>
 void tile(const Place& at) {
   Value sums[kWide][kVectors] = {};
   const float *a = at.a, *b = at.b.data;
-  const std::ptrdiff_t right = at.b.right;
-  for (std::ptrdiff_t k = 0; k < at.depth; ++k, a += at.a_right, b += at.b.down) {
+  const Index right = at.b.right;
+  for (Index k = 0; k < at.depth; ++k, a += at.a_right, b += at.b.down) {
     Value rows[kVectors];
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) rows[v] = load<Value>(a + v * lanes_of<Value>);
@@ -59,11 +60,11 @@ void tile(const Place& at) {
 }
 
 template <class Value, int kVectors>
-void columns_of(Place at, std::ptrdiff_t columns) {
+void columns_of(Place at, Index columns) {
   constexpr void (*kTiles[])(const Place&) = {tile<Value, kVectors, 1>, tile<Value, kVectors, 2>,
                                               tile<Value, kVectors, 3>, tile<Value, kVectors, 4>,
                                               tile<Value, kVectors, 5>, tile<Value, kVectors, 6>};
-  for (std::ptrdiff_t n = 0; n < columns; n += kColumns) {
+  for (Index n = 0; n < columns; n += kColumns) {
     kTiles[std::min(kColumns, columns - n) - 1](at);
     at.b.data += kColumns * at.b.right;
     at.c += kColumns * at.c_right;
@@ -72,36 +73,34 @@ void columns_of(Place at, std::ptrdiff_t columns) {
 
 }  // namespace
 
-void bound_product(const float* a, std::ptrdiff_t a_right, BoundFactor b, float* c, std::ptrdiff_t c_right,
-                   std::ptrdiff_t rows, std::ptrdiff_t columns, std::ptrdiff_t depth, bool add) {
+void bound_product(Eigen::Ref<const Eigen::MatrixXf, 0, Eigen::OuterStride<>> a, BoundFactor b,
+                   Eigen::Ref<Eigen::MatrixXf, 0, Eigen::OuterStride<>> c, Product how) {
   // The rows that a tile takes of A, one after another: where columns lie a multiple of 512 bytes apart, as
   // those of 128 coordinates do, a few lines of a cache would have to hold all of them.
-  constexpr std::ptrdiff_t kDeep = 256;
+  constexpr Index kDeep = 256;
   alignas(64) std::array<float, kDeep * 2 * lanes_of<Eight>> panel;
-  for (std::ptrdiff_t begin = 0; begin == 0 || begin < depth; begin += kDeep) {
-    const std::ptrdiff_t deep = std::min(kDeep, depth - begin);
-    const float* const from = a + begin * a_right;
-    std::ptrdiff_t row = 0;
+  bool add = how == Product::added;
+  Index begin = 0;
+  do {  // once where the depth is 0: nothing, written
+    const Index deep = std::min(kDeep, a.cols() - begin);
+    Index row = 0;
     const auto rows_of = [&]<class Value, int kVectors>() {
-      constexpr std::ptrdiff_t wide = kVectors * lanes_of<Value>;
-      for (; row + wide <= rows; row += wide) {
-        for (std::ptrdiff_t k = 0; k < deep; ++k)
-          std::memcpy(panel.data() + k * wide, from + row + k * a_right, wide * sizeof(float));
-        columns_of<Value, kVectors>({panel.data(),
-                                     wide,
-                                     {b.data + begin * b.down, b.down, b.right},
-                                     c + row,
-                                     c_right,
-                                     deep,
-                                     add || begin > 0},
-                                    columns);
+      constexpr Index wide = kVectors * lanes_of<Value>;
+      for (; row + wide <= c.rows(); row += wide) {
+        for (Index k = 0; k < deep; ++k)
+          std::memcpy(panel.data() + k * wide, a.col(begin + k).data() + row, wide * sizeof(float));
+        columns_of<Value, kVectors>({panel.data(), wide, b, c.data() + row, c.outerStride(), deep, add},
+                                    c.cols());
       }
     };
     rows_of.template operator()<Eight, 2>();
     rows_of.template operator()<Eight, 1>();
     rows_of.template operator()<Four, 1>();
     rows_of.template operator()<float, 1>();
-  }
+    b.data += deep * b.down;
+    add = true;
+    begin += deep;
+  } while (begin < a.cols());
 }
 
 }  // namespace flashdiff::detail

@@ -206,12 +206,9 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
   const Eigen::Index count = seen.size(), begin = step.begin + seen.begin;
   FloatMatrix dots = memory().dots.matrix(count, rows), value_dots = memory().value_dots.matrix(count, rows);
   FloatMatrix of_p = memory().of_p.matrix(count, 2 * rows), of_ds = memory().of_ds.matrix(count, 2 * rows);
-  const auto dot_products = [&](const FloatMatrix& of_keys, const FloatMatrix& of_rows, FloatMatrix& to) {
-    bound_product(of_keys.data() + begin, of_keys.rows(), {of_rows.col(row).data(), 1, of_rows.rows()},
-                  to.data(), count, count, rows, of_rows.rows(), false);
-  };
-  dot_products(keys_, block.q, dots);
-  dot_products(values_, block.d_o, value_dots);
+  bound_product(keys_.middleRows(begin, count), block.q.middleCols(row, rows), dots, Product::written);
+  bound_product(values_.middleRows(begin, count), block.d_o.middleCols(row, rows), value_dots,
+                Product::written);
   for (int r = 0; r < rows; ++r) {
     const int at = row + r;
     const KeyRange mine = seen_in_step(keys, at, step);
@@ -230,13 +227,15 @@ void GradientBudget::add_rows(const GradientStep& step, const BlockKeys& keys, i
                  {from_first(dots, r), from_first(value_dots, r), from_first(of_p, 2 * r + 1),
                   from_first(of_p, 2 * r), from_first(of_ds, 2 * r + 1), from_first(of_ds, 2 * r)});
   }
-  bound_product(k_.col(begin).data(), k_.rows(), {of_ds.data(), 1, count}, block.dq.col(2 * row).data(),
-                k_.rows(), k_.rows(), 2 * rows, count, true);
+  bound_product(k_.middleCols(begin, count), of_ds, block.dq.middleCols(2 * row, 2 * rows), Product::added);
   const auto add_to = [&](Sums& sums, const FloatMatrix& factor, const FloatMatrix& bounds) {
-    for (const Eigen::Index second : {0, 1})  // errors, then sizes
-      bound_product(factor.col(row).data(), factor.rows(), {bounds.col(second).data(), 2 * count, 1},
-                    sums.both.col(second * sums.both.cols() / 2 + begin).data(), factor.rows(), factor.rows(),
-                    count, rows, true);
+    // Errors and sizes of a row below one another, as they lie in memory.
+    const Eigen::Map<const Eigen::MatrixXf> both(bounds.data(), 2 * count, rows);
+    const auto factors = factor.middleCols(row, rows);
+    bound_product(factors, both.topRows(count).transpose(), sums.error().middleCols(begin, count),
+                  Product::added);
+    bound_product(factors, both.bottomRows(count).transpose(), sums.size().middleCols(begin, count),
+                  Product::added);
   };
   add_to(dk_, block.q_weighted, of_ds);
   add_to(dv_, block.d_o_weighted, of_p);

@@ -34,6 +34,8 @@ class GradientBudget {
   struct Sums {
     FloatMatrix both;  ///< all errors, then all sizes
     double unit = 0;
+    [[nodiscard]] auto error() { return both.leftCols(both.cols() / 2); }
+    [[nodiscard]] auto size() { return both.rightCols(both.cols() / 2); }
     /// Weights of a block's rows become multiples of the unit.
     void begin_block(Eigen::ArrayXd& weights, double least);
   };

@@ -175,13 +175,10 @@ SoftmaxBlockWithMoments softmax_block(const Matrix& q, const KeyValues& kv, cons
         block.p_v.noalias() += kv.v.middleCols(begin, size) * weights;
         FloatMatrix p = weights_memory.matrix(size, q.cols());
         narrow(weights, p);
-        const Eigen::Index d_v = kv_bounds.v_squared.rows();
-        bound_product(kv_bounds.v_squared.col(begin).data(), d_v, {p.data(), 1, size},
-                      moments.p_v_squared.data(), d_v, d_v, q.cols(), size, true);
+        bound_product(kv_bounds.v_squared.middleCols(begin, size), p, moments.p_v_squared, Product::added);
         FloatMatrix dots = dots_memory.matrix(size, q.cols());
-        bound_product(kv_bounds.k_magnitude.data() + begin, kv_bounds.k_magnitude.rows(),
-                      {q_bounds.magnitude.data(), 1, q_bounds.magnitude.rows()}, dots.data(), size, size,
-                      q.cols(), q_bounds.magnitude.rows(), false);
+        bound_product(kv_bounds.k_magnitude.middleRows(begin, size), q_bounds.magnitude, dots,
+                      Product::written);
         for (Eigen::Index r = 0; r < q.cols(); ++r)
           moments.p_dot_squared(r) += weighted_squares(p.col(r).data(), dots.col(r).data(), size);
         if (p_dtype == DType::f32) return;

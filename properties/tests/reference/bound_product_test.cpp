@@ -19,8 +19,10 @@ void expect_the_product(int rows, int columns, int depth, bool across, bool add)
   const Floats a = random(rows, depth), b = across ? random(columns, depth) : random(depth, columns);
   const Floats before = random(rows, columns);
   Floats c = before;
-  const detail::BoundFactor factor{b.data(), across ? b.rows() : 1, across ? 1 : b.rows()};
-  detail::bound_product(a.data(), a.rows(), factor, c.data(), c.rows(), rows, columns, depth, add);
+  const auto factor = across ? detail::BoundFactor(b.topLeftCorner(columns, depth).transpose())
+                             : detail::BoundFactor(b.topLeftCorner(depth, columns));
+  detail::bound_product(a.topLeftCorner(rows, depth), factor, c.topLeftCorner(rows, columns),
+                        add ? detail::Product::added : detail::Product::written);
 
   const Eigen::MatrixXd left = a.topLeftCorner(rows, depth).cast<double>();
   const Eigen::MatrixXd right =
@@ -41,7 +43,7 @@ void expect_the_product(int rows, int columns, int depth, bool across, bool add)
 TEST(BoundProducts, AreTheProductAndLeaveTheirSurroundings) {
   for (const int rows : {0, 1, 3, 4, 7, 12, 16, 29, 47, 64})
     for (const int columns : {0, 1, 2, 3, 4, 5, 6, 7, 11, 13})
-      for (const int depth : {0, 1, 2, 33})
+      for (const int depth : {0, 1, 2, 33, 257})
         for (const bool across : {false, true})
           for (const bool add : {false, true}) expect_the_product(rows, columns, depth, across, add);
 }
