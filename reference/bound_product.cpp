@@ -36,7 +36,8 @@ Value load(const float* from) {
 /// kVectors vectors of rows and kWide columns of C. The loops over those are unrolled, so that their sums
 /// stay in registers.
 template <class Value, int kVectors, int kWide>
-void tile(const Place& at) {
+void tile(const Place& place) {
+  const Place at = place;  // a copy, which nothing that is written can change
   Value sums[kWide][kVectors] = {};
   const float *a = at.a, *b = at.b.data;
   const Index right = at.b.right;

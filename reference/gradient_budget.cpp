@@ -295,59 +295,71 @@ void GradientBudget::end_block(BudgetedGradients& out) {
     const GradientPairs::RowTerms& row = block.rows[static_cast<std::size_t>(r)];
     if (row.keys == 0) continue;
     const double unit = row.g * k_norm_;
-    const GradientEnding::Row adds{.terms = row.keys,
-                                   .unit = unit,
-                                   .lost_unit = unit,
-                                   .a = k_norm_,
-                                   .b = 3 * row.g,
-                                   .floor = row.ds_floor};
+    const GradientEnding::Factors factors = ending_.factors(output, {.terms = row.keys,
+                                                                     .unit = unit,
+                                                                     .lost_unit = unit,
+                                                                     .a = k_norm_,
+                                                                     .b = 3 * row.g,
+                                                                     .floor = row.ds_floor});
     drops(0, r) = ending_.finish(
-        output, adds,
+        factors,
         {block.dq.col(2 * r).data(), block.dq.col(2 * r + 1).data(), static_cast<int>(values.rows())},
         values.col(r).data(), budgets.col(r).data(), errors[r]);
     add_rounding(kernel_.ds, block.dq_rounding, r, shape_.scale * k_norm_, errors[r]);
   }
 }
 
-void GradientBudget::end_head(BudgetedGradients& out) {
-  const bool p_is_random = budget::p_rounds_at_random(kernel_, shape_.alibi);
-  const GradientEnding::Output of_dk{shape_.scale, true, pairs_.ds_rounding().relative};
-  const GradientEnding::Output of_dv{1.0, false, p_is_random ? pairs_.p_rounding().relative : 0.0};
+// One tensor after the other: the keys of a head are mostly seen by as many queries, and such rows have their
+// factors in common.
+void GradientBudget::end_keys(const Sums& sums, const GradientEnding::Output& output, GradientEnding::Row row,
+                              LogicalTensor<double> Gradients::*tensor, BudgetedGradients& out,
+                              LogicalTensor<RowErrors>& errors) {
+  const auto width = static_cast<int>(sums.both.rows());
   const Eigen::Index keys = k_.cols();
+  const double* const values = (out.reference.*tensor).matrix(sequence_, kv_head_);
+  double* const budgets = (out.budget.*tensor).matrix(sequence_, kv_head_);
+  double* const drops = (out.smallest_drop.*tensor).matrix(sequence_, kv_head_);
+  RowErrors* const of_rows = errors.matrix(sequence_, kv_head_);
+  GradientEnding::Factors factors;
+  int seen_by = 0;  // as many queries as `factors` are of
   for (Eigen::Index j = 0; j < keys; ++j) {
     const int queries = queries_of_key_[static_cast<std::size_t>(j)];
     if (queries == 0) continue;
-    const auto row = static_cast<int>(j);
-    const auto finish = [&](const GradientEnding::Output& output, const GradientEnding::Row& adds,
-                            const Sums& sums, LogicalTensor<double> Gradients::*tensor, RowErrors& errors) {
-      (out.smallest_drop.*tensor).row(sequence_, kv_head_, row)[0] = ending_.finish(
-          output, adds,
-          {sums.both.col(j).data(), sums.both.col(keys + j).data(), static_cast<int>(sums.both.rows())},
-          (out.reference.*tensor).row(sequence_, kv_head_, row),
-          (out.budget.*tensor).row(sequence_, kv_head_, row), errors);
-    };
-    RowErrors& dk_errors = *out.dk_errors.row(sequence_, kv_head_, row);
-    RowErrors& dv_errors = *out.dv_errors.row(sequence_, kv_head_, row);
-    finish(of_dk,
-           {.terms = queries * group_,
-            .runs = group_,
+    if (queries != seen_by) {
+      seen_by = queries;
+      row.terms = queries * group_;
+      factors = ending_.factors(output, row);
+    }
+    drops[j] = ending_.finish(factors, {sums.both.col(j).data(), sums.both.col(keys + j).data(), width},
+                              values + j * width, budgets + j * width, of_rows[j]);
+  }
+}
+
+void GradientBudget::end_head(BudgetedGradients& out) {
+  const bool p_is_random = budget::p_rounds_at_random(kernel_, shape_.alibi);
+  end_keys(dk_, {shape_.scale, true, pairs_.ds_rounding().relative},
+           {.runs = group_,
             .unit = dk_.unit,
             .lost_unit = q_largest_ * g_largest_,
             .a = q_largest_,
             .b = 3 * g_largest_,
             .floor = pairs_.ds_floor() / g_largest_},
-           dk_, &Gradients::dk, dk_errors);
-    finish(of_dv,
-           {.terms = queries * group_,
-            .runs = group_,
+           &Gradients::dk, out, out.dk_errors);
+  end_keys(dv_, {1.0, false, p_is_random ? pairs_.p_rounding().relative : 0.0},
+           {.runs = group_,
             .unit = dv_.unit,
             .lost_unit = d_o_largest_,
             .a = d_o_largest_,
             .b = 2,
             .floor = pairs_.p_floor()},
-           dv_, &Gradients::dv, dv_errors);
-    add_rounding(kernel_.ds, dk_rounding_, j, shape_.scale * q_largest_, dk_errors);
-    if (p_is_random) add_rounding(kernel_.p, dv_rounding_, j, d_o_largest_, dv_errors);
+           &Gradients::dv, out, out.dv_errors);
+  for (Eigen::Index j = 0; j < k_.cols(); ++j) {
+    if (queries_of_key_[static_cast<std::size_t>(j)] == 0) continue;
+    const auto row = static_cast<int>(j);
+    add_rounding(kernel_.ds, dk_rounding_, j, shape_.scale * q_largest_,
+                 *out.dk_errors.row(sequence_, kv_head_, row));
+    if (p_is_random)
+      add_rounding(kernel_.p, dv_rounding_, j, d_o_largest_, *out.dv_errors.row(sequence_, kv_head_, row));
   }
 }
 

@@ -60,6 +60,10 @@ class GradientBudget {
   /// Adds the roundings of `exact`, of the step, to those of its queries (null: nobody asks) and keys.
   static void add_roundings(const GradientStep& step, const Matrix& exact, DType dtype, Roundings* of_queries,
                             Roundings& of_keys);
+  /// Budgets, smallest drops and errors of dK or dV; `row` says what is common to all keys.
+  void end_keys(const Sums& sums, const GradientEnding::Output& output, GradientEnding::Row row,
+                LogicalTensor<double> Gradients::*tensor, BudgetedGradients& out,
+                LogicalTensor<RowErrors>& errors);
   /// P's or dS's, where each addend of a row is at most `longest` times what is rounded.
   static void add_rounding(DType dtype, const Roundings& roundings, Eigen::Index row, double longest,
                            RowErrors& errors);

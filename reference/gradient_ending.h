@@ -29,9 +29,22 @@ class GradientEnding {
     const float *error, *size;
     int width;
   };
+  /// What the elements of a row have in common: all of it is linear in the sums and the value.
+  struct Factors {
+    bool is_open = false;  ///< too many terms for f32: the budget is infinite
+    // budget = error * by_error + size * by_size + |value| * by_value + always
+    double by_error = 0, by_size = 0, by_value = 0, always = 0;
+    // The same without what is random, and what of `size` that is.
+    double lean_by_error = 0, lean_by_size = 0, lean_by_value = 0, lean_always = 0;
+    double random_by_size = 0, random_floor = 0;
+    double drop_by_size = 0, drop_always = 0;  ///< what an average term adds
+    double per_sum = 0, lost = 0;              ///< what an accumulator may hold of a sum of errors and sizes
+  };
+  [[nodiscard]] Factors factors(const Output& output, const Row& row);
+
   /// Writes the budgets, adds the errors that may lean. Returns smallest_drop (backward.h).
-  double finish(const Output& output, const Row& row, Sums sums, const double* values, double* budget,
-                RowErrors& errors);
+  double finish(const Factors& factors, Sums sums, const double* values, double* budget,
+                RowErrors& errors) const;
 
  private:
   const Numerics kernel_;

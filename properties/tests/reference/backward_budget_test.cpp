@@ -215,6 +215,30 @@ TEST(BackwardBudget, AccumulationIsCountedByMagnitudes) {
   expect_counted(dv, &Gradients::dv, 40);
 }
 
+/// Under a causal mask the last key is seen by the last query alone, whatever the others see.
+TEST(BackwardBudget, CountsTheQueriesThatSeeAKey) {
+  constexpr int keys = 32, last = keys - 1;
+  Problem problem = one_sequence(keys, keys, 16, DType::f16), alone = one_sequence(1, keys, 16, DType::f16);
+  problem.pass = alone.pass = Pass::backward;
+  problem.mask = alone.mask = {.kind = MaskKind::causal_bottom_right};
+  const LogicalData data = data_of(problem);
+  LogicalData of_last = data_of(alone);
+  of_last.k = data.k;
+  of_last.v = data.v;
+  for (auto tensor : {&LogicalData::q, &LogicalData::o, &LogicalData::lse, &LogicalData::d_o})
+    std::copy_n((data.*tensor).row(0, 0, last), (data.*tensor).width(), (of_last.*tensor).row(0, 0, 0));
+  const Numerics cores{.p = DType::f16, .ds = DType::f16, .pv = Accumulation::f32_tensor_core};
+  const BudgetedGradients all = attention_backward_with_budget(problem, data, cores);
+  const BudgetedGradients one = attention_backward_with_budget(alone, of_last, cores);
+  for (auto tensor : {&Gradients::dk, &Gradients::dv}) {
+    for (int c = 0; c < 16; ++c)
+      EXPECT_NEAR((all.budget.*tensor).row(0, 0, last)[c] / (one.budget.*tensor).row(0, 0, last)[c], 1, 1e-3)
+          << c;
+    EXPECT_NEAR(*(all.smallest_drop.*tensor).row(0, 0, last) / *(one.smallest_drop.*tensor).row(0, 0, last),
+                1, 1e-3);
+  }
+}
+
 /// dS above f16's range is infinite in a correct kernel: nothing can be said of what it reaches.
 TEST(BackwardBudget, IsInfiniteWhereTheDeclaredDtypeOverflows) {
   Problem problem = one_sequence(4, 4, 8);
