@@ -47,9 +47,9 @@ std::string why_no_time(Backend& backend, const Case& question) {
 }
 
 /// One shape of one backend, examined once for all of its repetitions.
-class Shape {
+class TimedShape {
  public:
-  Shape(std::shared_ptr<Answerer> answerer, Case question)
+  TimedShape(std::shared_ptr<Answerer> answerer, Case question)
       : answerer_(std::move(answerer)), question_(std::move(question)) {}
 
   void operator()(benchmark::State& state) {
@@ -104,7 +104,7 @@ class Shape {
 };
 
 void add(const std::string& name, const std::shared_ptr<Answerer>& answerer, Case question) {
-  const auto shape = std::make_shared<Shape>(answerer, std::move(question));
+  const auto shape = std::make_shared<TimedShape>(answerer, std::move(question));
   benchmark::RegisterBenchmark(fmt::format("gpu/{}/{}", answerer->name, name).c_str(),
                                [shape](benchmark::State& state) { (*shape)(state); })
       ->Iterations(1)

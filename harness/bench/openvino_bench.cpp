@@ -14,12 +14,12 @@ namespace {
 using detail::Fastest;
 using detail::Gemm;
 
-struct Shape {
+struct OpenVinoShape {
   const char* name;
   int length, d, heads, kv_heads;
   MaskKind mask;
 };
-constexpr Shape kShapes[] = {
+constexpr OpenVinoShape kOpenVinoShapes[] = {
     {"2048_keys_d128", 2048, 128, 1, 1, MaskKind::none},
     {"2048_keys_d128_causal", 2048, 128, 1, 1, MaskKind::causal_bottom_right},
     {"256_keys_d64_causal", 256, 64, 8, 8, MaskKind::causal_bottom_right},
@@ -27,7 +27,7 @@ constexpr Shape kShapes[] = {
     {"256_keys_d64", 256, 64, 8, 8, MaskKind::none},
 };
 
-Case case_of(const Shape& shape) {
+Case case_of(const OpenVinoShape& shape) {
   Case c;
   c.problem.sequences = {{shape.length, shape.length}};
   c.problem.h_q = shape.heads;
@@ -37,7 +37,7 @@ Case case_of(const Shape& shape) {
   return c;
 }
 
-void forward(benchmark::State& state, const Shape& shape) {
+void openvino_forward(benchmark::State& state, const OpenVinoShape& shape) {
   const Case c = case_of(shape);
   auto library = openvino::Library::load();
   if (!library) return state.SkipWithError(library.error().what.c_str());
@@ -68,8 +68,8 @@ void forward(benchmark::State& state, const Shape& shape) {
 }  // namespace
 
 void register_openvino_benchmarks() {
-  for (const Shape& shape : kShapes)
-    benchmark::RegisterBenchmark((std::string("openvino/") + shape.name).c_str(), forward, shape)
+  for (const OpenVinoShape& shape : kOpenVinoShapes)
+    benchmark::RegisterBenchmark((std::string("openvino/") + shape.name).c_str(), openvino_forward, shape)
         ->Unit(benchmark::kMillisecond);
 }
 

@@ -21,12 +21,12 @@ namespace {
 using detail::Fastest;
 using detail::Gemm;
 
-struct Shape {
+struct ReferenceShape {
   const char* name;
   int length, d, heads;
   MaskKind mask;
 };
-constexpr Shape kShapes[] = {
+constexpr ReferenceShape kReferenceShapes[] = {
     {"2048_keys_d128", 2048, 128, 1, MaskKind::none},
     {"2048_keys_d128_causal", 2048, 128, 1, MaskKind::causal_bottom_right},
     {"256_keys_d64_causal", 256, 64, 8, MaskKind::causal_bottom_right},
@@ -34,7 +34,7 @@ constexpr Shape kShapes[] = {
     {"64_keys_d32", 64, 32, 32, MaskKind::none},
 };
 
-Problem problem_of(const Shape& shape) {
+Problem problem_of(const ReferenceShape& shape) {
   Problem problem;
   problem.sequences = {{shape.length, shape.length}};
   problem.h_q = problem.h_kv = shape.heads;
@@ -44,7 +44,7 @@ Problem problem_of(const Shape& shape) {
   return problem;
 }
 
-void forward(benchmark::State& state, const Shape& shape) {
+void reference_forward(benchmark::State& state, const ReferenceShape& shape) {
   const Problem problem = problem_of(shape);
   const LogicalData data = make_data(problem).value();
   Gemm<double> gemm;
@@ -60,7 +60,7 @@ void forward(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.forward_flops()));
 }
 
-void backward(benchmark::State& state, const Shape& shape) {
+void reference_backward(benchmark::State& state, const ReferenceShape& shape) {
   Problem problem = problem_of(shape);
   problem.pass = Pass::backward;
   const LogicalData data = make_given(problem).value();
@@ -77,7 +77,7 @@ void backward(benchmark::State& state, const Shape& shape) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(problem.backward_flops()));
 }
 
-void with_budget(benchmark::State& state, const Shape& shape) {
+void with_budget(benchmark::State& state, const ReferenceShape& shape) {
   const Problem problem = problem_of(shape);
   const LogicalData data = make_data(problem).value();
   const Numerics numerics{.p = DType::f16, .out = DType::f16};
@@ -108,7 +108,7 @@ Answer rounded_answer(const Problem& problem, const Wanted& want) {
 }
 
 /// All that a case costs beside running it: the reference with its budget, and the judgement.
-void judged(benchmark::State& state, const Shape& shape, Pass pass) {
+void judged(benchmark::State& state, const ReferenceShape& shape, Pass pass) {
   Problem problem = problem_of(shape);
   problem.pass = pass;
   const LogicalData data = make_given(problem).value();
@@ -137,14 +137,15 @@ void judged(benchmark::State& state, const Shape& shape, Pass pass) {
 }  // namespace
 
 void register_reference_benchmarks() {
-  for (const Shape& shape : kShapes) {
+  for (const ReferenceShape& shape : kReferenceShapes) {
     const std::string name = std::string("reference/") + shape.name;
-    benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, shape)->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((name + "/forward").c_str(), reference_forward, shape)
+        ->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/with_budget").c_str(), with_budget, shape)
         ->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/judged").c_str(), judged, shape, Pass::forward)
         ->Unit(benchmark::kMillisecond);
-    benchmark::RegisterBenchmark((name + "/backward").c_str(), backward, shape)
+    benchmark::RegisterBenchmark((name + "/backward").c_str(), reference_backward, shape)
         ->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/backward_judged").c_str(), judged, shape, Pass::backward)
         ->Unit(benchmark::kMillisecond);

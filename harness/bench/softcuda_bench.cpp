@@ -16,20 +16,20 @@ namespace {
 using detail::Fastest;
 using detail::Gemm;
 
-struct Shape {
+struct SoftcudaShape {
   const char* name;
   int q_len, kv_len, d, h_q, h_kv;
   MaskKind mask;
   DType dtype;
 };
-constexpr Shape kShapes[] = {
+constexpr SoftcudaShape kSoftcudaShapes[] = {
     {"prefill_256_d64_f16", 256, 256, 64, 4, 2, MaskKind::none, DType::f16},
     {"prefill_256_d64_f16_causal", 256, 256, 64, 4, 2, MaskKind::causal_bottom_right, DType::f16},
     {"prefill_256_d128_f32", 256, 256, 128, 2, 2, MaskKind::none, DType::f32},
     {"decode_1024_d128_bf16", 1, 1024, 128, 16, 4, MaskKind::none, DType::bf16},
 };
 
-Case case_of(const Shape& shape) {
+Case case_of(const SoftcudaShape& shape) {
   Case c;
   c.problem.sequences = {{shape.q_len, shape.kv_len}};
   c.problem.h_q = shape.h_q;
@@ -46,7 +46,7 @@ unsigned long long warp_instructions(const driver::Driver& driver) {
   return counters.warp_instructions;
 }
 
-void answer(benchmark::State& state, const std::string& backend_name, const Shape& shape) {
+void answer(benchmark::State& state, const std::string& backend_name, const SoftcudaShape& shape) {
   const auto driver = driver::Driver::load(DeviceChoice::soft);
   auto backend = open_backend(backend_name, {DeviceChoice::soft, {}, {}, 1});
   if (!driver || !backend)
@@ -76,7 +76,7 @@ void answer(benchmark::State& state, const std::string& backend_name, const Shap
 }
 
 /// Time with all detectors over time without, in turn.
-void cost_of_checks(benchmark::State& state, const std::string& backend_name, const Shape& shape) {
+void cost_of_checks(benchmark::State& state, const std::string& backend_name, const SoftcudaShape& shape) {
   const auto driver = driver::Driver::load(DeviceChoice::soft);
   auto backend = open_backend(backend_name, {DeviceChoice::soft, {}, {}, 1});
   if (!driver || !backend)
@@ -110,14 +110,17 @@ Outcome<void> register_softcuda_benchmarks() {
   for (const kernels::Kernel& kernel : kernels::all_kernels()) {
     const std::string name(kernel.name);
     // Asked of the plan: opening all kernels would parse all of their PTX, whatever is to be measured.
-    const auto takes = [&](const Shape& shape) { return kernel.plan.why_not(case_of(shape)).empty(); };
-    for (const Shape& shape : kShapes)
+    const auto takes = [&](const SoftcudaShape& shape) {
+      return kernel.plan.why_not(case_of(shape)).empty();
+    };
+    for (const SoftcudaShape& shape : kSoftcudaShapes)
       if (takes(shape))
         benchmark::RegisterBenchmark(("softcuda/" + name + '/' + shape.name).c_str(), answer, name, shape)
             ->Unit(benchmark::kMillisecond);
-    if (takes(kShapes[0]))
-      benchmark::RegisterBenchmark(("softcuda/" + name + '/' + kShapes[0].name + "/all_checks").c_str(),
-                                   cost_of_checks, name, kShapes[0])
+    if (takes(kSoftcudaShapes[0]))
+      benchmark::RegisterBenchmark(
+          ("softcuda/" + name + '/' + kSoftcudaShapes[0].name + "/all_checks").c_str(), cost_of_checks, name,
+          kSoftcudaShapes[0])
           ->Unit(benchmark::kMillisecond);
   }
   return {};

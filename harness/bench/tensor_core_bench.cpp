@@ -27,21 +27,21 @@ using detail::Gemm;
 using detail::wall_seconds;
 namespace exec = softcuda::exec;
 
-struct Shape {
+struct LoadShape {
   const char* name;
   const char* kernel;
   int d, n, heads;
   bool causal;
 };
-constexpr Shape kShapes[] = {{"d128_1024", "forward_d128", 128, 1024, 1, false},
-                             {"d64_256_causal_4x4", "forward_d64_causal", 64, 256, 16, true}};
+constexpr LoadShape kLoadShapes[] = {{"d128_1024", "forward_d128", 128, 1024, 1, false},
+                                     {"d64_256_causal_4x4", "forward_d64_causal", 64, 256, 16, true}};
 /// A kernel of mma.m16n8k16 and nothing else: 4 blocks of 4 warps, 8 * 256 each.
-constexpr Shape kMultiplyOnly{"mma", "multiply_only", 64, 256, 1, false};
+constexpr LoadShape kMultiplyOnly{"mma", "multiply_only", 64, 256, 1, false};
 
 /// The kernel and its tensors on a machine of its own.
 class Load {
  public:
-  explicit Load(const Shape& shape) : shape_(shape), machine_(std::uint64_t{1} << 28) {
+  explicit Load(const LoadShape& shape) : shape_(shape), machine_(std::uint64_t{1} << 28) {
     auto module = softcuda::ptx::parse(
         {&tensor_core_ptx_begin, static_cast<std::size_t>(&tensor_core_ptx_end - &tensor_core_ptx_begin)},
         "tensor_core.ptx");
@@ -85,7 +85,7 @@ class Load {
   [[nodiscard]] std::uint64_t warp_instructions() const { return machine_.counters().warp_instructions; }
 
  private:
-  const Shape& shape_;
+  const LoadShape& shape_;
   exec::Machine machine_;
   std::unique_ptr<exec::Image> image_;
   const exec::Kernel* kernel_ = nullptr;
@@ -99,7 +99,7 @@ exec::Settings plain() {
 }
 
 /// With memcheck, synccheck and counters, as they always are.
-void rate(benchmark::State& state, const Shape& shape) {
+void rate(benchmark::State& state, const LoadShape& shape) {
   Load load(shape);
   Gemm<float> gemm;
   Fastest kernel(detail::process_seconds), product(detail::process_seconds);
@@ -120,7 +120,7 @@ void rate(benchmark::State& state, const Shape& shape) {
 }
 
 /// Time with other settings over time without, in turn.
-void cost(benchmark::State& state, const Shape& shape, const exec::Settings& other) {
+void cost(benchmark::State& state, const LoadShape& shape, const exec::Settings& other) {
   Load load(shape);
   Fastest base(detail::process_seconds), changed(detail::process_seconds);
   for ([[maybe_unused]] auto _ : state) {
@@ -137,7 +137,7 @@ void cost(benchmark::State& state, const Shape& shape, const exec::Settings& oth
 /// Two host threads and one, in turn. `efficiency`: blocks a second by two over twice those by one.
 /// `processor_time`: what both threads use together over what one uses; with 1 there, what is missing of
 /// `efficiency` went to other programs, or to threads that wait (`cores`: how many were used).
-void two_threads(benchmark::State& state, const Shape& shape) {
+void two_threads(benchmark::State& state, const LoadShape& shape) {
   Load load(shape);
   exec::Settings both = plain();
   both.threads = 2;
@@ -186,9 +186,9 @@ void register_tensor_core_benchmarks() {
     benchmark::RegisterBenchmark(("softcuda/tensor_core/" + name).c_str(), run)
         ->Unit(benchmark::kMillisecond);
   };
-  for (const Shape& shape : kShapes)
+  for (const LoadShape& shape : kLoadShapes)
     add(shape.name, [&shape](benchmark::State& state) { rate(state, shape); });
-  const Shape& small = kShapes[1];
+  const LoadShape& small = kLoadShapes[1];
   benchmark::RegisterBenchmark("softcuda/blocks/2_threads",
                                [&small](benchmark::State& state) { two_threads(state, small); })
       ->Unit(benchmark::kMillisecond)
