@@ -4,7 +4,8 @@
 # Most of these units' time would go to the same few headers again and again. A header that reads one of the hubs below, itself or through
 # another, is compiled behind that hub, precompiled: the hub brings nothing that the header does not ask for, only earlier, and that earlier
 # makes no difference holds as long as each header that it reads compiles alone, the hub included, which is what is tested here.
-# Which hubs a header reads is looked up when CMake configures: one that has since dropped its hub is seen the next time.
+# For the same reason headers that read one another stand in one unit, those that are read first: what is before a header is what it asks for.
+# Which hubs and headers a header reads is looked up when CMake configures: one that has since dropped such an include is seen the next time.
 set(hubs rapidcheck.h harness/backend/backend.h harness/problem/case.h harness/problem/problem.h harness/outcome/outcome.h vector)
 
 # Every header that HEADER reads, itself or through another of ours, in OUT; of those in angle brackets the names alone.
@@ -51,11 +52,6 @@ foreach(room ${rooms})
         continue()
       endif()
     endif()
-    string(MAKE_C_IDENTIFIER ${header} name)
-    set(unit ${PROJECT_BINARY_DIR}/headers/${name}.cpp)
-    if(NOT EXISTS ${unit})
-      file(WRITE ${unit} "#include \"${header}\"\n")
-    endif()
     set(group nothing)
     flashdiff_reads(${header} reads)
     foreach(hub ${hubs})
@@ -65,17 +61,51 @@ foreach(room ${rooms})
         break()
       endif()
     endforeach()
+    list(LENGTH reads count)
+    math(EXPR count "1000 + ${count}")  # to be sorted: who reads another reads more than that
     list(APPEND groups ${group})
-    list(APPEND units_${group} ${unit})
+    list(APPEND headers_${group} "${count} ${header}")
   endforeach()
 endforeach()
 list(REMOVE_DUPLICATES groups)
+
+# The units of GROUP in OUT, each made of headers of which every one reads the one before it.
+function(flashdiff_header_units group out)
+  set(chains "")  # the first header of each
+  list(SORT headers_${group})
+  foreach(header ${headers_${group}})
+    string(REGEX REPLACE "^[0-9]+ " "" header ${header})
+    flashdiff_reads(${header} reads)
+    set(joined ${header})
+    foreach(chain ${chains})
+      if(last_of_${chain} IN_LIST reads)
+        set(joined ${chain})
+        break()
+      endif()
+    endforeach()
+    if(joined STREQUAL header)
+      list(APPEND chains ${header})
+      set(text_${joined} "")
+    endif()
+    set(last_of_${joined} ${header})
+    string(APPEND text_${joined} "#include \"${header}\"\n")
+  endforeach()
+  set(units "")
+  foreach(chain ${chains})
+    string(MAKE_C_IDENTIFIER ${chain} name)
+    set(unit ${PROJECT_BINARY_DIR}/headers/${name}.cpp)
+    file(CONFIGURE OUTPUT ${unit} CONTENT "${text_${chain}}" @ONLY)  # written where it differs
+    list(APPEND units ${unit})
+  endforeach()
+  set(${out} ${units} PARENT_SCOPE)
+endfunction()
+
 if(groups)
   add_custom_target(headers_alone)
   foreach(group ${groups})
-    list(REMOVE_DUPLICATES units_${group})
+    flashdiff_header_units(${group} units)
     set(target headers_behind_${group})
-    add_library(${target} OBJECT EXCLUDE_FROM_ALL ${units_${group}})
+    add_library(${target} OBJECT EXCLUDE_FROM_ALL ${units})
     target_link_libraries(${target} PRIVATE flashdiff_options ${rooms})
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
     target_compile_options(${target} PRIVATE -O0)
