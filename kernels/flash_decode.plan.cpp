@@ -25,8 +25,8 @@ constexpr std::int64_t kBlocksAtOnce = 108 * 2;
 constexpr int kLeastTiles = 2;
 constexpr int kMostQueries = 16;
 constexpr int kKeys = DecodeTiles::kKeys;
-constexpr std::int64_t kLargestGrid = 0x7fffffff;  // x
-constexpr std::int64_t kMostRows = 1 << 24;        // where Paging::inverse is exact
+constexpr std::int64_t kLargestGrid = 0x7fffffff;   // x
+constexpr std::int64_t kMostRowsInPages = 1 << 24;  // of a sequence: where Paging::inverse is exact
 
 int most_rows(const Problem& problem) {
   int queries = 0;
@@ -121,13 +121,15 @@ std::string why_not(const Case& c) {
   if (p.pass != Pass::forward) return "computes the forward pass only";
   const DecodeTiles* const tiles = tiles_for(p, true);
   if (tiles == nullptr) return fmt::format("head dim {} is above 256", std::max(p.d_qk, p.d_v));
-  std::int64_t rows = 0;
   for (const SequenceLengths& s : p.sequences) {
     if (s.q_len > kMostQueries)
       return fmt::format("q_len {} is above {}: it decodes, flash_forward takes more", s.q_len, kMostQueries);
-    rows += s.kv_len + std::int64_t{c.layout.pad} + 2 * c.layout.page;
+    if (s.kv_len >= MaskParams::unbounded / 2) return "a length above 2^29";
+    const std::int64_t rows =
+        std::int64_t{s.kv_len} + c.layout.pad + c.layout.page + kKeys;  // of whole tiles
+    if (c.layout.page > 0 && rows > kMostRowsInPages)
+      return fmt::format("a sequence of {} rows of K in pages: at most {}", rows, kMostRowsInPages);
   }
-  if (rows >= kMostRows) return fmt::format("{} rows of K: at most {} with its pages", rows, kMostRows);
   const std::int64_t blocks = std::int64_t{p.batch()} * (most_rows(p) / 16 + 1) * p.h_kv;
   if (2 * blocks > kLargestGrid) return fmt::format("{} blocks: at most {} fit a grid", blocks, kLargestGrid);
   return {};

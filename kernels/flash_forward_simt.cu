@@ -297,10 +297,11 @@ __device__ void flash_forward(const ForwardParams& p) {
 
 }  // namespace
 
-#define FLASH_FORWARD_SIMT(name, Element, dim, suffix, modified)                                         \
-  FLASHDIFF_ENTRY(                                                                                       \
-      name##_d##dim##suffix,                                                                             \
-      extern "C" __global__ void __launch_bounds__(kThreads) flash_forward_simt_##name##_d##dim##suffix( \
+// One block a multiprocessor is enough: without a word, ptxas makes room for four or five, and spills.
+#define FLASH_FORWARD_SIMT(name, Element, dim, suffix, modified)                                            \
+  FLASHDIFF_ENTRY(                                                                                          \
+      name##_d##dim##suffix,                                                                                \
+      extern "C" __global__ void __launch_bounds__(kThreads, 1) flash_forward_simt_##name##_d##dim##suffix( \
           const __grid_constant__ ForwardParams p) { flash_forward<Element, dim, modified>(p); })
 #define FLASH_FORWARD_SIMT_DIMS(name, Element)      \
   FLASH_FORWARD_SIMT(name, Element, 32, , false)    \

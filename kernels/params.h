@@ -77,7 +77,7 @@ struct BackwardParams {
   std::uint64_t source_sequences = 0;     ///< which of the two q, k, v and d_o go by
   std::uint64_t tiles = 0;      ///< device address of RowTiles; block i has tile i / heads, head i % heads
   std::uint64_t stats = 0;      ///< f32 [2][query heads][query_rows]: LSE in powers of two, then D
-  std::uint64_t dq_sum = 0;     ///< f32 fragments of dQ / scale, see backward.cuh
+  std::uint64_t dq_sum = 0;     ///< f32 fragments of dQ / scale, see backward_gradients.cuh
   std::int64_t query_rows = 0;  ///< of the workspace
   std::int32_t heads = 1;       ///< of the side that owns: query heads, or K/V heads
   std::int32_t query_heads = 1;

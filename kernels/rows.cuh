@@ -101,7 +101,7 @@ __device__ void row_stats(const BackwardParams& p, int dim) {
     zeros[x] = make_uint4(0, 0, 0, 0);
 }
 
-/// dQ from its sum (add_to_dq in backward.cuh says how that lies): times the scale, rounded.
+/// dQ from its sum (add_to_dq in backward_gradients.cuh says how that lies): times the scale, rounded.
 template <class Element>
 __device__ void dq_of_sum(const BackwardParams& p, int dim) {
   const RowsOfBlock block(p.tiles, p.sequences, p.workspace_sequences, p.heads, true);

@@ -1,6 +1,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/figures/shapes.h"
 #include "properties/tests/figures/counted.h"
@@ -28,6 +29,24 @@ TEST(DecodeWork, TheCacheIsReadOnce) {
     EXPECT_LE(f.shared.over_ideal(), 1.01) << shape.name;  // of the loop 1: the rest is the warps' merge
     EXPECT_EQ(f.read.units, f.read.ideal) << shape.name;
     EXPECT_EQ(f.local.units, 0u) << shape.name;
+  }
+}
+
+/// By cp.async come K, V and Q, and each block reads its rows of Q: what is left are the valid rows of K and
+/// V, to the byte, however many splits there are.
+TEST(DecodeWork, ValidRowsOfKeysAndValuesAreReadOnceInSplitsToo) {
+  const kernels::KernelPlan& plan = kernel_named("flash_decode").plan;
+  for (const Shape& shape : shapes(plan)) {
+    const Problem& p = shape.question.problem;
+    const LaidOut io = lay_out(shape.question, make_given(p).value());
+    const std::uint64_t blocks = plan.plan(io, {}).front().grid[0];
+    const auto queries = blocks * static_cast<std::uint64_t>(p.group() * p.d_qk * 2);
+    std::uint64_t copied = 0;
+    for (const auto& entry : counted_by_entry("flash_decode", shape.question)) {
+      const auto& global = entry.at("memory").at("global");
+      if (global.contains("async_copy")) copied += global.at("async_copy").at("bytes").get<std::uint64_t>();
+    }
+    EXPECT_EQ(copied - queries, bytes_of_cache(p)) << shape.name;
   }
 }
 

@@ -158,10 +158,7 @@ const std::vector<std::string> kForDetectors{
 TEST(AppendKv, DetectorsAreQuietUnderEveryOrder) {
   for (const char* order : {"round-robin", "reversed", "random", "far-ahead"})
     for (const std::string& line : kForDetectors)
-      expect_appended(
-          kernel(kAppend,
-                 {{"check", "all"}, {"warp-order", order}, {"late-copies", "on"}, {"block-order", "random"}}),
-          read_append(line));
+      expect_appended(kernel(kAppend, test::every_detector(order)), read_append(line));
 }
 
 // --- Fast

@@ -187,11 +187,7 @@ TEST(FlashBackward, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
   for (const std::string& name : kKernels)
     for (const char* order : {"round-robin", "reversed", "random", "far-ahead"})
       for (const std::string& line : kBackwardForDetectors)
-        expect_gradients(
-            kernel(
-                name,
-                {{"check", "all"}, {"warp-order", order}, {"late-copies", "on"}, {"block-order", "random"}}),
-            read_backward(line));
+        expect_gradients(kernel(name, test::every_detector(order)), read_backward(line));
 }
 
 TEST(FlashBackward, TensorCoresOfEveryModel) {
@@ -270,6 +266,23 @@ TEST(FlashBackward, PaddingCostsNothingOnEitherSide) {
     EXPECT_EQ(padded("right"), packed);
     EXPECT_EQ(padded("both pad=64"), packed);
   }
+}
+
+/// Queries that see all keys cost under a mask what they cost without one.
+TEST(FlashBackward, TilesThatAreSeenWholeRunWithoutAMask) {
+  for (const std::string& name : kKernels)
+    for (int d : {64, 128, 256}) {
+      const auto of_more_queries = [&](const char* mask) {
+        const auto with = [&](int q) {
+          return instructions(
+              name, fmt::format(
+                        "b=1 hq=1 hk=1 d={} dv={} dt=f16 lay=right q={} kv=128 mask={} data=normal seed=0x1",
+                        d, d, q, mask));
+        };
+        return with(768) - with(384);
+      };
+      EXPECT_EQ(of_more_queries("causal_tl"), of_more_queries("none")) << name << " d " << d;
+    }
 }
 
 /// 16 x 16 tiles of 64 x 64 at least: the causal mask leaves (16 + 1) / 32 of them, and masks cost something.

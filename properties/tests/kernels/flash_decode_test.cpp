@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/driver/driver.h"
-#include "harness/oracle/judge.h"
 #include "harness/problem/data.h"
 #include "properties/tests/kernels/on_softcuda.h"
 
@@ -20,7 +19,9 @@ using ::testing::HasSubstr;
 
 constexpr const char* kDecode = "flash_decode";
 Backend& flash_decode() { return test::kernel(kDecode); }
-void expect_decode(const std::string& line) { test::expect_pass(kDecode, line); }
+void expect_decode(const std::string& line, const test::Settings& settings = {}) {
+  test::expect_pass(kDecode, line, settings);
+}
 
 // --- Right
 // ------------------------------------------------------------------------------------------------------
@@ -52,6 +53,15 @@ TEST(FlashDecode, RowsAroundTheEdgesOfTiles) {
           fmt::format("b=2 hq={} hk=1 d=64 dv=64 dt=f16 lay=left{} q={},1 kv=200,300 mask=causal_br "
                       "data=rising seed=0x5",
                       group, page, queries));
+}
+
+TEST(FlashDecode, EveryNumberOfNewTokensAndRowsAPage) {
+  for (int queries = 1; queries <= 16; ++queries)
+    for (const char* layout : {"left pad=5", "both"})
+      expect_decode(
+          fmt::format("b=3 hq=6 hk=2 d=64 dv=64 dt=f16 lay={} page={} q={},1,{} kv=290,{},0 mask=causal_br "
+                      "data=rising seed=0x{:x}",
+                      layout, 16 * queries, queries, queries, 16 * queries, queries));
 }
 
 /// Two kv tiles are a split at least: lengths around its edges, at every mask.
@@ -127,35 +137,22 @@ TEST(FlashDecode, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
   for (const char* order : {"round-robin", "reversed", "random", "far-ahead"})
     for (const char* layout : {"left", "both mem=bshd.view", "packed page=16"})
       for (const char* modifiers : {"", "softcap=20 alibi=on sink=seeded"})
-        for (const char* heads : {"hq=4 hk=2 q=2,1", "hq=8 hk=2 q=16,7"}) {
-          const std::string line =
+        for (const char* heads : {"hq=4 hk=2 q=2,1", "hq=8 hk=2 q=16,7"})
+          expect_decode(
               fmt::format("b=2 {} d=72 dv=64 dt=f16 lay={} kv=300,64 mask=causal_br {} data=normal seed=0x1",
-                          heads, layout, modifiers);
-          const Verdict verdict = examine(test::kernel(kDecode, {{"check", "all"},
-                                                                 {"warp-order", order},
-                                                                 {"late-copies", "on"},
-                                                                 {"block-order", "random"}}),
-                                          test::read_case(line))
-                                      .verdict;
-          EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << order << " " << line << "\n"
-                                                                       << explain(verdict);
-        }
+                          heads, layout, modifiers),
+              test::every_detector(order));
 }
 
 TEST(FlashDecode, TensorCoresOfEveryModel) {
   for (const char* model : {"exact", "truncating-sm80", "truncating-sm90"})
     for (const char* modifiers : {"", "softcap=20 alibi=on sink=seeded"})
-      for (int d : {64, 250}) {
-        const std::string line = fmt::format(
-            "b=2 hq=8 hk=2 d={} dv={} dt=bf16 lay=left page=16 q=5,1 kv=300,64 mask=causal_br {} data=normal "
-            "seed=0x1",
-            d, d, modifiers);
-        const Verdict verdict = examine(test::kernel(kDecode, {{"tensor", model}, {"approx", "perturbed"}}),
-                                        test::read_case(line))
-                                    .verdict;
-        EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << model << " " << line << "\n"
-                                                                     << explain(verdict);
-      }
+      for (int d : {64, 250})
+        expect_decode(
+            fmt::format("b=2 hq=8 hk=2 d={} dv={} dt=bf16 lay=left page=16 q=5,1 kv=300,64 mask=causal_br {} "
+                        "data=normal seed=0x1",
+                        d, d, modifiers),
+            {{"tensor", model}, {"approx", "perturbed"}});
 }
 
 TEST(FlashDecode, SaysWhatItDoesNotTake) {
@@ -212,6 +209,22 @@ TEST(FlashDecode, RowsThatNoQuerySeesAreNotRead) {
   };
   EXPECT_EQ(rows_read(4096, 13) - rows_read(4096, 8), 5);
   EXPECT_EQ(rows_read(4096, 8), rows_read(1024, 8));
+}
+
+/// Keys that all queries see cost under a mask what they cost without one; splits are the same.
+TEST(FlashDecode, TilesThatEveryQuerySeesRunWithoutAMask) {
+  for (const char* heads : {"hq=2 hk=1", "hq=16 hk=1"}) {
+    const auto of_more_keys = [&](const char* mask) {
+      const auto with = [&](int kv) {
+        return test::warp_instructions(
+            kDecode, fmt::format("b=1 {} d=64 dv=64 dt=f16 lay=right q=3 kv={} mask={} data=normal seed=0x1",
+                                 heads, kv, mask));
+      };
+      return with(1152) - with(576);
+    };
+    EXPECT_EQ(of_more_keys("causal_br"), of_more_keys("none")) << heads;
+    EXPECT_EQ(of_more_keys("window:inf,0"), of_more_keys("none")) << heads;
+  }
 }
 
 TEST(FlashDecode, NoEntrySpills) { test::expect_no_spills(kDecode, 32); }

@@ -17,7 +17,9 @@ using ::testing::HasSubstr;
 
 constexpr const char* kForward = "flash_forward";
 Backend& flash_forward() { return test::kernel(kForward); }
-void expect_forward(const std::string& line) { test::expect_pass(kForward, line); }
+void expect_forward(const std::string& line, const test::Settings& settings = {}) {
+  test::expect_pass(kForward, line, settings);
+}
 double instructions(const std::string& line) { return test::warp_instructions(kForward, line); }
 
 // --- Right
@@ -32,6 +34,33 @@ TEST(FlashForward, EveryHeadDimOfATileAndBesideIt) {
             fmt::format("b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=33,5 kv=130,64 mask=causal_br "
                         "data=normal seed=0x{:x}",
                         d, d, dtype, layout, d));
+}
+
+/// A column more or less than there is data for: zeros fill the tile up, and what lies beyond a row is not
+/// read. Odd head dims start rows at any address.
+TEST(FlashForward, EveryHeadDim) {
+  for (int d = 1; d <= 256; ++d)
+    expect_forward(fmt::format(
+        "b=2 hq=2 hk=1 d={} dv={} dt={} lay={} q=5,18 kv=17,9 mask=causal_br {} data=normal seed=0x{:x}", d,
+        d % 3 == 0 ? 257 - d : d, d % 2 == 0 ? "f16" : "bf16", d % 5 == 0 ? "both mem=bshd.view" : "left",
+        d % 7 == 0 ? "softcap=5 alibi=on sink=seeded" : "", d));
+}
+
+TEST(FlashForward, EveryLayoutAndPoison) {
+  for (const char* layout : {"left", "right", "both", "packed"})
+    for (const char* order : {"bshd", "bhsd", "bshd.view", "bhsd.view"})
+      for (const char* poison : {"nan", "inf", "huge", "dirty"})
+        for (const char* d : {"d=64 dv=128", "d=63 dv=128"})
+          expect_forward(
+              fmt::format("b=4 hq=4 hk=2 {} dt=f16 lay={} mem={} pad=3 q=33,0,129,5 kv=70,64,200,0 "
+                          "mask=causal_br data=normal seed=0x1 poison={}",
+                          d, layout, order, poison));
+}
+
+TEST(FlashForward, HeadsThatShareAKey) {
+  for (const char* heads : {"hq=8 hk=1", "hq=8 hk=2", "hq=6 hk=3", "hq=3 hk=3", "hq=70 hk=7"})
+    expect_forward(fmt::format(
+        "b=2 {} d=64 dv=64 dt=bf16 lay=right q=70,40 kv=70,129 mask=causal_br data=normal seed=0x5", heads));
 }
 
 TEST(FlashForward, ValuesNarrowerAndWiderThanKeys) {
@@ -102,6 +131,38 @@ TEST(FlashForward, SaysWhatItDoesNotTake) {
       "b=1 hq=1 hk=1 d=64 dv=64 dt=f16 lay=left q=2 kv=2 mask=none pass=backward data=normal seed=0x1"));
   EXPECT_FALSE(backward.yes);
   EXPECT_THAT(backward.why_not, HasSubstr("forward pass only"));
+}
+
+/// Tiles of every shape, ragged and modified: late copies and every order of warps leave a slot of the ring
+/// no chance to be read too early, or filled too early.
+TEST(FlashForward, DetectorsAreQuietUnderEveryOrderAndWithLateCopies) {
+  for (const char* order : {"round-robin", "reversed", "random", "far-ahead"})
+    for (const char* line :
+         {"b=3 hq=2 hk=1 d=32 dv=32 dt=f16 lay=left q=140,5,0 kv=300,150,9 mask=causal_br",
+          "b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=40,150,0 kv=300,150,9 mask=causal_br",
+          "b=2 hq=2 hk=1 d=96 dv=90 dt=bf16 lay=both mem=bhsd.view q=65,3 kv=330,70 mask=window:120,3",
+          "b=2 hq=2 hk=2 d=128 dv=128 dt=f16 lay=packed q=130,3 kv=270,70 mask=none",
+          "b=2 hq=2 hk=1 d=192 dv=160 dt=bf16 lay=right q=130,3 kv=200,70 mask=causal_tl",
+          "b=2 hq=2 hk=1 d=256 dv=250 dt=f16 lay=left q=65,3 kv=200,70 mask=none",
+          "b=2 hq=2 hk=1 d=31 dv=33 dt=f16 lay=left q=65,3 kv=200,70 mask=causal_br",
+          "b=2 hq=2 hk=1 d=129 dv=64 dt=bf16 lay=packed q=65,3 kv=200,70 mask=none",
+          "b=3 hq=4 hk=2 d=64 dv=64 dt=f16 lay=left q=40,70,0 kv=270,70,9 mask=causal_br softcap=20 alibi=on "
+          "sink=seeded",
+          "b=2 hq=2 hk=1 d=101 dv=100 dt=bf16 lay=both q=40,70 kv=270,70 mask=window:20,3 softcap=2"})
+      expect_forward(line + std::string(" data=normal seed=0x1"), test::every_detector(order));
+}
+
+TEST(FlashForward, TensorCoresOfEveryModel) {
+  for (const char* model : {"exact", "truncating-sm80", "truncating-sm90"})
+    for (const char* dtype : {"f16", "bf16"})
+      for (const char* modifiers : {"", "softcap=20 alibi=on sink=seeded"})
+        for (const char* data : {"normal", "rising", "huge"})
+          for (int d : {32, 64, 128, 250})
+            expect_forward(
+                fmt::format("b=2 hq=2 hk=1 d={} dv={} dt={} lay=left q=65,3 kv=300,64 mask=causal_br {} "
+                            "data={} seed=0x1",
+                            d, d, dtype, modifiers, data),
+                {{"tensor", model}, {"approx", "perturbed"}});
 }
 
 // --- Fast
@@ -179,6 +240,22 @@ TEST(FlashForward, HiddenTilesAreNeitherLoadedNorMultiplied) {
                     kv));
   };
   EXPECT_EQ(window(4096), window(1024));
+}
+
+/// Keys that all queries see cost under a mask what they cost without one.
+TEST(FlashForward, TilesThatEveryQuerySeesRunWithoutAMask) {
+  for (int d : {32, 64, 128, 256}) {
+    const auto of_more_keys = [d](const char* mask) {
+      const auto with = [&](int kv) {
+        return instructions(
+            fmt::format("b=1 hq=1 hk=1 d={} dv={} dt=f16 lay=right q=128 kv={} mask={} data=normal seed=0x1",
+                        d, d, kv, mask));
+      };
+      return with(1152) - with(576);
+    };
+    EXPECT_EQ(of_more_keys("causal_br"), of_more_keys("none")) << "d " << d;
+    EXPECT_EQ(of_more_keys("window:inf,0"), of_more_keys("none")) << "d " << d;
+  }
 }
 
 /// Each warp passes over what its own 32 rows do not see: of 32 times 16 tiles of 32 x 64, the causal mask

@@ -1,6 +1,5 @@
 #include "properties/tests/kernels/on_softcuda.h"
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -10,7 +9,6 @@
 #include "harness/backend/answerers/registry.h"
 #include "harness/driver/driver.h"
 #include "harness/oracle/judge.h"
-#include "kernels/kernel.h"
 #include "kernels/ptxas.h"
 #include "reference/given.h"
 
@@ -20,6 +18,12 @@ Case read_case(const std::string& line) {
   auto c = parse_case("fd1 " + line);
   if (!c) throw std::runtime_error(c.error().what);
   return *c;
+}
+
+const kernels::Kernel& kernel_named(const std::string& name) {
+  for (const kernels::Kernel& kernel : kernels::all_kernels())
+    if (kernel.name == name) return kernel;
+  throw std::runtime_error("no kernel " + name);
 }
 
 Backend& kernel(const std::string& name, const Settings& settings) {
@@ -43,9 +47,15 @@ Backend& kernel(const std::string& name, const Settings& settings) {
   return *backend;
 }
 
-void expect_pass(const std::string& kernel_name, const std::string& line) {
-  const Verdict verdict = examine(kernel(kernel_name), read_case(line)).verdict;
-  EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass")) << line << "\n" << explain(verdict);
+void expect_pass(const std::string& kernel_name, const std::string& line, const Settings& settings) {
+  const Verdict verdict = examine(kernel(kernel_name, settings), read_case(line)).verdict;
+  EXPECT_THAT(name_of(verdict), ::testing::StartsWith("pass"))
+      << kernel_name << " " << line << " " << ::testing::PrintToString(settings) << "\n"
+      << explain(verdict);
+}
+
+Settings every_detector(const std::string& warp_order) {
+  return {{"check", "all"}, {"warp-order", warp_order}, {"late-copies", "on"}, {"block-order", "random"}};
 }
 
 void expect_within(const LogicalTensor<double>& expected, const LogicalTensor<double>& budget,
@@ -73,11 +83,7 @@ double warp_instructions(const std::string& kernel_name, const std::string& line
 }
 
 void expect_no_spills(const std::string& kernel_name, std::size_t entries) {
-  const auto kernels = kernels::all_kernels();
-  const auto found =
-      std::find_if(kernels.begin(), kernels.end(), [&](auto& k) { return k.name == kernel_name; });
-  ASSERT_NE(found, kernels.end()) << kernel_name;
-  const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(found->ptxas);
+  const std::vector<kernels::PtxasRow> rows = kernels::parse_ptxas(kernel_named(kernel_name).ptxas);
   EXPECT_EQ(rows.size(), 2 * entries) << "entries for sm_80 and sm_90";
   for (const kernels::PtxasRow& row : rows) {
     EXPECT_GT(row.registers, 0) << row.entry;
