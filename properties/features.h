@@ -24,6 +24,7 @@ inline constexpr std::array all_of<HeadDimKind>{HeadDimKind::one, HeadDimKind::p
 
 /// What random cases are made of; an empty list allows everything.
 struct CaseOptions {
+  static constexpr int usual_head_dim = 128;  ///< what all in-repo kernels take, and most models have
   std::vector<Padding> paddings;
   std::vector<int> pages;
   std::vector<DType> dtypes;
@@ -32,8 +33,8 @@ struct CaseOptions {
   std::vector<Phase> phases;     ///< mostly: what is taken away of a case that is too much work may change it
   std::vector<HeadDimKind> head_dims;
   std::vector<Extra> without;  ///< what no case has
-  int largest_head_dim = 128;  ///< what the in-repo kernels take
-  int most_queries = 0;        ///< of a sequence, over many keys: for who decodes; 0: any number
+  int largest_head_dim = usual_head_dim;
+  int most_queries = 0;  ///< of a sequence, over many keys: for who decodes; 0: any number
   Pass pass = Pass::forward;
 
   [[nodiscard]] bool may_have(Extra extra) const;

@@ -14,6 +14,14 @@ int smallest_of(HeadDimKind kind) {
     if (kind_of_head_dim(d) == kind) return d;
 }
 
+/// Of the kind, those above the usual.
+std::vector<int> large_of(HeadDimKind kind, int largest) {
+  std::vector<int> large;
+  for (int d = CaseOptions::usual_head_dim + 1; d <= largest; ++d)
+    if (kind_of_head_dim(d) == kind) large.push_back(d);
+  return large;
+}
+
 }  // namespace
 
 rc::Gen<Heads> any_heads(const CaseOptions& options) {
@@ -31,6 +39,8 @@ rc::Gen<int> any_head_dim(const std::vector<HeadDimKind>& kinds, int largest) {
     using Kind = HeadDimKind;
     const Kind kind = *one_of_weighted<Kind>(
         {{1, Kind::one}, {11, Kind::power_of_2}, {10, Kind::multiple_of_8}, {7, Kind::odd_size}}, possible);
+    if (const std::vector<int> large = large_of(kind, largest); !large.empty() && *chance(1, 2))
+      return *rc::gen::elementOf(large);
     const auto drawn = [kind] {
       switch (kind) {
         case Kind::one: return rc::gen::just(1);

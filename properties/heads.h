@@ -17,7 +17,8 @@ struct HeadDims {
 
 /// h_q / h_kv in {1, 2, 3, 7}, up to four K/V heads.
 [[nodiscard]] rc::Gen<Heads> any_heads(const CaseOptions& options);
-/// Of one of these kinds, at most `largest`: the kinds are left where none of them is so small.
+/// Of one of these kinds, at most `largest`: the kinds are left where none of them is so small. Where
+/// `largest` is above the usual, half of those of a kind that has larger ones are, too.
 [[nodiscard]] rc::Gen<int> any_head_dim(const std::vector<HeadDimKind>& kinds, int largest);
 /// d_v, of any kind, differs from d_qk in two cases of five.
 [[nodiscard]] rc::Gen<HeadDims> any_head_dims(const CaseOptions& options);

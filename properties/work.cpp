@@ -32,7 +32,7 @@ void narrow_the_group(Problem& p) {
   p.h_q = p.h_kv * (group > 3 ? 3 : std::max(1, group - 1));
 }
 void narrow_the_heads(Problem& p) {
-  for (int most : {96, 64, 40, 24}) {
+  for (int most : {192, 128, 96, 64, 40, 24}) {
     if (std::max(p.d_qk, p.d_v) <= most) continue;
     p.d_qk = narrower(p.d_qk, most);
     p.d_v = narrower(p.d_v, most);

@@ -108,6 +108,14 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
           },
           "ROWS"))
       ->group("Random cases");
+  command
+      .add_option(
+          "--largest-head-dim", options.largest_head_dim,
+          fmt::format("of Q and K, and of V; above {0}, which every in-repo kernel takes, half of them "
+                      "are above {0}, too (default: {0})",
+                      CaseOptions::usual_head_dim))
+      ->check(CLI::Range(1, limits::head_dim))
+      ->group("Random cases");
   add_choice<DType>(command, "--dtype", options.dtypes, "element type");
   add_choice<MaskKind>(command, "--mask", options.masks, "which keys a query sees");
   add_choice<DataFamily>(command, "--data", options.data, "how values are made; file is --activations");
@@ -203,6 +211,7 @@ CaseOptions case_options(const CheckOptions& options, Pass pass) {
   CaseOptions made_of;
   made_of.paddings = values_of<Padding>(options.layouts);
   made_of.pages = options.pages;
+  if (options.largest_head_dim > 0) made_of.largest_head_dim = options.largest_head_dim;
   made_of.dtypes = values_of<DType>(options.dtypes);
   made_of.masks = values_of<MaskKind>(options.masks);
   made_of.data = values_of<DataFamily>(options.data);

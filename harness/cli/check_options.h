@@ -21,6 +21,7 @@ struct CheckOptions {
   std::string pass;  ///< empty: see asked_pass.h
   std::vector<std::string> layouts, dtypes, masks, data;
   std::vector<int> pages;
+  int largest_head_dim = 0;  ///< 0: the usual
   std::string activations;
   std::string corpus;  ///< empty: the program's own; "none"; else a file or a folder
   SubjectWords subject;

@@ -26,6 +26,7 @@ std::string plan_of(const CheckOptions& options, const Subject& subject, const S
             {"cases", options.cases ? json(*options.cases) : json()},
             {"layouts", options.layouts},
             {"pages", options.pages},
+            {"largest head dim", options.largest_head_dim},
             {"dtypes", options.dtypes},
             {"masks", options.masks},
             {"data", options.data},

@@ -19,9 +19,10 @@ namespace fs = std::filesystem;
 
 /// Of `check` those that say what is checked; where to, by how many workers and how it is told is the
 /// night's.
-constexpr std::array kCheckKeys{"pass",    "backend", "layout", "dtype",    "mask", "data",
-                                "page",    "soft",    "seed",   "cases",    "time", "activations",
-                                "timeout", "device",  "image",  "relations"};
+constexpr std::array kCheckKeys{
+    "pass",  "backend",   "layout",          "dtype", "mask",        "data",    "page",
+    "soft",  "seed",      "cases",           "time",  "activations", "timeout", "device",
+    "image", "relations", "largest-head-dim"};
 
 /// A table of the file, whose keys are asked for one by one; what nobody asked for is unknown.
 class Table {

@@ -187,6 +187,29 @@ TEST(RandomCases, ForWhoDecodes) {
   EXPECT_GT(empty, 10);
 }
 
+/// Tiles for head dims above 128 are others; what takes them is asked for them, and nobody else.
+TEST(RandomCases, OfLargeHeadDims) {
+  CaseOptions options;
+  options.largest_head_dim = 256;
+  int above_128 = 0, above_192 = 0, odd = 0, usual = 0, most = 0;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const Case c = value_of(3, i, options);
+    ASSERT_TRUE(validated(c).has_value()) << print(c);
+    const int d = std::max(c.problem.d_qk, c.problem.d_v);
+    most = std::max(most, d);
+    above_128 += d > 128 && d <= 192;
+    above_192 += d > 192;
+    odd += d > 128 && d % 2 == 1;
+    usual += d <= 128;
+    ASSERT_LE(std::max(value_of(3, i).problem.d_qk, value_of(3, i).problem.d_v), 128);
+  }
+  EXPECT_EQ(most, 256);
+  EXPECT_GT(above_128, 100);
+  EXPECT_GT(above_192, 100);
+  EXPECT_GT(odd, 30);
+  EXPECT_GT(usual, 200);
+}
+
 RC_GTEST_PROP(RandomCases, AreValidAndPrintable, (std::uint64_t seed, std::uint64_t index)) {
   const Case c = value_of(seed, index, of_pass(pass_of(seed)));
   RC_ASSERT(validated(c).has_value());
