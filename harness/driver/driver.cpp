@@ -80,8 +80,13 @@ Outcome<std::shared_ptr<const Driver>> Driver::open(const std::string& library, 
                                    FLASHDIFF_EXPANDED_STRING_OF(name)));
   FLASHDIFF_DRIVER_API(FLASHDIFF_LOOK_UP)
 #undef FLASHDIFF_LOOK_UP
-  if (const auto up = made->check(made->api_.cuInit(0), "cuInit"); !up)
-    return unsupported(fmt::format("{}: {}", library, up.error().what));
+  const CUresult up = made->api_.cuInit(0);
+  // A toolkit's stub has no words for it: its cuGetErrorName answers as everything else in it does.
+  if (up == CUDA_ERROR_STUB_LIBRARY)
+    return unsupported(fmt::format(
+        "{}: cuInit: CUDA_ERROR_STUB_LIBRARY: a toolkit's stub to link against, not a driver", library));
+  if (const auto ok = made->check(up, "cuInit"); !ok)
+    return unsupported(fmt::format("{}: {}", library, ok.error().what));
   if (const auto counted = made->check(made->api_.cuDeviceGetCount(&made->device_count_), "cuDeviceGetCount");
       !counted)
     return unsupported(fmt::format("{}: {}", library, counted.error().what));
