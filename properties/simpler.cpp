@@ -192,6 +192,7 @@ void plainer_layout(const Case& c, Steps& steps) {
   step(c, steps, [](Case& n) { n.layout = {}; });
   step(c, steps, [](Case& n) { n.layout.page = 0; });
   step(c, steps, [](Case& n) { n.layout.page = std::min(n.layout.page, 16); });
+  for (int hole : towards(c.layout.hole, 0)) step(c, steps, [hole](Case& n) { n.layout.hole = hole; });
   step(c, steps, [](Case& n) { n.layout.padding = Padding::right; });
   if (c.layout.padding == Padding::both || c.layout.padding == Padding::packed)
     step(c, steps, [](Case& n) { n.layout.padding = Padding::left; });

@@ -17,7 +17,7 @@ int past_of(const Placement& place, std::size_t sequence) {
   return place.past.empty() ? 0 : place.past[sequence];
 }
 
-/// Rows of a sequence's pages, or of a rectangle.
+/// Rows of a sequence's pages, or of a rectangle, but for the hole that it has.
 std::int64_t depth_of(const Case& c, const Placement& place, std::size_t sequence) {
   std::int64_t depth = 0;
   if (place.page > 0) {
@@ -27,7 +27,8 @@ std::int64_t depth_of(const Case& c, const Placement& place, std::size_t sequenc
   }
   for (std::size_t s = 0; s < place.rows.size(); ++s)
     depth = std::max<std::int64_t>(depth, place.rows[s] + past_of(place, s));
-  return depth + c.layout.pad;
+  const bool has_hole = place.hole > 0 && place.hole_at[sequence] < place.rows[sequence];
+  return depth + c.layout.pad + (has_hole ? 0 : place.hole);
 }
 
 /// Packed: the nearest sequence that has rows, `step` away from `sequence`.

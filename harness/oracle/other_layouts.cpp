@@ -29,6 +29,7 @@ std::vector<Case> other_layouts(const Case& c, const std::function<bool(const Ca
     other.layout.view = (bits & 2) != 0;
     other.layout.pad = static_cast<int>(bits >> 2 & 3);
     other.layout.page = page;
+    other.layout.hole = 0;  // who takes holes is held to what it says without them
     // Never the case's own poison: a leak of plausible values shows as a difference of bits.
     const auto turned = static_cast<std::size_t>(c.poison) + 1 + (bits >> 4) % (poisons - 1);
     other.poison = all_of<Poison>[turned % poisons];

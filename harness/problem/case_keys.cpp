@@ -229,6 +229,8 @@ constexpr std::array kKeys{
     Key{"mem", optional, a_memory_order, write_memory_order, read_memory_order},
     Key{"pad", optional, number_in<0, limits::pad>, write_unless_default<&Layout::pad>, read<&Layout::pad>},
     Key{"page", optional, a_page, write_unless_default<&Layout::page>, read<&Layout::page>},
+    Key{"hole", optional, number_in<0, limits::pad>, write_unless_default<&Layout::hole>,
+        read<&Layout::hole>},
     Key{"q", required, a_list, write_lengths<&SequenceLengths::q_len>, read_lengths<&Draft::q_lens>},
     Key{"kv", required, a_list, write_lengths<&SequenceLengths::kv_len>, read_lengths<&Draft::kv_lens>},
     Key{"mask", required, a_mask, write_mask, read_mask},

@@ -104,15 +104,29 @@ void put_in_pages(const Problem& problem, const Layout& layout, Placement& place
   }
 }
 
+/// Behind which of its rows each sequence has its hole: one of all but the last, the same in every tensor
+/// that has as many rows.
+void put_holes(const Problem& problem, int hole, Placement& place) {
+  place.hole = hole;
+  const detail::RowKey key(detail::folded(problem.seed, 0x686f'6c65));  // "hole"
+  for (std::size_t s = 0; s < place.rows.size(); ++s) {
+    const auto rows = static_cast<std::uint32_t>(place.rows[s]);
+    const auto at = rows < 2 ? rows : 1 + key.bits(static_cast<std::uint32_t>(s)) % (rows - 1);
+    place.hole_at.push_back(static_cast<int>(at));
+  }
+}
+
 /// First rows in a rectangle, or packed. Returns the rectangle's rows, or those of all sequences together.
-std::int64_t put_in_rows(const Layout& layout, Placement& place) {
+std::int64_t put_in_rows(const Problem& problem, const Layout& layout, Placement& place) {
   const bool packed = layout.padding == Padding::packed;
   std::int64_t depth = 0;
   for (int rows : place.rows) depth = packed ? depth + rows : std::max<std::int64_t>(depth, rows);
-  depth += layout.pad;
+  depth += layout.pad + layout.hole;
+  if (layout.hole > 0) put_holes(problem, layout.hole, place);
   std::int64_t next = 0;
   for (int rows : place.rows) {
-    place.first_row.push_back(packed ? next : rows_before(layout.padding, depth - rows));
+    const std::int64_t taken = rows + (rows < 2 ? 0 : layout.hole);
+    place.first_row.push_back(packed ? next : rows_before(layout.padding, depth - taken));
     next += rows;
   }
   return depth;
@@ -203,7 +217,7 @@ Placement place(const Problem& problem, const Layout& asked, TensorRole role) {
     put_in_pages(problem, layout, place);
     blocks = place.pages;
   } else {
-    depth = put_in_rows(layout, place);
+    depth = put_in_rows(problem, layout, place);
     if (packed) blocks = 1;
   }
 

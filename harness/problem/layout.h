@@ -23,13 +23,17 @@ enum class After : std::uint8_t { nothing, itself, another };
 /// row), so that even the longest one has padding beside it. `view` puts the tensor inside a larger buffer:
 /// wider rows, an offset in front. With `page` rows a page, K and V lie in pages of one pool (PagedAttention,
 /// Kwon et al. 2023, section 4): a sequence's pages are anywhere in it, pages of nobody between them, and a
-/// block table says where; padding is then what the sequence's rows leave free of its own pages.
+/// block table says where; padding is then what the sequence's rows leave free of its own pages. With `hole`
+/// so many rows of padding lie inside of each sequence that has two rows, behind one that is drawn from the
+/// seed: 1 1 0 0 1, as a right-padded prompt has them that tokens were added to. A mask can say that, a first
+/// row and a length cannot; never of packed rows, of pages or of an append.
 struct Layout {
   Padding padding = Padding::right;
   Order order = Order::bshd;
   bool view = false;
   int pad = 0;
   int page = 0;  ///< 0: K and V are not paged
+  int hole = 0;  ///< 0: a sequence's rows lie together
   bool operator==(const Layout&) const = default;
 };
 
@@ -42,6 +46,7 @@ struct Layout {
 /// This is what a kernel is given, too: per sequence a first row and a length, and strides in elements.
 /// In pages, first_row counts from the sequence's first page, and with r = first_row[sequence] + row it is
 ///   origin + block_table[sequence][r / page] * batch_stride + r % page * row_stride + head * head_stride
+/// Behind a hole rows lie so many rows further on, which no kernel is given.
 struct Placement {
   /// In the block table where a sequence has fewer pages than the longest: beyond any pool.
   static constexpr std::int32_t no_page = 0x7fff'ffff;
@@ -62,9 +67,16 @@ struct Placement {
   int pages = 0;          ///< of the pool
   int table_columns = 0;  ///< pages of the sequence that has most
   std::vector<std::int32_t> block_table;  ///< [sequence][table_columns]; the same for K and V
+  int hole = 0;                           ///< rows of it; 0: there is none, and hole_at is empty
+  std::vector<int> hole_at;               ///< the row that lies behind it, a sequence; rows[s]: it has none
 
+  /// The row of its rectangle (of all packed rows, of its own pages) that a sequence's row is.
+  [[nodiscard]] std::int64_t lies_at(int sequence, int row) const {
+    const auto s = static_cast<std::size_t>(sequence);
+    return first_row[s] + row + (hole > 0 && row >= hole_at[s] ? hole : 0);
+  }
   [[nodiscard]] std::int64_t address(int sequence, int row, int head) const {
-    const std::int64_t at = first_row[static_cast<std::size_t>(sequence)] + row;
+    const std::int64_t at = lies_at(sequence, row);
     const std::int64_t block = page == 0 ? sequence : page_of(sequence, static_cast<int>(at / page));
     return origin + block * batch_stride + (page == 0 ? at : at % page) * row_stride + head * head_stride;
   }

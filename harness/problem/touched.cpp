@@ -40,6 +40,13 @@ std::string describe_row(const Placement& place, std::int64_t sequence, std::int
   if (row < first - past)
     return fmt::format("sequence {}, padding row {} left of {} 0", sequence, first - past - row,
                        past > 0 ? "past token" : "row");
+  const std::int64_t hole_at = place.hole > 0 ? place.hole_at[static_cast<std::size_t>(sequence)] : rows;
+  if (hole_at < rows && row >= first + hole_at) {
+    if (row < first + hole_at + place.hole)
+      return fmt::format("sequence {}, padding row {} of the hole behind row {}", sequence,
+                         row - first - hole_at + 1, hole_at - 1);
+    row -= place.hole;
+  }
   if (row >= first + rows)
     return fmt::format("sequence {}, padding row {} right of row {}, its last", sequence,
                        row - first - rows + 1, rows - 1);

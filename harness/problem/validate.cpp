@@ -120,6 +120,17 @@ Outcome<void> check_page(int page) {
                                limits::page_step, limits::page_step, limits::page));
 }
 
+Outcome<void> check_hole(const Case& c) {
+  const Layout& layout = c.layout;
+  if (layout.hole == 0) return {};
+  if (auto ok = within("hole", layout.hole, 0, limits::pad); !ok) return ok;
+  if (layout.padding == Padding::packed || layout.page > 0 || c.problem.pass == Pass::append)
+    return bad_input(
+        fmt::format("case: hole={}, expected it of rectangles only: not with lay=packed, page or pass=append",
+                    layout.hole));
+  return {};
+}
+
 Outcome<void> check_memory(const Case& c) {
   for (const auto roles : {inputs_of(c.problem.pass), outputs_of(c.problem.pass)})
     for (TensorRole role : roles) {
@@ -144,6 +155,7 @@ Outcome<Case> validated(Case c) {
   if (auto ok = check_data(c.problem); !ok) return tl::unexpected(ok.error());
   if (auto ok = within("pad", c.layout.pad, 0, limits::pad); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_page(c.layout.page); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_hole(c); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_memory(c); !ok) return tl::unexpected(ok.error());
   return c;
 }

@@ -30,6 +30,8 @@ class FlashBackend final : public Backend, public timing::Timeable {
         image_file_(std::move(image_file)) {}
 
   [[nodiscard]] Support supports(const Case& c) const override {
+    if (c.layout.hole > 0)
+      return {false, "a hole in a sequence: a kernel is handed a first row and a length, no mask"};
     std::string why_not = kernel_.plan.why_not(c);
     return {why_not.empty(), std::move(why_not)};
   }

@@ -16,12 +16,12 @@ std::int64_t depth_of(const Case& c, int SequenceLengths::*length) {
   std::int64_t longest = 0;
   for (const SequenceLengths& one : c.problem.sequences)
     longest = std::max<std::int64_t>(longest, one.*length);
-  return longest + c.layout.pad;
+  return longest + c.layout.pad + c.layout.hole;
 }
 
-/// Where a sequence's row 0 is in its rectangle.
-std::int64_t first_row(const LaidOutTensor& tensor, Padding padding, int sequence) {
-  return padding == Padding::packed ? 0 : tensor.place.first_row[static_cast<std::size_t>(sequence)];
+/// The row of its rectangle that a sequence's row is.
+std::int64_t lies_at(const LaidOutTensor& tensor, Padding padding, int sequence, int row) {
+  return padding == Padding::packed ? row : tensor.place.lies_at(sequence, row);
 }
 
 /// visit(sequence, head, row, index of its first element in a rectangle of so many rows).
@@ -32,7 +32,7 @@ void for_each_row(const LaidOutTensor& tensor, Padding padding, std::int64_t dep
     for (int head = 0; head < place.heads; ++head)
       for (int row = 0; row < place.rows[static_cast<std::size_t>(s)]; ++row) {
         const std::int64_t at =
-            (s * std::int64_t{place.heads} + head) * depth + first_row(tensor, padding, s) + row;
+            (s * std::int64_t{place.heads} + head) * depth + lies_at(tensor, padding, s, row);
         visit(s, head, row, static_cast<std::size_t>(at * place.width));
       }
 }
@@ -51,20 +51,29 @@ std::vector<float> rectangle(const LaidOutTensor& tensor, Padding padding, std::
   return values;
 }
 
-/// The keys that each row of a rectangle may see, in places of the keys' rectangle. Padding rows see what
-/// their sequence has, as from a padding mask alone; nobody reads their answers.
-std::vector<KeyRange> ranges(const LaidOut& io, int sequence, const Form& form) {
+/// A row of a sequence's rectangle, as the mask has it.
+struct MaskRow {
+  int query = 0;  ///< of the sequence; of padding, which nobody reads, 0
+  KeyRange sees;  ///< keys of the sequence
+};
+
+/// Padding rows see what their sequence has, as from a padding mask alone; nobody reads their answers.
+std::vector<MaskRow> rows_of_mask(const LaidOut& io, int sequence, const Form& form) {
   const Problem& problem = io.question.problem;
-  const Padding padding = io.question.layout.padding;
   const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(sequence)];
-  const auto first_key = static_cast<int>(first_row(io.k, padding, sequence));
-  const auto first_query = first_row(io.q, padding, sequence);
-  std::vector<KeyRange> seen(static_cast<std::size_t>(form.queries), {first_key, first_key + lengths.kv_len});
-  for (int i = 0; i < lengths.q_len; ++i) {
-    const KeyRange keys = visible_keys(problem.mask, lengths, i);
-    seen[static_cast<std::size_t>(first_query + i)] = {first_key + keys.begin, first_key + keys.end};
-  }
-  return seen;
+  std::vector<MaskRow> rows(static_cast<std::size_t>(form.queries), {0, {0, lengths.kv_len}});
+  for (int i = 0; i < lengths.q_len; ++i)
+    rows[static_cast<std::size_t>(lies_at(io.q, io.question.layout.padding, sequence, i))] = {
+        i, visible_keys(problem.mask, lengths, i)};
+  return rows;
+}
+
+/// Where the keys of a sequence lie in their rectangle.
+std::vector<std::size_t> columns_of_mask(const LaidOut& io, int sequence) {
+  std::vector<std::size_t> columns;
+  for (int j = 0; j < io.question.problem.sequences[static_cast<std::size_t>(sequence)].kv_len; ++j)
+    columns.push_back(static_cast<std::size_t>(lies_at(io.k, io.question.layout.padding, sequence, j)));
+  return columns;
 }
 
 void fill_boolean_mask(const LaidOut& io, Rectangles& all) {
@@ -72,34 +81,36 @@ void fill_boolean_mask(const LaidOut& io, Rectangles& all) {
   const auto queries = static_cast<std::size_t>(all.form.queries),
              keys = static_cast<std::size_t>(all.form.keys);
   all.sees.assign(static_cast<std::size_t>(all.form.batch) * queries * keys, 0);
-  auto row = all.sees.begin();
+  std::uint8_t* row = all.sees.data();
   for (int s = 0; s < io.question.problem.batch(); ++s) {
-    const std::vector<KeyRange> seen = ranges(io, s, all.form);
+    const std::vector<MaskRow> rows = rows_of_mask(io, s, all.form);
+    const std::vector<std::size_t> columns = columns_of_mask(io, s);
     for (std::size_t head = 0; head < heads; ++head)
-      for (const KeyRange range : seen) {
-        std::fill(row + range.begin, row + std::max(range.begin, range.end), std::uint8_t{1});
-        row += static_cast<std::ptrdiff_t>(keys);
+      for (const MaskRow& one : rows) {
+        for (int j = one.sees.begin; j < one.sees.end; ++j) row[columns[static_cast<std::size_t>(j)]] = 1;
+        row += keys;
       }
   }
 }
 
 void fill_bias(const LaidOut& io, Rectangles& all) {
   const Problem& problem = io.question.problem;
-  const Padding padding = io.question.layout.padding;
   const auto rows = static_cast<std::size_t>(problem.batch()) * static_cast<std::size_t>(problem.h_q) *
                     static_cast<std::size_t>(all.form.queries);
   all.bias.assign(rows * static_cast<std::size_t>(all.form.keys), -std::numeric_limits<float>::infinity());
   float* row = all.bias.data();
   for (int s = 0; s < problem.batch(); ++s) {
     const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(s)];
-    const auto first_query = static_cast<int>(first_row(io.q, padding, s));
-    const auto first_key = static_cast<int>(first_row(io.k, padding, s));
-    const std::vector<KeyRange> seen = ranges(io, s, all.form);
+    const std::vector<MaskRow> rows_of = rows_of_mask(io, s, all.form);
+    const std::vector<std::size_t> columns = columns_of_mask(io, s);
     for (int head = 0; head < problem.h_q; ++head) {
       const float slope = alibi_slope(problem, head);
-      for (int i = 0; i < static_cast<int>(seen.size()); ++i, row += all.form.keys)
-        for (int j = seen[static_cast<std::size_t>(i)].begin; j < seen[static_cast<std::size_t>(i)].end; ++j)
-          row[j] = -slope * static_cast<float>(alibi_distance(lengths, i - first_query, j - first_key));
+      for (const MaskRow& one : rows_of) {
+        for (int j = one.sees.begin; j < one.sees.end; ++j)
+          row[columns[static_cast<std::size_t>(j)]] =
+              -slope * static_cast<float>(alibi_distance(lengths, one.query, j));
+        row += all.form.keys;
+      }
     }
   }
 }

@@ -8,9 +8,9 @@
 namespace flashdiff::openvino {
 
 /// A padded batch as a caller hands it over: rectangles [batch, heads, longest + padding, columns] with the
-/// padding on the side that the layout has (packed rows: behind them), and one mask that carries lengths,
-/// causal and window together. Padding holds plausible finite values: 0 times NaN would be NaN, whatever the
-/// mask. Elements are widened to f32, which is exact.
+/// padding on the side that the layout has (packed rows: behind them) and in its holes, and one mask that
+/// carries lengths, holes, causal and window together. Padding holds plausible finite values: 0 times NaN
+/// would be NaN, whatever the mask. Elements are widened to f32, which is exact.
 ///
 /// Heads that share K and V become a batch of their own, [batch x kv heads, group, rows, columns] over one
 /// head of K and V: the same memory, and the one form of sharing that OpenVINO fuses.

@@ -45,6 +45,26 @@ TEST(Registry, EveryEntryOpensOnTheSoftwareDriverAndAnswers) {
   }
 }
 
+/// A mask says where a hole is; a first row and a length cannot.
+TEST(Registry, HolesAreTakenByWhoIsHandedAMaskAndRefusedByKernels) {
+  for (const BackendEntry& entry : backend_registry()) {
+    if (entry.gpu_only) continue;  // tests/backend/cudnn
+    const Case c = parse_case(std::string("fd1 b=2 hq=4 hk=2 d=40 dv=24 dt=f32 lay=right hole=5 q=5,9 kv=5,9 "
+                                          "mask=causal_br data=rising seed=0x2a pass=") +
+                              (entry.pass == Pass::append ? "forward" : name_of(entry.pass)))
+                       .value();
+    const auto backend = entry.open({DeviceChoice::soft, {}, {}, 1}).value();
+    const Support support = backend->supports(c);
+    EXPECT_EQ(support.yes, !entry.on_device) << entry.name;
+    if (entry.on_device) {
+      EXPECT_THAT(support.why_not, HasSubstr("a hole in a sequence"));
+      continue;
+    }
+    const Verdict verdict = examine(*backend, c).verdict;
+    EXPECT_EQ(is_failure(verdict), entry.known_wrong) << entry.name << ": " << explain(verdict);
+  }
+}
+
 TEST(Registry, AnUnknownNameListsTheKnownOnes) {
   const auto backend = open_backend("no_such_backend", {});
   ASSERT_FALSE(backend);

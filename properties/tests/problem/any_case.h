@@ -97,6 +97,8 @@ inline rc::Gen<Case> any_case() {
     c.layout = *any_layout();
     c.poison = *any_of<Poison>();
     c.after = *any_of<After>();
+    if (c.layout.padding != Padding::packed && c.layout.page == 0 && c.problem.pass != Pass::append)
+      c.layout.hole = *rc::gen::element(0, 0, 1, 5);
     return c;
   });
 }

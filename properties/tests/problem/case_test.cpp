@@ -112,6 +112,12 @@ TEST(CaseLine, SaysWhatIsNotTheDefault) {
   EXPECT_EQ(print(*c), line);
   EXPECT_EQ(c->problem.data_file, "a b/c%.safetensors");
   EXPECT_EQ(c->layout.page, 48);
+  const std::string hole =
+      "fd1 b=1 hq=1 hk=1 d=8 dv=8 dt=bf16 lay=left hole=9 q=3 kv=2 mask=none data=normal seed=0x0";
+  const auto with_hole = parse_case(hole);
+  ASSERT_TRUE(with_hole) << with_hole.error().what;
+  EXPECT_EQ(print(*with_hole), hole);
+  EXPECT_EQ(with_hole->layout.hole, 9);
   EXPECT_EQ(c->problem.mask, (Mask{MaskKind::window, Mask::unbounded, 4}));
   EXPECT_EQ(c->problem.scale, 0.1f);
   EXPECT_EQ(c->problem.softcap, 30.0f);
@@ -177,6 +183,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"page_beyond", "lay=left", "lay=left page=272",
               "case: page=272, expected a multiple of 16 from"},
         Wrong{"page_negative", "lay=left", "lay=left page=-16", "case: page=-16, expected a multiple of 16"},
+        Wrong{"hole_negative", "lay=left", "lay=left hole=-1",
+              "case: hole=-1, expected a number from 0 to 4096"},
+        Wrong{"hole_packed", "lay=left", "lay=packed hole=2", "case: hole=2, expected it of rectangles only"},
+        Wrong{"hole_paged", "lay=left", "lay=left hole=2 page=16", "case: hole=2, expected it of rectangles"},
         Wrong{"page_text", "lay=left", "lay=left page=big", "case: page='big', expected a multiple of 16"},
         Wrong{"scale_text", "lay=left", "lay=left scale=big",
               "case: scale='big', expected a number from 1e-06"},

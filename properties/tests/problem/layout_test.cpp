@@ -93,6 +93,38 @@ TEST(Placement, PaddingOnBothSidesPutsTheOddRowInFront) {
             (std::vector<std::int64_t>{1, 2}));
 }
 
+/// As many rows lie in front of the hole as the seed says, all others behind it; the side holds for both.
+TEST(Placement, AHoleLiesInsideOfEverySequenceOfTwoRows) {
+  Problem p;
+  p.sequences = {{5, 5}, {1, 1}, {2, 2}};
+  p.h_q = 2;
+  p.d_qk = 4;
+  std::set<int> drawn;
+  for (p.seed = 0; p.seed < 40; ++p.seed)
+    for (const Padding side : {Padding::left, Padding::right, Padding::both})
+      for (const Order order : {Order::bshd, Order::bhsd}) {
+        const Placement q = place(p, Layout{side, order, false, 2, 0, 3}, TensorRole::q);
+        const Placement k = place(p, Layout{side, order, false, 2, 0, 3}, TensorRole::k);
+        EXPECT_EQ(q.hole_at, k.hole_at) << "as many rows";
+        drawn.insert(q.hole_at[0]);
+        EXPECT_EQ(q.lies_at(0, 4) - q.lies_at(0, 0), 4 + 3);
+        EXPECT_EQ(q.lies_at(0, q.hole_at[0]) - q.lies_at(0, q.hole_at[0] - 1), 1 + 3);
+        EXPECT_EQ(q.hole_at[1], 1) << "behind its only row";
+        EXPECT_EQ(q.lies_at(2, 1) - q.lies_at(2, 0), 1 + 3);
+        EXPECT_EQ(q.elements, std::int64_t{3} * (5 + 2 + 3) * 2 * 4);
+        EXPECT_EQ(q.first_row[0], side == Padding::left ? 2 : side == Padding::both ? 1 : 0);
+        EXPECT_EQ(q.lies_at(1, 0), side == Padding::left ? 9 : side == Padding::both ? 5 : 0);
+        std::set<std::int64_t> addresses;
+        for (int s = 0; s < 3; ++s)
+          for (int row = 0; row < q.rows[static_cast<std::size_t>(s)]; ++row)
+            for (int head = 0; head < 2; ++head) addresses.insert(q.address(s, row, head));
+        EXPECT_EQ(addresses.size(), 16u);
+        EXPECT_GE(*addresses.begin(), 0);
+        EXPECT_LE(*addresses.rbegin(), q.elements - 4);
+      }
+  EXPECT_EQ(drawn, (std::set<int>{1, 2, 3, 4}));
+}
+
 TEST(Placement, StridesFollowTheOrder) {
   const Placement bshd = small(Padding::left, Order::bshd);
   EXPECT_EQ(bshd.row_stride, 8);
@@ -149,6 +181,7 @@ TEST(Placement, GradientsLieAsWhatTheyAreOf) {
 RC_GTEST_PROP(Placement, AnAppendHasTheLastRowsOfTheCacheThatAttentionReads, ()) {
   Case c = *testing::any_case();
   c.problem = *testing::any_append(c.problem);
+  c.layout.hole = 0;  // an append has none
   for (TensorRole role : {TensorRole::k, TensorRole::v}) {
     const Placement rows = place(c.problem, c.layout, role);
     Problem attention = c.problem;

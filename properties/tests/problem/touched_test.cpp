@@ -119,6 +119,28 @@ TEST(FindTouched, SpeaksOfRowsAndPadding) {
             "padding row 1 behind the last packed row, head 1, column 0");
 }
 
+TEST(FindTouched, SpeaksOfAHole) {
+  Case c;
+  c.problem.sequences = {{2, 2}, {1, 1}};
+  c.problem.h_q = c.problem.h_kv = 1;
+  c.problem.d_qk = c.problem.d_v = 4;
+  c.problem.dtype = DType::f32;
+  c.layout = {Padding::right, Order::bshd, false, 1, 0, 3};
+  const LaidOut laid = testing::laid_out(c);
+  const auto said = [&laid](std::int64_t row) {
+    LaidOutTensor back = laid.o;
+    flip(back, LaidOutTensor::guard_bytes + static_cast<std::size_t>(row) * 16, 3);
+    const TouchedReport report = find_touched(laid.o, back);
+    return report.count == 1 ? report.first[0].where : "nothing";
+  };
+  EXPECT_EQ(said(0), "nothing");
+  EXPECT_EQ(said(1), "sequence 0, padding row 1 of the hole behind row 0, head 0, column 0");
+  EXPECT_EQ(said(3), "sequence 0, padding row 3 of the hole behind row 0, head 0, column 0");
+  EXPECT_EQ(said(4), "nothing");
+  EXPECT_EQ(said(5), "sequence 0, padding row 1 right of row 1, its last, head 0, column 0");
+  EXPECT_EQ(said(7), "sequence 1, padding row 1 right of row 0, its last, head 0, column 0");
+}
+
 TEST(FindTouched, SpeaksOfTheGapsOfAView) {
   Case c;
   c.problem.sequences = {{3, 3}, {0, 2}, {1, 1}};

@@ -150,6 +150,13 @@ TEST(Neighbours, OfNewTokensInACache) {
   EXPECT_EQ(beside(Padding::packed, 0, three, 2), "1 past token / ");
 }
 
+TEST(Neighbours, AHoleIsNoPaddingBehindTheLastRow) {
+  Case c = with(Padding::right, 2, {{5, 5}, {1, 1}});
+  c.layout.hole = 7;
+  EXPECT_EQ(neighbours_of(c, of_sequence(0)).below, "2 rows of padding");
+  EXPECT_EQ(neighbours_of(c, of_sequence(1)).below, "13 rows of padding") << "one row has no hole";
+}
+
 TEST(Neighbours, AMapOfNoSequenceHasNone) {
   const MapNeighbours none = neighbours_of(with(Padding::left, 0, {{3, 3}}), of_sequence(7));
   EXPECT_EQ(none.above + none.below, "");

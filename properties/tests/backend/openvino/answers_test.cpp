@@ -29,7 +29,8 @@ Case parsed(const std::string& line) {
 
 TEST(OpenVino, AnswersWithinItsBudgetInEveryLayoutMaskAndDtype) {
   const auto backend = opened();
-  for (const char* layout : {"left", "right mem=bhsd pad=3", "both mem=bshd.view", "packed"})
+  for (const char* layout : {"left", "right mem=bhsd pad=3", "both mem=bshd.view", "packed", "right hole=3",
+                             "left mem=bhsd hole=5 pad=2", "both mem=bshd.view hole=1"})
     for (const char* rest :
          {"hq=4 hk=4 d=64 dv=64 dt=f32 q=5,17,1 kv=70,64,9 mask=causal_br data=normal",
           "hq=6 hk=2 d=40 dv=24 dt=f16 q=5,17,1 kv=70,64,9 mask=window:7,3 data=rising",
