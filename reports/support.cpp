@@ -21,7 +21,7 @@ using detail::Count;
 using detail::count_where;
 using nlohmann::json;
 
-constexpr const char* kMatrixFormat = "flashdiff-cudnn-matrix 1";
+constexpr const char* kMatrixFormat = "flashdiff-cudnn-matrix 2";
 
 /// Rows: phase and way; columns: masks of each profile.
 ViewList rows_of(const json& profiles, const detail::ClassAxes& axes) {

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 using Place = std::array<std::size_t, 3>;  ///< way, phase, mask
-using Rest = std::array<std::string, 3>;   ///< element type, head dim, modifier
+using Rest = std::array<std::string, 4>;   ///< element type, head dim, modifier, order in memory
 
 constexpr std::size_t kReasonExamples = 3;
 
@@ -53,7 +53,7 @@ std::map<Place, Group> groups_of(const json& profiles, const ClassAxes& axes) {
   for (std::size_t p = 0; p < profiles.size(); ++p)
     for (const json& entry : profiles[p].at("classes")) {
       Group& group = groups[place_of(entry, axes)];
-      const Rest rest{entry.at("dtype"), entry.at("dims"), entry.at("modifier")};
+      const Rest rest{entry.at("dtype"), entry.at("dims"), entry.at("modifier"), entry.at("memory")};
       const auto [at, is_new] = group.classes.try_emplace(rest);
       if (is_new) {
         group.order.push_back(rest);
@@ -93,7 +93,7 @@ View class_view(const Rest& rest, const Class& one, const Reasons& reasons) {
     answers.push_back(answer);
   }
   View view;
-  view.set("name", fmt::format("{}, d {}, {}", rest[0], rest[1], rest[2]));
+  view.set("name", fmt::format("{}, d {}, {}, {}", rest[0], rest[1], rest[2], rest[3]));
   view.set("line", one.line);
   view.set("answers", answers);
   return view;
@@ -163,8 +163,10 @@ void fill_classes(View& root, const json& profiles, const ClassAxes& axes) {
 
 void fill_axes(View& root, const json& profiles, const ClassAxes& axes) {
   ViewList told;
-  for (const auto& [name, key] :
-       {std::pair{"element type", "dtype"}, {"head dim", "dims"}, {"modifier", "modifier"}}) {
+  for (const auto& [name, key] : {std::pair{"element type", "dtype"},
+                                  {"head dim", "dims"},
+                                  {"modifier", "modifier"},
+                                  {"memory", "memory"}}) {
     const std::vector<std::string> values = values_of(profiles, key);
     ViewList rows;
     for (std::size_t v = 0; v < values.size(); ++v) {

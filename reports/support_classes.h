@@ -33,8 +33,8 @@ struct WhyNot {
 /// The most frequent first.
 [[nodiscard]] std::vector<WhyNot> why_not(const nlohmann::json& profile);
 
-/// Tags `ways` (every class, with its answers) and `axes` (element type, head dim, modifier), each value with
-/// the classes that it is in.
+/// Tags `ways` (every class, with its answers) and `axes` (element type, head dim, modifier, order in
+/// memory), each value with the classes that it is in.
 void fill_classes(View& root, const nlohmann::json& profiles, const ClassAxes& axes);
 void fill_axes(View& root, const nlohmann::json& profiles, const ClassAxes& axes);
 

@@ -43,23 +43,20 @@ const std::vector<BackendEntry>& backend_registry() {
          0,
          {},
          true});
-    const auto add_cudnn = [&made](const char* name, std::optional<cudnn::Way> way, const char* handed) {
-      made.push_back(
-          {name,
-           fmt::format("NVIDIA's attention through cuDNN's graph, {}", handed),
-           true,
-           [name, way](const BackendOptions& options) { return cudnn_backend(name, way, options.device); },
-           Pass::forward,
-           0,
-           {Pass::backward},
-           false,
-           true,
-           way.has_value()});
+    const auto add_cudnn = [&made](const char* name, CudnnHanding handing, const char* handed) {
+      std::vector<Pass> also;
+      if (!handing.inference) also = {Pass::backward};
+      made.push_back({name, fmt::format("NVIDIA's attention through cuDNN's graph, {}", handed), true,
+                      [name, handing](const BackendOptions& options) {
+                        return cudnn_backend(name, handing, options.device);
+                      },
+                      Pass::forward, 0, std::move(also), false, true, handing.way || handing.inference});
     };
-    add_cudnn("cudnn", std::nullopt, "batches as they lie: lengths, or an offset a sequence");
-    add_cudnn("cudnn_bias", cudnn::Way::bias,
+    add_cudnn("cudnn", {}, "batches as they lie: lengths, or an offset a sequence");
+    add_cudnn("cudnn_inference", {{}, true}, "the same for O alone: no LSE is asked for");
+    add_cudnn("cudnn_bias", {cudnn::Way::bias},
               "padding hidden by a bias; zeroed beforehand, since it is read");
-    add_cudnn("cudnn_compacted", cudnn::Way::compaction, "rows copied together first");
+    add_cudnn("cudnn_compacted", {cudnn::Way::compaction}, "rows copied together first");
     return made;
   }();
   return entries;

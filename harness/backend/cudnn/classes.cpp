@@ -24,15 +24,18 @@ struct HandedAs {
   const char* name;
   Way way;
   Padding padding;
-  int page;
+  int page = 0, hole = 0;
 };
 constexpr std::array kHanded{
-    HandedAs{"right: lengths", Way::lengths, Padding::right, 0},
-    HandedAs{"packed: ragged", Way::ragged, Padding::packed, 0},
-    HandedAs{"left: ragged", Way::ragged, Padding::left, 0},
-    HandedAs{"left: bias", Way::bias, Padding::left, 0},
-    HandedAs{"left: compaction", Way::compaction, Padding::left, 0},
+    HandedAs{"right: lengths", Way::lengths, Padding::right},
+    HandedAs{"packed: ragged", Way::ragged, Padding::packed},
+    HandedAs{"left: ragged", Way::ragged, Padding::left},
+    HandedAs{"both: ragged", Way::ragged, Padding::both},
+    HandedAs{"left: bias", Way::bias, Padding::left},
+    HandedAs{"left: compaction", Way::compaction, Padding::left},
+    HandedAs{"holes: bias", Way::bias, Padding::right, 0, 7},
     HandedAs{"pages: lengths", Way::lengths, Padding::right, 16},
+    HandedAs{"pages: ragged", Way::ragged, Padding::packed, 16},
 };
 
 struct Masked {
@@ -45,6 +48,7 @@ const std::array kMasks{
     Masked{"causal_br", {MaskKind::causal_bottom_right}},
     Masked{"window", {MaskKind::window, 32, 8}},
     Masked{"window-left", {MaskKind::window, 32, 0}},
+    Masked{"window-right", {MaskKind::window, Mask::unbounded, 8}},
 };
 
 struct Dims {
@@ -57,17 +61,31 @@ constexpr std::array kDims{Dims{"64", 64, 64}, Dims{"128", 128, 128}, Dims{"256"
 struct Modified {
   const char* name;
   void (*put)(Problem&);
+  bool inference;
 };
 constexpr std::array kModifiers{
-    Modified{"plain", [](Problem&) {}},
-    Modified{"softcap", [](Problem& p) { p.softcap = 30.0f; }},
-    Modified{"alibi", [](Problem& p) { p.alibi = true; }},
-    Modified{"sink", [](Problem& p) { p.sink = Sink{}; }},
+    Modified{"plain", [](Problem&) {}, false},
+    Modified{"softcap", [](Problem& p) { p.softcap = 30.0f; }, false},
+    Modified{"alibi", [](Problem& p) { p.alibi = true; }, false},
+    Modified{"sink", [](Problem& p) { p.sink = Sink{}; }, false},
+    Modified{"inference", [](Problem&) {}, true},
 };
 constexpr std::array kTypes{DType::f16, DType::bf16, DType::f32};
 
+struct Memory {
+  const char* name;
+  Order order;
+  bool view;
+};
+constexpr std::array kMemory{
+    Memory{"bshd", Order::bshd, false},
+    Memory{"bhsd", Order::bhsd, false},
+    Memory{"bshd.view", Order::bshd, true},
+    Memory{"bhsd.view", Order::bhsd, true},
+};
+
 ProblemClass made(const Phase& phase, const HandedAs& handed, const Masked& masked, DType dtype,
-                  const Dims& dims, const Modified& modified) {
+                  const Dims& dims, const Modified& modified, const Memory& memory) {
   Case c;
   c.problem.sequences = phase.sequences;
   c.problem.pass = phase.pass;
@@ -80,8 +98,22 @@ ProblemClass made(const Phase& phase, const HandedAs& handed, const Masked& mask
   modified.put(c.problem);
   c.layout.padding = handed.padding;
   c.layout.page = handed.page;
-  return {phase.name, handed.name,   masked.name, name_of(dtype),
-          dims.name,  modified.name, handed.way,  std::move(c)};
+  c.layout.hole = handed.hole;
+  c.layout.order = memory.order;
+  c.layout.view = memory.view;
+  return {phase.name,    handed.name, masked.name, name_of(dtype),     dims.name,
+          modified.name, memory.name, handed.way,  modified.inference, std::move(c)};
+}
+
+/// Each axis over all of phase x way x mask or over its usual masks, the others at their first value.
+bool is_usual(const Masked& masked, DType dtype, const Dims& dims, const Modified& modified,
+              const Memory& memory) {
+  const int away = (dtype != kTypes.front() ? 1 : 0) + (&dims != &kDims.front() ? 1 : 0) +
+                   (&modified != &kModifiers.front() ? 1 : 0) + (&memory != &kMemory.front() ? 1 : 0);
+  const MaskKind mask = masked.mask.kind;
+  if (modified.inference || &memory != &kMemory.front())
+    return away == 1 && mask == MaskKind::causal_bottom_right;
+  return away == 0 || (away == 1 && (mask == MaskKind::none || mask == MaskKind::causal_bottom_right));
 }
 
 }  // namespace
@@ -93,16 +125,12 @@ std::vector<ProblemClass> problem_classes(bool every) {
       for (const Masked& masked : kMasks)
         for (const DType dtype : kTypes)
           for (const Dims& dims : kDims)
-            for (const Modified& modified : kModifiers) {
-              const bool plain_mask =
-                  masked.mask.kind == MaskKind::none || masked.mask.kind == MaskKind::causal_bottom_right;
-              const bool plain_dims = &dims == &kDims.front(), plain = &modified == &kModifiers.front();
-              // Each axis over all of phase x way x mask or over its two usual masks, the others at their
-              // first value.
-              const int away = (dtype != DType::f16 ? 1 : 0) + (plain_dims ? 0 : 1) + (plain ? 0 : 1);
-              if (!every && (away > 1 || (away == 1 && !plain_mask))) continue;
-              all.push_back(made(phase, handed, masked, dtype, dims, modified));
-            }
+            for (const Modified& modified : kModifiers)
+              for (const Memory& memory : kMemory) {
+                if (modified.inference && phase.pass == Pass::backward) continue;
+                if (every || is_usual(masked, dtype, dims, modified, memory))
+                  all.push_back(made(phase, handed, masked, dtype, dims, modified, memory));
+              }
   return all;
 }
 

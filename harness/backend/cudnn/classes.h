@@ -11,17 +11,20 @@ namespace flashdiff::cudnn {
 struct ProblemClass {
   std::string phase;   ///< prefill, chunked, decode, cross, training
   std::string handed;  ///< "lengths", "ragged", ...: how it is handed over, padding and pages included
-  std::string mask;    ///< none, causal_tl, causal_br, window, window-left
+  std::string mask;    ///< none, causal_tl, causal_br, window, window-left, window-right
   std::string dtype;
   std::string dims;      ///< "64", "128/64" where d_v differs
-  std::string modifier;  ///< plain, softcap, alibi, sink
+  std::string modifier;  ///< plain, softcap, alibi, sink; inference: O alone, without stats
+  std::string memory;    ///< bshd, bhsd, bshd.view, bhsd.view
   Way way = Way::lengths;
+  bool inference = false;
   Case example;
+  [[nodiscard]] Handing handing() const { return {way, inference}; }
 };
 
 /// Every class that random cases fall into and cuDNN could be asked about: all phases, ways and masks for
-/// f16; the head dims and bf16 of the way that a batch is handed over in; modifiers and f32 once a phase and
-/// way. `every`: the full product of them instead.
+/// f16; the head dims, bf16, f32 and modifiers of each phase and way under two masks; orders in memory and
+/// inference under one. `every`: the full product of them instead.
 [[nodiscard]] std::vector<ProblemClass> problem_classes(bool every);
 
 }  // namespace flashdiff::cudnn

@@ -19,8 +19,8 @@ using cudnn::Asker;
 using cudnn::Block;
 using cudnn::Execution;
 using cudnn::Handed;
+using cudnn::Handing;
 using cudnn::Ran;
-using cudnn::Way;
 
 /// Where nothing executes, a GPU whose profile was read off one.
 constexpr const char* kProfile = "sm_90";
@@ -32,20 +32,20 @@ std::string plans_folder() {
 
 class Cudnn final : public Backend, public timing::Timeable {
  public:
-  Cudnn(std::string name, std::optional<Way> way, Asker asker)
-      : Backend(std::move(name)), way_(way), asker_(std::move(asker)) {
+  Cudnn(std::string name, CudnnHanding handing, Asker asker)
+      : Backend(std::move(name)), handing_(handing), asker_(std::move(asker)) {
     gpu_.sm = asker_.maker().sm;
     gpu_.device = asker_.maker().device;
   }
 
   [[nodiscard]] Support supports(const Case& c) const override {
-    const Way way = way_of(c);
+    const Handing handing = handing_of(c);
     if (c.problem.dtype == DType::f32)
       return {false, "what its f32 attention rounds is not documented: no budget can be derived"};
-    const cudnn::Answer said = cudnn::ask_case(asker_, gpu_, c, way);
+    const cudnn::Answer said = cudnn::ask_case(asker_, gpu_, c, handing);
     if (said.said == cudnn::Said::unasked) return {false, "cuDNN could not be asked: " + said.why};
     if (said.said == cudnn::Said::no) return {false, fmt::format("{} ({})", said.why, name_of(said.by))};
-    std::string why = cudnn::why_not_handed(c, way);
+    std::string why = cudnn::why_not_handed(c, handing.way);
     return {why.empty(), std::move(why)};
   }
 
@@ -58,6 +58,7 @@ class Cudnn final : public Backend, public timing::Timeable {
     n.qk = n.pv = Accumulation::f32_tensor_core;
     n.kv_tile = 32;
     n.deterministic = false;
+    n.gives_lse = !handing_.inference;
     return n;
   }
 
@@ -81,16 +82,17 @@ class Cudnn final : public Backend, public timing::Timeable {
   };
 
   Outcome<void> do_run(LaidOut& io) override {
-    return exchange(io, {}).map(
-        [&](const Exchanged& there) { cudnn::take_back(there.sent, there.back, way_of(io.question), io); });
+    return exchange(io, {}).map([&](const Exchanged& there) {
+      cudnn::take_back(there.sent, there.back, handing_of(io.question), io);
+    });
   }
 
   /// Tensors over, the call, tensors back.
   Outcome<Exchanged> exchange(const LaidOut& sent, std::optional<timing::TimingPlan> timing) {
-    const Way way = way_of(sent.question);
-    const auto graph = cudnn::graph_of(sent.question, way);
+    const Handing handing = handing_of(sent.question);
+    const auto graph = cudnn::graph_of(sent.question, handing);
     if (!graph) return tl::unexpected<Error>(graph.error());
-    Exchanged all{cudnn::handed_over(sent, way), {}, {}};
+    Exchanged all{cudnn::handed_over(sent, handing), {}, {}};
     Execution execution{*graph, plans_folder(), {}, 0, {}, timing};
     constexpr std::size_t kAligned = 512;  // each tensor of the block: no need but a tidy hexdump's
     for (const Handed& one : all.sent) {
@@ -113,9 +115,11 @@ class Cudnn final : public Backend, public timing::Timeable {
     return all;
   }
 
-  [[nodiscard]] Way way_of(const Case& c) const { return way_ ? *way_ : cudnn::way_of(c); }
+  [[nodiscard]] Handing handing_of(const Case& c) const {
+    return {handing_.way ? *handing_.way : cudnn::way_of(c), handing_.inference};
+  }
 
-  std::optional<Way> way_;
+  CudnnHanding handing_;
   mutable Asker asker_;  // remembers what was asked
   cudnn::Profile gpu_;
 };
@@ -124,21 +128,20 @@ bool gpu_is_there() { return driver::Driver::load(DeviceChoice::gpu).has_value()
 
 }  // namespace
 
-Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<Way> way,
+Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, CudnnHanding handing,
                                                 const std::vector<std::string>& command,
                                                 double longest_run_seconds) {
   Outcome<Asker> asker = Asker::open(command, Asker::usual_timeout, longest_run_seconds);
   if (!asker) return tl::unexpected<Error>(std::move(asker.error()));
-  return std::make_unique<Cudnn>(std::move(name), way, std::move(*asker));
+  return std::make_unique<Cudnn>(std::move(name), handing, std::move(*asker));
 }
 
-Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<Way> way,
-                                                DeviceChoice device) {
+Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, CudnnHanding handing, DeviceChoice device) {
   const bool on_gpu = device == DeviceChoice::gpu || (device == DeviceChoice::automatic && gpu_is_there());
   const auto command =
       on_gpu ? cudnn::command_for_gpu() : cudnn::profile_of(kProfile).and_then(cudnn::command_for);
   if (!command) return tl::unexpected<Error>(command.error());
-  return cudnn_backend(std::move(name), way, *command);
+  return cudnn_backend(std::move(name), handing, *command);
 }
 
 }  // namespace flashdiff

@@ -10,18 +10,24 @@
 
 namespace flashdiff {
 
-/// cuDNN as an answerer, in a process of its own. `way`: how every batch is handed over; none: as it lies, by
-/// lengths where rows begin at row 0, else by offsets. On a GPU it executes; on softcuda plans are made, for
+/// How cuDNN is asked for every batch.
+struct CudnnHanding {
+  std::optional<cudnn::Way>
+      way{};               ///< none: as it lies, by lengths where rows begin at row 0, else by offsets
+  bool inference = false;  ///< O alone: no LSE is asked for
+};
+
+/// cuDNN as an answerer, in a process of its own. On a GPU it executes; on softcuda plans are made, for
 /// sm_90's profile, and every answer is an error that says why nothing was executed. `automatic`: a GPU where
 /// there is one. FLASHDIFF_CUDNN_PLANS: a folder of saved plans. Errors (unsupported): what is not there, by
 /// name.
-[[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, std::optional<cudnn::Way> way,
+[[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(std::string name, CudnnHanding handing,
                                                               DeviceChoice device);
 
 /// The same around whatever answers as cuDNN's process does, for the GPU of a profile. What runs a case for
 /// longer than so many seconds is ended: a timeout.
 [[nodiscard]] Outcome<std::unique_ptr<Backend>> cudnn_backend(
-    std::string name, std::optional<cudnn::Way> way, const std::vector<std::string>& command,
+    std::string name, CudnnHanding handing, const std::vector<std::string>& command,
     double longest_run_seconds = cudnn::Asker::longest_run);
 
 }  // namespace flashdiff

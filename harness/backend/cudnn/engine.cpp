@@ -112,7 +112,7 @@ class Builder {
 
   void build_forward() {
     fe::graph::SDPA_attributes attributes;
-    attributes.set_name("attention").set_generate_stats(true);
+    attributes.set_name("attention").set_generate_stats(!asked_.inference);
     const bool in_rows = asked_.page == 0;  // in pages, the block table says where a sequence begins
     const Tensor_t q = input("q", asked_.q), k = input("k", asked_.k, in_rows),
                    v = input("v", asked_.v, in_rows);
@@ -125,7 +125,7 @@ class Builder {
     }
     const auto [o, stats] = graph_.sdpa(q, k, v, attributes);
     output(o, "o", asked_.o, type_of(asked_.dtype));
-    output(stats, "stats", asked_.stats, fe::DataType_t::FLOAT, false);
+    if (!asked_.inference) output(stats, "stats", asked_.stats, fe::DataType_t::FLOAT, false);
   }
 
   void build_backward() {

@@ -85,9 +85,11 @@ std::string why_not_alibi(const Problem& problem) {
   return {};
 }
 
-std::string why_not(const Case& c, Way way) {
+std::string why_not(const Case& c, Handing handing) {
   const Problem& problem = c.problem;
+  const Way way = handing.way;
   if (problem.pass == Pass::append) return "its attention appends no tokens to a cache";
+  if (problem.pass == Pass::backward && handing.inference) return "inference has no backward pass";
   if (problem.pass == Pass::backward && c.layout.page > 0) return "its backward pass takes no pages";
   const auto any = [&problem](int SequenceLengths::*rows) {
     return std::any_of(problem.sequences.begin(), problem.sequences.end(),
@@ -100,7 +102,10 @@ std::string why_not(const Case& c, Way way) {
   const std::vector<Way> ways = ways_of(c);
   if (std::find(ways.begin(), ways.end(), way) == ways.end())
     return fmt::format("a batch that is {}{} cannot be handed over by {}", name_of(c.layout.padding),
-                       c.layout.page > 0 ? " and in pages" : "", name_of(way));
+                       c.layout.page > 0   ? " and in pages"
+                       : c.layout.hole > 0 ? " with holes"
+                                           : "",
+                       name_of(way));
   return {};
 }
 
@@ -125,6 +130,7 @@ std::vector<Way> ways_of(const Case& c) {
   const Placement q = place(c.problem, c.layout, TensorRole::q),
                   k = place(c.problem, c.layout, TensorRole::k);
   std::vector<Way> ways;
+  if (c.layout.hole > 0) return {Way::bias, Way::compaction};
   if (begin_at_row_0(q) && begin_at_row_0(k)) ways.push_back(Way::lengths);
   if (c.layout.page > 0) return ways.empty() ? std::vector{Way::ragged} : ways;
   ways.push_back(Way::ragged);
@@ -134,8 +140,9 @@ std::vector<Way> ways_of(const Case& c) {
   return ways;
 }
 
-Outcome<Graph> graph_of(const Case& c, Way way) {
-  if (std::string why = why_not(c, way); !why.empty()) return unsupported(std::move(why));
+Outcome<Graph> graph_of(const Case& c, Handing handing) {
+  if (std::string why = why_not(c, handing); !why.empty()) return unsupported(std::move(why));
+  const Way way = handing.way;
   const Problem& problem = c.problem;
   const auto placed = [&c](TensorRole role) { return place(c.problem, c.layout, role); };
   const Placement q = placed(TensorRole::q), k = placed(TensorRole::k), v = placed(TensorRole::v);
@@ -162,8 +169,9 @@ Outcome<Graph> graph_of(const Case& c, Way way) {
     graph.dk = shape(placed(TensorRole::dk));
     graph.dv = shape(placed(TensorRole::dv));
   }
-  const std::int64_t rows = graph.q.dims[2];
-  graph.stats = {{graph.q.dims[0], problem.h_q, rows, 1}, {problem.h_q * rows, rows, 1, 1}};
+  graph.inference = handing.inference;
+  if (const std::int64_t rows = graph.q.dims[2]; !graph.inference)
+    graph.stats = {{graph.q.dims[0], problem.h_q, rows, 1}, {problem.h_q * rows, rows, 1, 1}};
   if (way == Way::bias) {
     graph.bias = true;
     graph.bias_heads = problem.alibi ? problem.h_q : 1;

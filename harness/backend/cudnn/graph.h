@@ -19,6 +19,13 @@ namespace flashdiff::cudnn {
 enum class Way : std::uint8_t { lengths, ragged, bias, compaction };
 [[nodiscard]] const char* name_of(Way);
 
+/// How a case is asked: by a way, which converts to it; `inference`: for O alone, without stats.
+struct Handing {
+  Way way;
+  bool inference;
+  Handing(Way by, bool o_alone = false) : way(by), inference(o_alone) {}
+};
+
 /// [batch, heads, rows, columns] and their strides in elements.
 struct Tensor {
   std::array<std::int64_t, 4> dims{}, strides{};
@@ -33,11 +40,12 @@ struct Graph {
   Tensor q, k, v, o;
   Tensor d_o, dq, dk, dv;  ///< backward only; in a view each has strides of its own
   /// Always [batch, heads, rows, 1] without gaps: other strides were ignored by backward kernels before 9.26
-  /// (NVIDIA/cudnn-frontend#304).
+  /// (NVIDIA/cudnn-frontend#304). An inference has none.
   Tensor stats;
-  bool lengths = false;  ///< padding mask
-  bool ragged = false;   ///< an offset a sequence into each tensor but the stats
-  bool bias = false;     ///< [batch, 1 or heads, rows, keys] in the dtype
+  bool inference = false;  ///< forward only: O alone
+  bool lengths = false;    ///< padding mask
+  bool ragged = false;     ///< an offset a sequence into each tensor but the stats
+  bool bias = false;       ///< [batch, 1 or heads, rows, keys] in the dtype
   std::int64_t bias_heads = 1;
   bool bottom_right = false;       ///< what the band counts from: the last corner, else the first
   std::optional<int> left, right;  ///< keys of the band: i - left < j <= i + right
@@ -49,7 +57,7 @@ struct Graph {
 };
 
 /// The graph of a case, or why there is none to ask of cuDNN (unsupported): what its graph cannot say.
-[[nodiscard]] Outcome<Graph> graph_of(const Case& c, Way way);
+[[nodiscard]] Outcome<Graph> graph_of(const Case& c, Handing handing);
 
 /// The way in which a case is handed over when nobody says: lengths where rows begin at row 0, else ragged.
 [[nodiscard]] Way way_of(const Case& c);

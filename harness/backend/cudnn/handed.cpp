@@ -47,13 +47,17 @@ void for_each_row(const Placement& place, Visit visit) {
 template <class Visit>
 void for_each_padding_row(const LaidOutTensor& tensor, std::int64_t rows, Visit visit) {
   const Placement& place = tensor.place;
-  for (std::size_t s = 0; s < place.rows.size(); ++s)
+  for (std::size_t s = 0; s < place.rows.size(); ++s) {
+    std::vector<bool> taken(static_cast<std::size_t>(rows));
+    for (int r = 0; r < place.rows[s]; ++r)
+      taken[static_cast<std::size_t>(place.lies_at(static_cast<int>(s), r))] = true;
     for (int h = 0; h < place.heads; ++h)
       for (std::int64_t r = 0; r < rows; ++r) {
-        if (r >= place.first_row[s] && r < place.first_row[s] + place.rows[s]) continue;
+        if (taken[static_cast<std::size_t>(r)]) continue;
         visit(bytes_at(tensor, place.origin + static_cast<std::int64_t>(s) * place.batch_stride +
                                    r * place.row_stride + h * place.head_stride));
       }
+  }
 }
 
 /// Of each sequence's first row, from where the tensor's first element is; then the end of the last.
@@ -107,7 +111,7 @@ Handed as_it_lies(const LaidOutTensor& tensor) {
 /// Byte of the stats, [sequence][head][row] without gaps. Rows count from a sequence's first one, but by
 /// `bias`, which knows of no first row.
 std::size_t stats_at(const Graph& graph, const Placement& lse, int s, int h, int r) {
-  const std::int64_t row = graph.bias ? lse.first_row[static_cast<std::size_t>(s)] + r : r;
+  const std::int64_t row = graph.bias ? lse.lies_at(s, r) : r;
   return kGuard + sizeof(float) *
                       static_cast<std::size_t>(s * graph.stats.strides[0] + h * graph.stats.strides[1] + row);
 }
@@ -137,13 +141,15 @@ Handed bias(const LaidOut& sent, const Graph& graph) {
              keys = static_cast<std::size_t>(graph.k.dims[2]);
   const std::uint16_t hidden = problem.dtype == DType::f16 ? 0xfc00 : 0xff80;  // -inf
   std::vector<std::uint16_t> values(problem.sequences.size() * rows * keys, hidden);
-  for (std::size_t s = 0; s < problem.sequences.size(); ++s)
-    for (int i = 0; i < problem.sequences[s].q_len; ++i) {
-      const KeyRange seen = visible_keys(problem.mask, problem.sequences[s], i);
-      const std::size_t row = s * rows + static_cast<std::size_t>(q.first_row[s] + i);
+  for (int s = 0; s < problem.batch(); ++s) {
+    const SequenceLengths lengths = problem.sequences[static_cast<std::size_t>(s)];
+    for (int i = 0; i < lengths.q_len; ++i) {
+      const KeyRange seen = visible_keys(problem.mask, lengths, i);
+      const std::size_t row = static_cast<std::size_t>(s) * rows + static_cast<std::size_t>(q.lies_at(s, i));
       for (int j = seen.begin; j < seen.end; ++j)
-        values[row * keys + static_cast<std::size_t>(k.first_row[s] + j)] = 0;
+        values[row * keys + static_cast<std::size_t>(k.lies_at(s, j))] = 0;
     }
+  }
   return metadata("bias", values);
 }
 
@@ -177,9 +183,10 @@ std::string why_not_handed(const Case& c, Way way) {
   return {};
 }
 
-std::vector<Handed> handed_over(const LaidOut& sent, Way way) {
+std::vector<Handed> handed_over(const LaidOut& sent, Handing handing) {
   const Problem& problem = sent.question.problem;
-  const Graph graph = graph_of(sent.question, way).value();
+  const Way way = handing.way;
+  const Graph graph = graph_of(sent.question, handing).value();
   std::vector<Handed> all;
   for (const TensorRole role : roles_of(problem.pass)) {
     const LaidOutTensor& tensor = sent.of(role);
@@ -192,7 +199,7 @@ std::vector<Handed> handed_over(const LaidOut& sent, Way way) {
     all.push_back(offsets(slot_name(role),
                           way == Way::compaction ? Compact(tensor.place).first : offsets_of(tensor.place)));
   }
-  all.push_back(stats(sent, graph, way));
+  if (!graph.inference) all.push_back(stats(sent, graph, way));
   if (graph.lengths) {
     std::vector<std::int32_t> q, kv;
     for (const SequenceLengths& one : problem.sequences) {
@@ -251,9 +258,11 @@ void take_back_lying(const Handed& sent, Handed back, std::int64_t rows, bool pa
 
 }  // namespace
 
-void take_back(const std::vector<Handed>& sent, const std::vector<Handed>& back, Way way, LaidOut& io) {
+void take_back(const std::vector<Handed>& sent, const std::vector<Handed>& back, Handing handing,
+               LaidOut& io) {
   const Pass pass = io.question.problem.pass;
-  const Graph graph = graph_of(io.question, way).value();
+  const Way way = handing.way;
+  const Graph graph = graph_of(io.question, handing).value();
   for (std::size_t i = 0; i < sent.size(); ++i) {
     if (sent[i].name == "stats" && pass == Pass::forward)
       for_each_row(io.lse.place, [&](int s, int h, int r) {

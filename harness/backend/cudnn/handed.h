@@ -24,7 +24,7 @@ struct Handed {
 
 /// All tensors of the case's graph. By `bias` padding of Q, K, V, O and dO is zeroed, since that way reads
 /// it; by `compaction` they are copies. Everything else is as it lies, poison and guard bands included.
-[[nodiscard]] std::vector<Handed> handed_over(const LaidOut& sent, Way way);
+[[nodiscard]] std::vector<Handed> handed_over(const LaidOut& sent, Handing handing);
 
 /// Whether an output's rows of padding are written, within the rectangle that a graph describes: then they
 /// are not held to be untouched. cuDNN's padding mask says which keys count, and promises nothing of O's rows
@@ -32,7 +32,9 @@ struct Handed {
 [[nodiscard]] bool writes_padding_rows(Way way);
 
 /// Into `io`, which is as it was sent: every byte of `back` that is other than in `sent`, but for rows of
-/// padding where they may be written; LSE out of the stats. `back` has the tensors of `sent` in their order.
-void take_back(const std::vector<Handed>& sent, const std::vector<Handed>& back, Way way, LaidOut& io);
+/// padding where they may be written; LSE out of the stats, where there are any. `back` has the tensors of
+/// `sent` in their order.
+void take_back(const std::vector<Handed>& sent, const std::vector<Handed>& back, Handing handing,
+               LaidOut& io);
 
 }  // namespace flashdiff::cudnn

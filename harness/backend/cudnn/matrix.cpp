@@ -23,7 +23,8 @@ int documented_head_dim(int sm, const std::string& phase) {
 std::string documented(int sm, const ProblemClass& asked) {
   const Problem& problem = asked.example.problem;
   const bool backward_in_pages = problem.pass == Pass::backward && asked.example.layout.page > 0;
-  if (asked.modifier != "plain" || asked.way == Way::bias || backward_in_pages) return {};
+  if ((asked.modifier != "plain" && !asked.inference) || asked.way == Way::bias || backward_in_pages)
+    return {};
   if (problem.dtype == DType::f32) return "no";
   const int most = documented_head_dim(sm, asked.phase);
   if (most == 0 || problem.d_qk % 8 != 0 || problem.d_v % 8 != 0) return {};
@@ -48,10 +49,10 @@ const char* matrix_note() {
          "\"built\" that cuDNN compiled a plan. Neither is a proof of execution: nothing ran on a GPU here.";
 }
 
-Answer ask_case(Asker& asker, const Profile& profile, const Case& c, Way way, Level level,
+Answer ask_case(Asker& asker, const Profile& profile, const Case& c, Handing handing, Level level,
                 const std::string& plans) {
   Answer answer;
-  const Outcome<Graph> graph = graph_of(c, way);
+  const Outcome<Graph> graph = graph_of(c, handing);
   if (!graph) {
     answer.said = Said::no;
     answer.by = By::graph;
@@ -83,13 +84,13 @@ ProfileMatrix ask_classes(const Profile& profile, const Outcome<std::vector<std:
   };
   for (const ProblemClass& asked : classes) {
     matrix.entries.push_back(
-        {&asked, ask_case(*asker, profile, asked.example, asked.way), documented(profile.sm, asked)});
+        {&asked, ask_case(*asker, profile, asked.example, asked.handing()), documented(profile.sm, asked)});
     tell(matrix.entries.size());
   }
   for (const std::size_t index : to_be_built(matrix.entries, options.plans)) {
     MatrixEntry& entry = matrix.entries[index];
-    entry.answer =
-        ask_case(*asker, profile, entry.asked->example, entry.asked->way, Level::built, options.plan_folder);
+    entry.answer = ask_case(*asker, profile, entry.asked->example, entry.asked->handing(), Level::built,
+                            options.plan_folder);
     tell(matrix.entries.size());
   }
   return matrix;

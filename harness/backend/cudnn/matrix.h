@@ -32,7 +32,7 @@ struct MatrixOptions {
 };
 
 /// One case, by every rule: what a graph cannot say, what is known to be wrong, and then cuDNN.
-[[nodiscard]] Answer ask_case(Asker& asker, const Profile& profile, const Case& c, Way way,
+[[nodiscard]] Answer ask_case(Asker& asker, const Profile& profile, const Case& c, Handing handing,
                               Level level = Level::supported, const std::string& plans = {});
 
 /// `classes` must outlive what is returned. `command`: see Asker.
@@ -41,7 +41,8 @@ struct MatrixOptions {
                                         const std::vector<ProblemClass>& classes,
                                         const MatrixOptions& options);
 
-/// {"format", "note", "profiles": [{"name", "device", "read_off_a_device", "cudnn", "unasked", "classes":
+/// {"format": "flashdiff-cudnn-matrix 2", "note", "profiles": [{"name", "device", "read_off_a_device",
+/// "cudnn", "unasked", "classes":
 /// [...]}]}
 [[nodiscard]] nlohmann::json json_of(const std::vector<ProfileMatrix>& all);
 /// A table for the terminal: phase and way by profile, how many classes have a yes, and the reasons for no by

@@ -16,6 +16,7 @@ json json_of_entry(const MatrixEntry& entry) {
             {"dtype", asked.dtype},
             {"dims", asked.dims},
             {"modifier", asked.modifier},
+            {"memory", asked.memory},
             {"way", name_of(asked.way)},
             {"case", print(asked.example)},
             {"said", name_of(answer.said)},
@@ -50,7 +51,7 @@ json json_of(const std::vector<ProfileMatrix>& all) {
                         {"unasked", one.unasked},
                         {"classes", std::move(classes)}});
   }
-  return {{"format", "flashdiff-cudnn-matrix 1"}, {"note", matrix_note()}, {"profiles", std::move(profiles)}};
+  return {{"format", "flashdiff-cudnn-matrix 2"}, {"note", matrix_note()}, {"profiles", std::move(profiles)}};
 }
 
 }  // namespace flashdiff::cudnn

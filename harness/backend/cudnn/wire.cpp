@@ -49,6 +49,7 @@ Graph graph_of_json(const json& from) {
   g.dk = tensor_of(from.at("dk"));
   g.dv = tensor_of(from.at("dv"));
   g.stats = tensor_of(from.at("stats"));
+  from.at("inference").get_to(g.inference);
   from.at("lengths").get_to(g.lengths);
   from.at("ragged").get_to(g.ragged);
   from.at("bias").get_to(g.bias);
@@ -152,6 +153,7 @@ json json_of(const Graph& g) {
           {"dk", json_of(g.dk)},
           {"dv", json_of(g.dv)},
           {"stats", json_of(g.stats)},
+          {"inference", g.inference},
           {"lengths", g.lengths},
           {"ragged", g.ragged},
           {"bias", g.bias},

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -40,11 +41,29 @@ TEST_F(WithoutAGpu, CudnnIsNamedAsNotAskedAndNotRun) {
   EXPECT_THAT(checked.err, HasSubstr("; not asked: cudnn (it executes on a GPU only)"));
   const auto backends = flashdiff({"backends"});
   EXPECT_EQ(backends.code, 0);
-  for (const char* row : {"cudnn ", "cudnn_bias ", "cudnn_compacted "})
+  for (const char* row : {"cudnn ", "cudnn_inference ", "cudnn_bias ", "cudnn_compacted "})
     EXPECT_THAT(backends.out, HasSubstr(row));
   const auto asked = flashdiff({"check", "--backend", "cudnn", "--device", "gpu", "--cases", "1"});
   EXPECT_EQ(asked.code, 5) << asked.err;
   EXPECT_THAT(asked.err, HasSubstr("libcuda.so.1"));
+}
+
+/// A build machine has a toolkit, and so a libcuda.so.1 that is none.
+TEST_F(WithoutAGpu, AToolkitsStubIsASentenceAndTheSoftwareDriverGoesOn) {
+  std::filesystem::create_symlink(STUB_CUDA, folder_.path() / "libcuda.so.1");
+  const std::vector<std::string> stub{"LD_LIBRARY_PATH=" + folder_.path().string()};
+  const std::string words = "libcuda.so.1: cuInit: CUDA_ERROR_STUB_LIBRARY: a toolkit's stub";
+  for (const char* who : {"flash_forward", "cudnn"}) {
+    const auto asked = flashdiff({"check", "--backend", who, "--device", "gpu", "--cases", "1"}, stub);
+    EXPECT_EQ(asked.code, 5) << asked.err;
+    EXPECT_THAT(asked.err, HasSubstr(words));
+  }
+  const auto devices = flashdiff({"devices"}, stub);
+  EXPECT_THAT(devices.out, HasSubstr(words));
+  const auto checked = flashdiff(
+      {"check", "--corpus", "none", "--cases", "1", "--seed", "1", "--backend", "flash_forward_simt"}, stub);
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_THAT(checked.err, HasSubstr("softcuda"));
 }
 
 TEST_F(WithoutAGpu, TimesAreNoGoldenCounters) {

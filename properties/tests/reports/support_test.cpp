@@ -13,9 +13,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 json entry(const char* handed, const char* said, const char* by, const char* why) {
-  return {{"phase", "prefill"},  {"handed", handed},    {"mask", "none"},    {"dtype", "f16"}, {"dims", "64"},
-          {"modifier", "plain"}, {"way", "ragged"},     {"case", "fd1 b=1"}, {"said", said},   {"by", by},
-          {"why", why},          {"documented", "yes"}, {"way_bytes", 1234}};
+  return {{"phase", "prefill"},  {"handed", handed},    {"mask", "none"},   {"dtype", "f16"},
+          {"dims", "64"},        {"modifier", "plain"}, {"memory", "bshd"}, {"way", "ragged"},
+          {"case", "fd1 b=1"},   {"said", said},        {"by", by},         {"why", why},
+          {"documented", "yes"}, {"way_bytes", 1234}};
 }
 
 json matrix() {
@@ -41,7 +42,7 @@ json matrix() {
                 {"cudnn", ""},
                 {"unasked", "libnvrtc.so.13 is not there"},
                 {"classes", json::array()}});
-  return {{"format", "flashdiff-cudnn-matrix 1"},
+  return {{"format", "flashdiff-cudnn-matrix 2"},
           {"note", "no proof of execution"},
           {"profiles", {other, hopper}}};
 }

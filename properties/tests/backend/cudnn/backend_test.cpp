@@ -20,7 +20,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::unique_ptr<Backend> stand_in(const std::string& how = "well", std::optional<Way> way = {}) {
-  return cudnn_backend("cudnn", way, std::vector<std::string>{STAND_IN_CUDNN, how}).value();
+  return cudnn_backend("cudnn", {way}, std::vector<std::string>{STAND_IN_CUDNN, how}).value();
 }
 Case case_of(const std::string& line) { return parse_case(line).value(); }
 
@@ -31,7 +31,7 @@ const Case kRight =
 
 Verdict verdict_of(Backend& backend, const Case& c) { return examine(backend, c).verdict; }
 
-/// Layouts, views, orders, pages, masks, modifiers, both passes, all four ways.
+/// Layouts, views, orders, holes, pages, masks, modifiers, both passes, all four ways.
 TEST(CudnnBackend, RandomCasesComeThroughEveryWay) {
   // FLASHDIFF_CUDNN_CASES: more by hand.
   const char* const said = std::getenv("FLASHDIFF_CUDNN_CASES");
@@ -45,6 +45,8 @@ TEST(CudnnBackend, RandomCasesComeThroughEveryWay) {
   for (std::uint64_t i = 0; i < cases; ++i) {
     Case c = draw_case(77, i, options).value();
     if (i % 3 == 0 && c.layout.page == 0) c.problem.pass = Pass::backward;
+    if (i % 4 == 0 && c.layout.page == 0 && c.layout.padding != Padding::packed)
+      c.layout.hole = static_cast<int>(1 + i % 7);
     for (const Way way : cudnn::ways_of(c)) {
       const Verdict verdict = verdict_of(*by_way.at(way), c);
       if (std::holds_alternative<verdict::Unsupported>(verdict)) continue;
@@ -55,6 +57,22 @@ TEST(CudnnBackend, RandomCasesComeThroughEveryWay) {
   }
   for (const auto& [way, count] : judged) EXPECT_GT(count, static_cast<int>(cases) / 8) << name_of(way);
   EXPECT_EQ(judged.size(), 4u);
+}
+
+/// Without stats there is no LSE: none comes back, and none is judged.
+TEST(CudnnBackend, AnInferenceGivesOAlone) {
+  const auto backend =
+      cudnn_backend("cudnn_inference", {{}, true}, std::vector<std::string>{STAND_IN_CUDNN, "well"}).value();
+  for (const Case& c : {kLeft, kRight}) {
+    const Verdict verdict = verdict_of(*backend, c);
+    const auto* pass = std::get_if<verdict::Pass>(&verdict);
+    ASSERT_NE(pass, nullptr) << explain(verdict);
+    ASSERT_EQ(pass->use.outputs.size(), 1u);
+    EXPECT_EQ(pass->use.outputs.front().tensor, TensorRole::o);
+  }
+  Case training = kLeft;
+  training.problem.pass = Pass::backward;
+  EXPECT_THAT(backend->supports(training).why_not, HasSubstr("no backward pass"));
 }
 
 TEST(CudnnBackend, WhatItWritesWrongIsFound) {

@@ -30,7 +30,7 @@ const Case kLeft = parse_case(
 
 /// Opening takes seconds: cuDNN is loaded.
 std::unique_ptr<Backend> opened(std::optional<Way> way = {}) {
-  return cudnn_backend("cudnn", way, DeviceChoice::soft).value();
+  return cudnn_backend("cudnn", {way}, DeviceChoice::soft).value();
 }
 std::string explained(Backend& backend, const Case& c = kLeft) {
   const Verdict verdict = examine(backend, c).verdict;
@@ -110,6 +110,19 @@ TEST(CudnnExecute, AnOlderCudnnThanItWasBuiltAgainstIsRefused) {
   ASSERT_FALSE(backend);
   EXPECT_EQ(backend.error().kind, ErrorKind::unsupported);
   EXPECT_THAT(backend.error().what, AllOf(HasSubstr("9.1.0"), HasSubstr("older than")));
+}
+
+TEST(CudnnExecute, AToolkitsStubOfLibcudaIsASentence) {
+  const test::TemporaryFolder folder;
+  fs::create_symlink(STUB_CUDA, folder.path() / "libcuda.so.1");
+  const Set path("LD_LIBRARY_PATH", folder.path().string());  // read by the process that is started
+  const auto command = command_for_gpu();
+  NEEDS_CUDNN(command);
+  const auto asker = Asker::open(*command);
+  ASSERT_FALSE(asker);
+  EXPECT_EQ(asker.error().kind, ErrorKind::unsupported);
+  EXPECT_THAT(asker.error().what, AllOf(HasSubstr("libcuda.so.1"), HasSubstr("CUDA_ERROR_STUB_LIBRARY"),
+                                        HasSubstr("not a driver"), Not(HasSubstr("\n"))));
 }
 
 TEST(CudnnExecute, WithoutAGpuTheGpuWaySaysWhatIsMissing) {

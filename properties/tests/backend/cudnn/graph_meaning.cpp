@@ -147,6 +147,7 @@ void forward(const Call& call, const Head& head) {
     }
     for (double& value : o) value = sum == 0 ? 0 : value / sum;
     call.store("o", g.o, head.b, head.h, i, o);
+    if (g.inference) continue;
     const auto lse = static_cast<float>(sum == 0 ? kNone : largest + std::log(sum));
     std::memcpy(call.stats(head.b, head.h, i), &lse, 4);
   }

@@ -36,6 +36,14 @@ TEST(CudnnGraph, RightPaddingIsLengths) {
   EXPECT_THAT(g.stats.strides, ElementsAre(160, 40, 1, 1));
 }
 
+TEST(CudnnGraph, AnInferenceHasNoStatsAndNoBackwardPass) {
+  const Graph g = graph_of(case_of("lay=right mask=none"), {Way::lengths, true}).value();
+  EXPECT_TRUE(g.inference);
+  EXPECT_EQ(g.stats, Tensor{});
+  EXPECT_THAT(graph_of(case_of("lay=right mask=none pass=backward"), {Way::lengths, true}).error().what,
+              HasSubstr("inference has no backward pass"));
+}
+
 TEST(CudnnGraph, LeftPaddingIsTheGapBetweenRaggedRows) {
   const Graph g = graph("lay=left mask=none pad=3", Way::ragged);
   EXPECT_TRUE(g.lengths);
@@ -57,6 +65,17 @@ TEST(CudnnGraph, ABiasCoversTheWholeRectangleAndIsTheMask) {
   EXPECT_EQ(graph("lay=left mask=causal_br alibi=on", Way::bias).bias_heads, 4);
   EXPECT_EQ(way_bytes(case_of("lay=left mask=none pad=3"), Way::bias), 2 * 2 * 43 * 53);
   EXPECT_THAT(why_not("lay=packed mask=none", Way::bias), HasSubstr("packed cannot be handed over by bias"));
+}
+
+TEST(CudnnGraph, HolesGoByBiasOrCompactionAndByNothingElse) {
+  const Case c = case_of("lay=right mask=none hole=7 pad=3");
+  EXPECT_THAT(ways_of(c), ElementsAre(Way::bias, Way::compaction));
+  EXPECT_EQ(way_of(c), Way::bias);
+  const Graph g = graph_of(c, Way::bias).value();
+  EXPECT_THAT(g.q.dims, ElementsAre(2, 4, 50, 64));
+  EXPECT_THAT(g.k.dims, ElementsAre(2, 2, 60, 64));
+  for (const Way way : {Way::lengths, Way::ragged})
+    EXPECT_THAT(why_not("lay=right mask=none hole=7", way), HasSubstr("right with holes cannot be handed"));
 }
 
 TEST(CudnnGraph, OneHeadHasARectangleInEitherOrder) {

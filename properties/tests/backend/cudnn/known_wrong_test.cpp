@@ -35,6 +35,45 @@ TEST(CudnnKnownWrong, HalfATileIsRefusedOnHopperAndWithoutAPaddingMaskOnly) {
               IsEmpty());
 }
 
+/// Of every entry a case that it refuses, with the way, the version and the GPU, and the nearest one that is
+/// none of its.
+TEST(CudnnKnownWrong, EveryEntryRefusesItsOwnAndNothingBesides) {
+  struct Told {
+    const char* what;
+    int version, sm;
+    Way way;
+    const char *refused, *taken;
+  };
+  const Told all[]{
+      {"a sequence of length 0", 92400, 80, Way::lengths,
+       "b=2 hq=2 hk=2 d=64 dv=64 q=4,0 kv=9,9 lay=right mask=none",
+       "b=2 hq=2 hk=2 d=64 dv=64 q=4,1 kv=9,9 lay=right mask=none"},
+      {"kv = 64 modulo 128", 91900, 90, Way::bias,
+       "b=1 hq=2 hk=2 d=64 dv=64 q=192 kv=192 lay=right mask=none pass=backward",
+       "b=1 hq=2 hk=2 d=64 dv=64 q=192 kv=193 lay=right mask=none pass=backward"},
+      {"backward of one query", 92501, 90, Way::bias,
+       "b=2 hq=2 hk=2 d=64 dv=64 q=1,1 kv=20,20 lay=right mask=none pass=backward",
+       "b=2 hq=2 hk=2 d=64 dv=64 q=1,2 kv=20,20 lay=right mask=none pass=backward"},
+      {"one sequence, head and query", 92600, 90, Way::lengths,
+       "b=1 hq=1 hk=1 d=64 dv=64 q=1 kv=20 lay=right mask=none pass=backward",
+       "b=1 hq=2 hk=1 d=64 dv=64 q=1 kv=20 lay=right mask=none pass=backward"},
+      {"no multiple of 128", 91500, 100, Way::bias,
+       "b=1 hq=2 hk=2 d=64 dv=64 q=8 kv=129 lay=right mask=none pass=backward",
+       "b=1 hq=2 hk=2 d=64 dv=64 q=8 kv=128 lay=right mask=none pass=backward"},
+      {"over one key", 91800, 100, Way::lengths,
+       "b=1 hq=2 hk=2 d=64 dv=64 q=8 kv=1 lay=right mask=none pass=backward",
+       "b=1 hq=2 hk=2 d=64 dv=64 q=8 kv=2 lay=right mask=none pass=backward"},
+      {"decode with a causal mask", 91800, 100, Way::lengths,
+       "b=1 hq=2 hk=1 d=64 dv=64 q=1 kv=9 lay=right mask=causal_tl",
+       "b=1 hq=2 hk=2 d=64 dv=64 q=1 kv=9 lay=right mask=causal_tl"},
+  };
+  EXPECT_EQ(std::size(all), all_known_wrong().size()) << "an entry without a case of its own";
+  for (const Told& one : all) {
+    EXPECT_THAT(why(one.version, one.sm, one.refused, one.way), HasSubstr(one.what));
+    EXPECT_THAT(why(one.version, one.sm, one.taken, one.way), IsEmpty()) << one.what;
+  }
+}
+
 TEST(CudnnKnownWrong, EveryEntrySaysWhatAndWhere) {
   for (const KnownWrong& one : all_known_wrong()) {
     EXPECT_LT(one.first, one.fixed) << one.what;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -84,10 +85,68 @@ TEST(CudnnMatrix, ALibraryThatItOpensAtRunTimeIsMissedAsWell) {
 TEST(CudnnMatrix, ALibcudaThatLacksWhatItWantsIsNoNo) {
   auto command = command_for(hopper());
   NEEDS_CUDNN(command);
-  command->back() = OTHER_LIBRARY;
-  const auto asker = Asker::open(*command);
-  ASSERT_FALSE(asker);
-  EXPECT_EQ(asker.error().kind, ErrorKind::unsupported);
+  for (const auto& [library, words] : {std::pair{OTHER_LIBRARY, OTHER_LIBRARY ": this is not softcuda"},
+                                       {STUB_CUDA, STUB_CUDA ": this is not softcuda"},
+                                       {"/no/such/libcuda.so.1", "/no/such/libcuda.so.1: "}}) {
+    command->back() = library;
+    const auto asker = Asker::open(*command);
+    ASSERT_FALSE(asker);
+    EXPECT_EQ(asker.error().kind, ErrorKind::unsupported);
+    EXPECT_THAT(asker.error().what, ::testing::StartsWith(words));
+  }
+}
+
+/// As random cases have them: what a class stands for, one axis beside phase and way at a time.
+TEST(CudnnClasses, EveryRandomCaseIsOfOne) {
+  const auto phase_of = [](const Problem& p) {
+    const auto all = [&p](auto holds) { return std::all_of(p.sequences.begin(), p.sequences.end(), holds); };
+    if (p.pass == Pass::backward) return "training";
+    if (all([](const SequenceLengths& one) { return one.q_len <= 1; })) return "decode";
+    if (all([](const SequenceLengths& one) { return one.q_len == one.kv_len; })) return "prefill";
+    return all([](const SequenceLengths& one) { return one.q_len <= one.kv_len; }) ? "chunked" : "cross";
+  };
+  const auto side_of = [](const Mask& mask) {
+    return std::tuple(mask.kind, mask.kind == MaskKind::window && mask.left == Mask::unbounded,
+                      mask.kind == MaskKind::window && mask.right == 0);
+  };
+  const auto classes = problem_classes(false);
+  CaseOptions options;
+  options.largest_head_dim = 256;
+  int seen = 0;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    Case c = draw_case(20251129, i, options).value();
+    if (i % 3 == 0) c.problem.pass = Pass::backward;
+    const Problem& p = c.problem;
+    const Way way = way_of(c);
+    if (const auto graph = graph_of(c, way);
+        !graph && graph.error().what.find("no tensors without rows") != std::string::npos)
+      continue;
+    const auto covers = [&](auto like) {
+      return std::any_of(classes.begin(), classes.end(), [&](const ProblemClass& one) {
+        const Layout &asked = c.layout, &example = one.example.layout;
+        if (one.phase != phase_of(p) || one.way != way || (example.page > 0) != (asked.page > 0))
+          return false;
+        if (way == Way::ragged && asked.page == 0 && example.padding != asked.padding) return false;
+        return like(one.example);
+      });
+    };
+    // A window without bounds is no mask, one that ends at the diagonal alone is causal.
+    const bool banded =
+        p.mask.kind == MaskKind::window && p.mask.left == Mask::unbounded && p.mask.right == Mask::unbounded;
+    EXPECT_TRUE(covers([&](const Case& one) {
+      return banded || side_of(one.problem.mask) == side_of(p.mask) ||
+             side_of(p.mask) == std::tuple(MaskKind::window, true, true);
+    })) << print(c);
+    EXPECT_TRUE(covers([&](const Case& one) { return one.problem.dtype == p.dtype; })) << print(c);
+    EXPECT_TRUE(covers([&](const Case& one) {
+      return one.layout.order == c.layout.order && one.layout.view == c.layout.view;
+    })) << print(c);
+    EXPECT_TRUE(covers([&](const Case& one) { return one.problem.softcap || !p.softcap; })) << print(c);
+    EXPECT_TRUE(covers([&](const Case& one) { return one.problem.alibi || !p.alibi; })) << print(c);
+    EXPECT_TRUE(covers([&](const Case& one) { return one.problem.sink || !p.sink; })) << print(c);
+    ++seen;
+  }
+  EXPECT_GT(seen, 1900) << "of 2,000; the others have no rows";
 }
 
 TEST(CudnnMatrix, EveryAnswerSaysWhoGaveIt) {

@@ -61,12 +61,14 @@ TEST_F(PlanFiles, ThatAreNoneAreNamed) {
 /// Its scale is fixed in a plan: two scales are two plans.
 TEST(CudnnKey, HasAllThatAPlanDependsOn) {
   const Graph graph = canary_graph();
-  Graph scaled = graph, wider = graph, banded = graph, gradient = graph;
+  Graph scaled = graph, wider = graph, banded = graph, gradient = graph, o_alone = graph;
   scaled.scale *= 2;
   wider.dq.strides[2] = 72;
   banded.right = 0;
   gradient.backward = true;
-  for (const Graph& other : {scaled, wider, banded, gradient}) EXPECT_NE(key_of(other), key_of(graph));
+  o_alone.inference = true;
+  for (const Graph& other : {scaled, wider, banded, gradient, o_alone})
+    EXPECT_NE(key_of(other), key_of(graph));
   EXPECT_EQ(key_of(graph), key_of(canary_graph()));
 }
 
