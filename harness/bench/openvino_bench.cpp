@@ -1,8 +1,10 @@
 #include "harness/bench/openvino_bench.h"
 
 #include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include "harness/backend/openvino/rectangles.h"
 #include "harness/bench/measure.h"
@@ -37,12 +39,19 @@ Case case_of(const OpenVinoShape& shape) {
   return c;
 }
 
+/// Attention in parts is another thing than a fused one: its time says so.
+std::string label_of(const std::string& version, const std::string& threads,
+                     const std::vector<openvino::RanNode>& ran) {
+  return fmt::format("OpenVINO {}, {}, {}{}", version, threads,
+                     openvino::is_fused(ran) ? "fused: " : "NOT fused: ", openvino::words_of(ran));
+}
+
 void openvino_forward(benchmark::State& state, const OpenVinoShape& shape) {
   const Case c = case_of(shape);
   auto library = openvino::Library::load();
   if (!library) return state.SkipWithError(library.error().what.c_str());
   openvino::Rectangles all = openvino::rectangles_of(lay_out(c, make_data(c.problem).value()));
-  auto model = openvino::Model::compile(*library, all.form);
+  auto model = openvino::Model::compile(*library, all.form, openvino::Thread::pinned);
   if (!model) return state.SkipWithError(model.error().what.c_str());
   const auto scale = static_cast<float>(c.problem.softmax_scale());
   auto done = model->bind({all.q.data(), all.k.data(), all.v.data(), all.mask(), &scale, all.o.data()});
@@ -61,8 +70,10 @@ void openvino_forward(benchmark::State& state, const OpenVinoShape& shape) {
   const double rate = c.problem.forward_flops() / attention.seconds();
   state.counters["of_eigen_gemm"] = rate / (Gemm<float>::flops() / product.seconds());
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(c.problem.forward_flops()));
-  if (const auto ran = model->ran())
-    state.SetLabel("OpenVINO " + (*library)->version() + ", 1 thread, " + openvino::words_of(*ran));
+  const auto threads = model->threads();
+  const auto ran = model->ran();
+  if (!threads || !ran) return state.SkipWithError((threads ? ran.error() : threads.error()).what.c_str());
+  state.SetLabel(label_of((*library)->version(), *threads, *ran));
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ struct Api {
   int (*ov_core_compile_model)(const void* core, const void* model, const char* device, std::size_t words,
                                void** compiled, ...);  ///< `words`: keys and values that follow
   void (*ov_compiled_model_free)(void*);
+  int (*ov_compiled_model_get_property)(const void* compiled, const char* key, char** value);
   int (*ov_compiled_model_create_infer_request)(const void* compiled, void** request);
   void (*ov_infer_request_free)(void*);
 

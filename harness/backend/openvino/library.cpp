@@ -86,6 +86,7 @@ Outcome<std::shared_ptr<const Library>> Library::open(const std::string& file) {
   FLASHDIFF_LOOK_UP(ov_model_free)
   FLASHDIFF_LOOK_UP(ov_core_compile_model)
   FLASHDIFF_LOOK_UP(ov_compiled_model_free)
+  FLASHDIFF_LOOK_UP(ov_compiled_model_get_property)
   FLASHDIFF_LOOK_UP(ov_compiled_model_create_infer_request)
   FLASHDIFF_LOOK_UP(ov_infer_request_free)
   FLASHDIFF_LOOK_UP(ov_tensor_create_from_host_ptr)

@@ -27,7 +27,7 @@ Model::Model(std::shared_ptr<const Library> library, const Form& form)
       compiled_(nullptr, library_->api().ov_compiled_model_free),
       request_(nullptr, library_->api().ov_infer_request_free) {}
 
-Outcome<Model> Model::compile(std::shared_ptr<const Library> library, const Form& form) {
+Outcome<Model> Model::compile(std::shared_ptr<const Library> library, const Form& form, Thread thread) {
   const Api& api = library->api();
   const std::string text = text_of(form);
   void* read = nullptr;
@@ -41,9 +41,10 @@ Outcome<Model> Model::compile(std::shared_ptr<const Library> library, const Form
   // to.
   void* compiled = nullptr;
   done = made.library_->check(
-      api.ov_core_compile_model(made.library_->core(), model.get(), "CPU", 8, &compiled,
+      api.ov_core_compile_model(made.library_->core(), model.get(), "CPU", 10, &compiled,
                                 "INFERENCE_PRECISION_HINT", "f32", "INFERENCE_NUM_THREADS", "1", "PERF_COUNT",
-                                "YES", "EXECUTION_MODE_HINT", "ACCURACY"),
+                                "YES", "EXECUTION_MODE_HINT", "ACCURACY", "ENABLE_CPU_PINNING",
+                                thread == Thread::pinned ? "YES" : "NO"),
       "ov_core_compile_model");
   if (!done) return tl::unexpected<Error>(done.error());
   made.compiled_.reset(compiled);
@@ -116,6 +117,25 @@ Outcome<std::vector<RanNode>> Model::ran() const {
   }
   library_->api().ov_profiling_info_list_free(&profiles);
   return nodes;
+}
+
+Outcome<std::string> Model::property(const char* key) const {
+  char* value = nullptr;
+  auto done =
+      library_->check(library_->api().ov_compiled_model_get_property(compiled_.get(), key, &value), key);
+  if (!done) return tl::unexpected<Error>(done.error());
+  std::string text = value == nullptr ? "" : value;
+  library_->api().ov_free(value);
+  return text;
+}
+
+Outcome<std::string> Model::threads() const {
+  return property("INFERENCE_NUM_THREADS").and_then([this](const std::string& count) {
+    return property("ENABLE_CPU_PINNING").map([&count](const std::string& pinned) {
+      return fmt::format("{} thread{}, {}", count, count == "1" ? "" : "s",
+                         pinned == "YES" ? "pinned" : "not pinned");
+    });
+  });
 }
 
 namespace {

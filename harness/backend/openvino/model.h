@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,11 +36,16 @@ struct RanNode {
   std::string name, type, kernel;
 };
 
+/// Where its one thread, which is the caller's, runs while it computes: where the system lets it, or on one
+/// core, the same in every process, so for times alone: two workers would share that core.
+enum class Thread : std::uint8_t { free, pinned };
+
 /// The form compiled for the processor: f32 arithmetic, one thread.
 class Model {
  public:
   /// Errors (harness): what OpenVINO said.
-  [[nodiscard]] static Outcome<Model> compile(std::shared_ptr<const Library> library, const Form& form);
+  [[nodiscard]] static Outcome<Model> compile(std::shared_ptr<const Library> library, const Form& form,
+                                              Thread thread = Thread::free);
 
   /// Contiguous tensors of the form's shapes and dtypes.
   struct Tensors {
@@ -51,10 +57,13 @@ class Model {
   [[nodiscard]] Outcome<void> run();
   /// What the last run executed, from its profile.
   [[nodiscard]] Outcome<std::vector<RanNode>> ran() const;
+  /// "1 thread, pinned", as the compiled model has it and whatever was asked.
+  [[nodiscard]] Outcome<std::string> threads() const;
 
  private:
   using Handle = std::unique_ptr<void, void (*)(void*)>;
   Model(std::shared_ptr<const Library> library, const Form& form);
+  [[nodiscard]] Outcome<std::string> property(const char* key) const;
   [[nodiscard]] Outcome<Handle> tensor(CElement element, Form::Dims dims, std::int64_t rank,
                                        const void* at) const;
   std::shared_ptr<const Library> library_;
