@@ -103,7 +103,7 @@ TEST_F(Power, AMutantIsKilledExplainedAndReproduced) {
   std::ostringstream cases;
   cases << std::ifstream(corpus).rdbuf();
   EXPECT_THAT(cases.str(), HasSubstr("\n# flash_forward_simt: "));
-  EXPECT_THAT(cases.str(), testing::EndsWith("\n" + mutant["smallest"]["line"].get<std::string>() + "\n"));
+  EXPECT_THAT(cases.str(), ::testing::EndsWith("\n" + mutant["smallest"]["line"].get<std::string>() + "\n"));
   const auto checked = flashdiff({"check", "--backend", "flash_forward_simt", "--corpus", corpus.string()});
   EXPECT_EQ(checked.code, 0) << checked.err;
   // What the table says to run shows the failure.

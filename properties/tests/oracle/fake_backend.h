@@ -21,7 +21,8 @@ inline Case ragged(const std::string& layout = "lay=left") {
 }
 
 /// Writes values into the logical rows of an output.
-inline void write_rows(LaidOutTensor& tensor, const LogicalTensor<double>& values) {
+template <class T>
+void write_rows(LaidOutTensor& tensor, const LogicalTensor<T>& values) {
   for (int s = 0; s < values.sequences(); ++s)
     for (int head = 0; head < values.heads(); ++head)
       for (int row = 0; row < values.rows(s); ++row)
