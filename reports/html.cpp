@@ -130,6 +130,7 @@ ViewList sections_of(const Report& report) {
   add(!report.reasons.empty(), "not-judged", "Not judged");
   add(!report.captures.empty(), "activations", "Real activations");
   add(!report.generation.empty(), "generation", "Which padding side?");
+  add(!report.known.empty(), "known", "What others do");
   add(!report.bench.empty(), "bench", "What kernels execute");
   add(!report.hunted.empty(), "power", "Planted bugs");
   add(!report.closest.empty(), "passes", "Passes");
@@ -150,6 +151,7 @@ std::string html_page(const Report& report) {
   detail::fill_findings(root, report, shown);
   detail::fill_details(root, report, shown);
   detail::fill_generation(root, report);
+  detail::fill_known(root, report);
   detail::fill_bench(root, report, shown);
   detail::fill_power(root, report);
   detail::fill_context(root, report);

@@ -28,10 +28,11 @@ void fill_head(View& root, const Report& report);
 /// Counts at the top; with links to the pages of a site.
 [[nodiscard]] ViewList tiles_of(const Report& report, bool site);
 
-/// Fill the tags of overview.mustache, findings.mustache, details.mustache, generation.mustache,
-/// bench.mustache, power.mustache and context.mustache.
+/// Fill the tags of overview.mustache, findings.mustache, known.mustache, details.mustache,
+/// generation.mustache, bench.mustache, power.mustache and context.mustache.
 void fill_overview(View& root, const Report& report, const Shown& shown);
 void fill_findings(View& root, const Report& report, const Shown& shown);
+void fill_known(View& root, const Report& report);
 void fill_details(View& root, const Report& report, const Shown& shown);
 void fill_generation(View& root, const Report& report);
 void fill_bench(View& root, const Report& report, const Shown& shown);

@@ -52,13 +52,14 @@ std::string lines_of(const Verdict& verdict) {
   return {};
 }
 
-void fill_map(View& card, const CaseRecord& record) {
+/// `id`: of the drawing, unique on the page.
+void fill_map(View& card, const CaseRecord& record, const std::string& id) {
   std::string svg, words;
   const auto* mismatch = std::get_if<verdict::Mismatch>(&record.verdict);
   if (mismatch != nullptr) {
     const ErrorMap& map = mismatch->map;
     const auto c = parse_case(record.line);
-    svg = error_map_svg(map, c ? neighbours_of(*c, map) : MapNeighbours{}, fmt::format("map-{}", record.id));
+    svg = error_map_svg(map, c ? neighbours_of(*c, map) : MapNeighbours{}, id);
     words =
         fmt::format("Budget use of {} in sequence {}, {} {}: {} × {}", name_of(map.tensor), map.sequence,
                     head_word(map.tensor), map.head, rows_of(map), counted(map.columns, "column", "columns"));
@@ -69,6 +70,12 @@ void fill_map(View& card, const CaseRecord& record) {
   card.set("has_map", View(!svg.empty()));
   card.set("map", svg);
   card.set("map_words", words + ".");
+}
+
+void fill_chips(View& card, const std::string& line) {
+  ViewList chips;
+  for (const std::string& chip : chips_of(line)) chips.push_back(View(chip));
+  card.set("chips", chips);
 }
 
 /// The line's keys: "seed" and "0x2a".
@@ -134,9 +141,7 @@ View card_view(const Finding& finding, const Report& report, const Shown& shown)
   const CaseRecord& record = report.cases[finding.record];
   View card;
   fill_identity(card, record);
-  ViewList chips;
-  for (const std::string& chip : chips_of(record.line)) chips.push_back(View(chip));
-  card.set("chips", chips);
+  fill_chips(card, record.line);
   fill_worst(card, record.verdict);
   const std::string lines = lines_of(record.verdict);
   card.set("has_report", View(!lines.empty()));
@@ -145,7 +150,7 @@ View card_view(const Finding& finding, const Report& report, const Shown& shown)
   card.set("device_report", shortened(lines, most_report_bytes));
   fill_shrunk(card, finding, report);
   fill_cross(card, report, record.line);
-  fill_map(card, record);
+  fill_map(card, record, fmt::format("map-{}", record.id));
   const auto others = static_cast<std::int64_t>(finding.same.size());
   card.set("has_same", View(others > 0));
   card.set("same_words", others == 1 ? std::string("One other failure shrinks to the same case:")
@@ -219,6 +224,29 @@ void fill_findings(View& root, const Report& report, const Shown& shown) {
   root.set("others", others);
   root.set("has_rest", View(shown.untold > 0));
   root.set("rest", "And " + grouped(shown.untold) + " more: junit.xml and the store name them all.");
+}
+
+void fill_known(View& root, const Report& report) {
+  ViewList known;
+  for (const KnownFinding& one : report.known) {
+    const CaseRecord& record = one.record;
+    View card;
+    fill_identity(card, record);
+    // Whoever has mended it meanwhile is told as what he is now.
+    const bool wrong = is_failure(record.verdict);
+    card.set("kind_class", wrong ? "fail" : "none");
+    if (!wrong) card.set("symbol", "·");
+    card.set("number", std::to_string(known.size() + 1));
+    card.set("device", record.device);
+    card.set("about", one.about);
+    fill_chips(card, record.line);
+    fill_worst(card, record.verdict);
+    card.set("repro", repro_command(report.options, record));
+    fill_map(card, record, fmt::format("known-map-{}", known.size() + 1));
+    known.push_back(card);
+  }
+  root.set("any_known", View(!known.empty()));
+  root.set("known", known);
 }
 
 }  // namespace flashdiff::detail

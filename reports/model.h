@@ -12,6 +12,7 @@
 #include "reports/bench.h"
 #include "reports/bench_charts.h"
 #include "reports/generation.h"
+#include "reports/known.h"
 #include "reports/report.h"
 #include "reports/tally.h"
 
@@ -150,6 +151,7 @@ struct Report {
   std::vector<ChartGroup> charts;    ///< of the same
   std::vector<BenchRun> bench_runs;  ///< of each benchmark the newest: what is behind tables and charts
   std::vector<GenerationTable> generation;
+  std::vector<KnownFinding> known;
   std::string support;  ///< what cuDNN supports, as support_section() tells it; empty: not asked
   std::map<std::string, Crossed> crossed;  ///< who agrees with whom about a case, by its line
   std::vector<power::Hunted> hunted;       ///< those that are not as expected first

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "reports/known.h"
 #include "reports/performance.h"
 #include "reports/read.h"
 #include "reports/support.h"
@@ -25,6 +26,12 @@ Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
     if (!table) return tl::unexpected<Error>(std::move(table.error()));
     generation.push_back(std::move(*table));
   }
+  std::vector<KnownFinding> known;
+  for (const std::filesystem::path& file : options.known) {
+    Outcome<std::vector<KnownFinding>> found = read_known(file);
+    if (!found) return tl::unexpected<Error>(std::move(found.error()));
+    std::ranges::move(*found, std::back_inserter(known));
+  }
   std::string support;
   if (!options.support.empty()) {
     std::ifstream file(options.support, std::ios::binary);
@@ -39,6 +46,7 @@ Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
   return read_stores(stores, options).and_then([&](Report report) {
     add_bench(report, std::move(bench));
     report.generation = std::move(generation);
+    report.known = std::move(known);
     report.support = std::move(support);
     return write_files(report, out_dir);
   });

@@ -34,6 +34,7 @@ struct ReportOptions {
   std::string program = "build/flashdiff";          ///< how the repro commands call the program
   std::vector<std::filesystem::path> bench{};       ///< what `flashdiff bench -o FILE` wrote
   std::vector<std::filesystem::path> generation{};  ///< what `flashdiff generate --json FILE` wrote
+  std::vector<std::filesystem::path> known{};       ///< what `flashdiff repro --json` wrote
   std::filesystem::path support{};                  ///< what `flashdiff backends --matrix --json FILE` wrote
   std::optional<Changes> changes{};                 ///< since a base
   bool single_file = false;                         ///< one page instead of a site
@@ -53,8 +54,8 @@ struct ReportFiles {
 /// Reads one or several stores (their runs are told together) and writes the three files and, beside
 /// index.html, the other pages of the site into `out_dir`, which is made if it is not there. A file is
 /// replaced as a whole or not at all. Errors: bad_input for a path that is no store, a store of another
-/// version, no store at all, a file of `bench`, `generation` or `support` that is none, or a folder that
-/// cannot be written.
+/// version, no store at all, a file of `bench`, `generation`, `known` or `support` that is none, or a folder
+/// that cannot be written.
 [[nodiscard]] Outcome<ReportFiles> write_report(std::span<const std::filesystem::path> stores,
                                                 const std::filesystem::path& out_dir,
                                                 const ReportOptions& options = {});

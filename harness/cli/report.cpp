@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ReportWords {
-  std::vector<fs::path> stores, bench, generation;
+  std::vector<fs::path> stores, bench, generation, known;
   fs::path out = "report", base, support;
   bool single_file = false, annotations = false;
   std::string title = ReportOptions{}.title;
@@ -51,6 +51,7 @@ bool on_github() {
 
 int run(const ReportWords& options) {
   ReportOptions told{options.title, program_name(), options.bench, options.generation};
+  told.known = options.known;
   told.support = options.support;
   told.single_file = options.single_file;
   std::error_code none;
@@ -99,6 +100,11 @@ void add_report(CLI::App& program, Chosen& chosen) {
       ->add_option(
           "--generation", options->generation,
           "what `flashdiff generate --json FILE` wrote: which padding side is safe becomes a section")
+      ->type_name("FILE");
+  command
+      ->add_option("--known", options->known,
+                   "what `flashdiff repro --json` wrote: what somebody else's attention does that a caller "
+                   "would not\nexpect becomes a page; nothing is counted")
       ->type_name("FILE");
   command
       ->add_option("--support", options->support,

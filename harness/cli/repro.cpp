@@ -38,10 +38,18 @@ void tell(const std::string& backend, const std::string& device, const Examinati
              duration(examined.reference_ms));
 }
 
+/// As `flashdiff backends` describes it.
+std::string description_of(const std::string& backend) {
+  const auto& all = backend_registry();
+  const auto found = std::ranges::find(all, backend, &BackendEntry::name);
+  return found == all.end() ? std::string() : found->description;
+}
+
 void tell_json(const std::string& backend, const std::string& device, const std::string& line,
                const Examination& examined) {
   const nlohmann::json told{{"case", line},
                             {"backend", backend},
+                            {"about", description_of(backend)},
                             {"device", device},
                             {"verdict", flashdiff::json_of(examined.verdict)},
                             {"device_ms", examined.device_ms},

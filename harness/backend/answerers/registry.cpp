@@ -35,8 +35,8 @@ const std::vector<BackendEntry>& backend_registry() {
          [](const BackendOptions&) { return openvino_backend(); }});
     made.push_back(
         {"openvino_causal",
-         "the same by its own causal flag, as a caller might: it ignores the mask, and is wrong where "
-         "padding lies in front",
+         "OpenVINO's attention by its own causal flag, as a caller might: it ignores the mask, and is wrong "
+         "where padding lies in front",
          false,
          [](const BackendOptions&) { return openvino_backend(CausalBy::flag); },
          Pass::forward,

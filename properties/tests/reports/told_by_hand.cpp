@@ -208,13 +208,11 @@ std::string support_by_hand() {
   json classes = json::array();
   const auto add = [&](const char* handed, const char* phase, const char* mask, const char* dtype,
                        const char* modifier) {
-    json one{{"phase", phase},   {"handed", handed},
-             {"mask", mask},     {"dtype", dtype},
-             {"dims", "64"},     {"modifier", modifier},
-             {"way", "ragged"},  {"case", lines[classes.size() % 4].text},
-             {"said", "yes"},    {"by", "engines"},
-             {"why", ""},        {"documented", "yes"},
-             {"way_bytes", 1234}};
+    json one{{"phase", phase},      {"handed", handed}, {"mask", mask},
+             {"dtype", dtype},      {"dims", "64"},     {"modifier", modifier},
+             {"memory", "bshd"},    {"way", "ragged"},  {"case", lines[classes.size() % 4].text},
+             {"said", "yes"},       {"by", "engines"},  {"why", ""},
+             {"documented", "yes"}, {"way_bytes", 1234}};
     if (modifier != std::string("plain")) one.update({{"said", "no"}, {"by", "frontend"}, {"why", no_rule}});
     if (dtype == std::string("f32")) one.update({{"said", "unasked"}, {"by", "nobody"}, {"why", "it died"}});
     if (classes.empty())
@@ -244,10 +242,20 @@ std::string support_by_hand() {
                 {"cudnn", ""},
                 {"unasked", "libnvrtc.so.13 is not there"},
                 {"classes", json::array()}});
-  return json{{"format", "flashdiff-cudnn-matrix 1"},
+  return json{{"format", "flashdiff-cudnn-matrix 2"},
               {"note", "no proof of execution"},
               {"profiles", {other, hopper}}}
       .dump();
+}
+
+KnownFinding known_by_hand() {
+  CaseRecord record;
+  record.line = lines[0].text;
+  record.backend = "another_by_its_switch";
+  record.device = "cpu";
+  record.repro_options = "--backend another_by_its_switch";
+  record.verdict = mismatch(100, 128, 37);
+  return {"another's attention by a switch of its own: it ignores <padding>", record};
 }
 
 Report report_with_everything() {
@@ -270,6 +278,7 @@ Report report_with_everything() {
   for (std::size_t i = 0; i < records.size(); ++i) summary.add(std::move(records[i]), i / 12);
   Report report = std::move(summary).report(std::move(told), options);
   report.generation.push_back(generation_by_hand());
+  report.known.push_back(known_by_hand());
   add_bench(report, bench_runs_by_hand());
   report.support = support_section(support_by_hand()).value();
   return report;

@@ -22,6 +22,9 @@ void hunt_by_hand(Told& told);
 /// What `flashdiff backends --matrix --json` writes, of two GPUs, one of which could not be asked.
 [[nodiscard]] std::string support_by_hand();
 
+/// A mismatch of somebody else's function, of which that is known.
+[[nodiscard]] KnownFinding known_by_hand();
+
 /// Two conventions of `flashdiff generate`, one of them unsafe on the left.
 [[nodiscard]] GenerationTable generation_by_hand();
 
