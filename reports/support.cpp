@@ -23,18 +23,17 @@ using nlohmann::json;
 
 constexpr const char* kMatrixFormat = "flashdiff-cudnn-matrix 2";
 
-/// Rows: phase and way; columns: masks of each profile.
-ViewList rows_of(const json& profiles, const detail::ClassAxes& axes) {
+/// Of one profile. Rows: phase and way; columns: masks.
+ViewList rows_of(const json& profile, const detail::ClassAxes& axes) {
   ViewList rows;
   for (std::size_t phase = 0; phase < axes.phases.size(); ++phase)
     for (std::size_t way = 0; way < axes.ways.size(); ++way) {
       ViewList cells;
-      for (const json& profile : profiles)
-        for (std::size_t mask = 0; mask < axes.masks.size(); ++mask)
-          cells.push_back(cell_of(count_where(profile, {{"phase", axes.phases[phase]},
-                                                        {"handed", axes.ways[way]},
-                                                        {"mask", axes.masks[mask]}}),
-                                  detail::class_anchor(way, phase, mask)));
+      for (std::size_t mask = 0; mask < axes.masks.size(); ++mask)
+        cells.push_back(cell_of(count_where(profile, {{"phase", axes.phases[phase]},
+                                                      {"handed", axes.ways[way]},
+                                                      {"mask", axes.masks[mask]}}),
+                                detail::class_anchor(way, phase, mask)));
       View row;
       row.set("name", axes.phases[phase]);
       row.set("way", axes.ways[way]);
@@ -100,7 +99,7 @@ ViewList built_of(const json& profile) {
   return views;
 }
 
-ViewList profiles_of(const json& profiles, std::size_t masks) {
+ViewList profiles_of(const json& profiles, const detail::ClassAxes& axes) {
   ViewList views;
   for (const json& profile : profiles) {
     const ViewList reasons = reasons_of(profile, detail::why_not(profile)),
@@ -112,7 +111,7 @@ ViewList profiles_of(const json& profiles, std::size_t masks) {
     view.set("by_hand", View(!profile.at("read_off_a_device").get<bool>()));
     view.set("asked", View(profile.at("unasked").get<std::string>().empty()));
     view.set("unasked", profile.at("unasked").get<std::string>());
-    view.set("columns", std::to_string(masks));
+    view.set("rows", profile.at("classes").empty() ? ViewList() : rows_of(profile, axes));
     view.set("any_reasons", View(!reasons.empty()));
     view.set("reasons", reasons);
     view.set("any_differences", View(!differences.empty()));
@@ -167,8 +166,7 @@ View view_of(const json& all) {
   const json& profiles = all.at("profiles");
   const detail::ClassAxes axes = detail::axes_of(profiles);
   ViewList columns;
-  for (std::size_t i = 0; i < profiles.size(); ++i)
-    for (const std::string& mask : axes.masks) columns.push_back(View(mask));
+  for (const std::string& mask : axes.masks) columns.push_back(View(mask));
   Count total;
   for (const json& profile : profiles)
     for (const json& entry : profile.at("classes")) add(entry, total);
@@ -178,9 +176,8 @@ View view_of(const json& all) {
                                 grouped(total.all()), grouped(total.yes), grouped(total.built),
                                 grouped(total.no), grouped(total.unasked)));
   root.set("any", View(total.all() > 0));
-  root.set("profiles", profiles_of(profiles, axes.masks.size()));
+  root.set("profiles", profiles_of(profiles, axes));
   root.set("masks", columns);
-  root.set("rows", rows_of(profiles, axes));
   root.set("left", left_of(profiles, axes));
   detail::fill_axes(root, profiles, axes);
   detail::fill_classes(root, profiles, axes);
