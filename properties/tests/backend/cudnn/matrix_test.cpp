@@ -202,8 +202,11 @@ TEST(CudnnMatrix, RandomProblemsGetTheSameAnswerTwiceAndNeverNone) {
   for (std::uint64_t i = 0; i < cases; ++i) {
     Case c = draw_case(20251129, i, options).value();
     if (i % 3 == 0) c.problem.pass = Pass::backward;
+    if (i % 5 == 0 && c.layout.page == 0 && c.layout.padding != Padding::packed) c.layout.hole = 7;
     for (const Way way : ways_of(c)) {
-      const Answer one = ask_case(*first, hopper(), c, way), two = ask_case(*second, hopper(), c, way);
+      const Handing handing(way, i % 4 == 1);
+      const Answer one = ask_case(*first, hopper(), c, handing),
+                   two = ask_case(*second, hopper(), c, handing);
       ASSERT_EQ(one, two) << print(c) << " by " << name_of(way);
       ASSERT_NE(one.said, Said::unasked) << print(c) << " by " << name_of(way) << ": " << one.why;
     }
