@@ -111,8 +111,8 @@ void add_check_options(CLI::App& command, CheckOptions& options) {
   command
       .add_option(
           "--largest-head-dim", options.largest_head_dim,
-          fmt::format("of Q and K, and of V; above {0}, which every in-repo kernel takes, half of them "
-                      "are above {0}, too (default: {0})",
+          fmt::format("of Q and K, and of V; where it is above {0}, which every in-repo kernel takes, a "
+                      "quarter of the cases go beyond that (default: {0})",
                       CaseOptions::usual_head_dim))
       ->check(CLI::Range(1, limits::head_dim))
       ->group("Random cases");

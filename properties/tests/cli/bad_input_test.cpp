@@ -36,6 +36,7 @@ const std::vector<Wrong> all_wrong{
     {"CasesAreNegative", {"check", "--cases", "-5"}, {"--cases"}},
     {"UnknownLayout", {"check", "--layout", "left,middle"}, {"--layout", "middle", "packed"}},
     {"NoPage", {"check", "--page", "8"}, {"--page", "expected 0 or a multiple of 16 up to 256"}},
+    {"HeadDimOfNoKernel", {"check", "--largest-head-dim", "257"}, {"--largest-head-dim", "256"}},
     {"UnknownMask", {"check", "--mask", "causal"}, {"--mask", "causal_br"}},
     {"UnknownDtype", {"check", "--dtype", "fp8"}, {"--dtype", "bf16"}},
     {"UnknownBackend", {"check", "--backend", "cudnn9"}, {"--backend", "cudnn9", "flash_forward_simt"}},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -109,6 +110,24 @@ TEST_F(Program, TheSameSeedDrawsTheSameCasesWhateverTheJobs) {
     return by_index;
   };
   EXPECT_EQ(lines("1"), lines("3"));
+}
+
+TEST_F(Program, HeadDimsAbove128AreDrawnWhereTheyAreAskedFor) {
+  const auto largest = [this](std::vector<std::string> asked) {
+    fs::remove(store_);
+    asked.insert(asked.begin(), {"check", "--corpus", "none", "--cases", "40", "--seed", "4", "--dtype",
+                                 "f16", "--backend", "flash_forward", "--store", store_});
+    const auto said = flashdiff(asked);
+    EXPECT_EQ(said.code, 0) << said.err;
+    int largest = 0;
+    for (const CaseRecord& record : stored()) {
+      const Problem p = parse_case(record.line).value().problem;
+      largest = std::max({largest, p.d_qk, p.d_v});
+    }
+    return largest;
+  };
+  EXPECT_LE(largest({}), 128);
+  EXPECT_GT(largest({"--largest-head-dim", "256"}), 192);
 }
 
 TEST_F(Program, AWrongKernelIsFoundMadeSmallAndReproduced) {
