@@ -219,6 +219,7 @@ std::vector<Handed> handed_over(const LaidOut& sent, Handing handing) {
   }
   if (graph.sink) {
     std::vector<float> logits;
+    logits.reserve(static_cast<std::size_t>(problem.h_q));
     for (int h = 0; h < problem.h_q; ++h) logits.push_back(sink_logit(problem, h));
     all.push_back(metadata("sink", logits));
     if (graph.backward) all.push_back(metadata("dsink", logits));  // an output that nobody asks for

@@ -70,8 +70,10 @@ std::vector<MaskRow> rows_of_mask(const LaidOut& io, int sequence, const Form& f
 
 /// Where the keys of a sequence lie in their rectangle.
 std::vector<std::size_t> columns_of_mask(const LaidOut& io, int sequence) {
+  const int keys = io.question.problem.sequences[static_cast<std::size_t>(sequence)].kv_len;
   std::vector<std::size_t> columns;
-  for (int j = 0; j < io.question.problem.sequences[static_cast<std::size_t>(sequence)].kv_len; ++j)
+  columns.reserve(static_cast<std::size_t>(keys));
+  for (int j = 0; j < keys; ++j)
     columns.push_back(static_cast<std::size_t>(lies_at(io.k, io.question.layout.padding, sequence, j)));
   return columns;
 }
