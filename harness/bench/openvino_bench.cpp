@@ -40,8 +40,8 @@ Case case_of(const OpenVinoShape& shape) {
 }
 
 /// Attention in parts is another thing than a fused one: its time says so.
-std::string label_of(const std::string& version, const std::string& threads,
-                     const std::vector<openvino::RanNode>& ran) {
+std::string openvino_label(const std::string& version, const std::string& threads,
+                           const std::vector<openvino::RanNode>& ran) {
   return fmt::format("OpenVINO {}, {}, {}{}", version, threads,
                      openvino::is_fused(ran) ? "fused: " : "NOT fused: ", openvino::words_of(ran));
 }
@@ -73,7 +73,7 @@ void openvino_forward(benchmark::State& state, const OpenVinoShape& shape) {
   const auto threads = model->threads();
   const auto ran = model->ran();
   if (!threads || !ran) return state.SkipWithError((threads ? ran.error() : threads.error()).what.c_str());
-  state.SetLabel(label_of((*library)->version(), *threads, *ran));
+  state.SetLabel(openvino_label((*library)->version(), *threads, *ran));
 }
 
 }  // namespace
