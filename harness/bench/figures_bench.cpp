@@ -58,9 +58,6 @@ constexpr double kSectorBytes = 32;  // of global memory
 bool multiplies_tiles(const kernels::KernelPlan& plan) {
   return plan.tile != nullptr || plan.tensor_flops != nullptr;
 }
-bool on_tensor_cores(const kernels::KernelPlan& plan) {
-  return multiplies_tiles(plan) || plan.most_queries > 0;
-}
 
 /// What every entry has.
 void tell(benchmark::State& state, const Figures& f) {
@@ -191,10 +188,11 @@ void add(const std::string& name, Arguments... arguments) {
   benchmark::RegisterBenchmark(("figures/" + name).c_str(), arguments...)->Iterations(1)->Repetitions(1);
 }
 
-/// Of the entries that a short case launches, but for those that have been told.
+/// Of the entries that a short case launches, if the kernel takes it, but for those that have been told.
 void register_ptxas(const kernels::Kernel& kernel, int d, std::set<std::string>& told) {
   Case c = figures::main_loop(kernel.plan.pass, d).fewer.front();
   if (kernel.plan.most_queries > 0) c.problem.sequences.front().q_len = 1;
+  if (!kernel.plan.why_not(c).empty()) return;
   const LaidOut io = laid_out(c);
   for (const kernels::Launch& launch : kernel.plan.plan(io, {})) {
     if (!told.insert(launch.entry).second) continue;
@@ -212,11 +210,11 @@ Outcome<void> register_figures(const std::map<std::string, std::string>& images)
     return tl::unexpected<Error>(driver.error());
   for (const kernels::Kernel& kernel : kernels::all_kernels()) {
     const std::string name(kernel.name);
-    std::set<std::string> told;
-    for (const int d : {64, 128}) {
+    for (const int d : {64, 128})
       if (multiplies_tiles(kernel.plan)) add(fmt::format("{}/d{}/main_loop", name, d), main_loop, kernel, d);
-      if (on_tensor_cores(kernel.plan) && !images.contains(name)) register_ptxas(kernel, d, told);
-    }
+    std::set<std::string> told;
+    if (kernel.plan.pass != Pass::append && !images.contains(name))  // who appends has no main loop
+      for (const int d : {32, 64, 96, 128, 192, 256}) register_ptxas(kernel, d, told);
     for (const figures::Shape& one : figures::published(kernel.plan))
       add(name + '/' + one.name, shape, kernel, one);
   }
