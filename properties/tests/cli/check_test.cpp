@@ -8,8 +8,8 @@
 
 #include "harness/problem/case.h"
 #include "harness/run/store.h"
-#include "properties/power/images.h"
 #include "properties/tests/cli/program.h"
+#include "properties/tests/cli/wrong_image.h"
 #include "properties/tests/run/temporary_folder.h"
 
 namespace flashdiff {
@@ -28,13 +28,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-/// A planted bug, as `--image` takes it; compiled by the first test that asks.
-std::string wrong_image() {
-  const auto images = power::Images::open(power::workshop_of_this_build()).value();
-  const auto mutant =
-      read_mutant(FLASHDIFF_SOURCE_DIR "/properties/mutants/tail_keys_scored_zero.toml").value();
-  return mutant.kernel + "=" + images.of(mutant).value().ptx.string();
-}
 /// Where figures are those of one kernel.
 const std::string one = "flash_forward_simt";
 const std::string sound_case =
@@ -131,7 +124,7 @@ TEST_F(Program, HeadDimsAbove128AreDrawnWhereTheyAreAskedFor) {
 }
 
 TEST_F(Program, AWrongKernelIsFoundMadeSmallAndReproduced) {
-  const std::string mutant = wrong_image();
+  const std::string mutant = test::wrong_image_option();
   const auto said = flashdiff({"check", "--corpus", "none", "--cases", "40", "--seed", "3", "--backend", one,
                                "--image", mutant, "--store", store_});
   EXPECT_EQ(said.code, 1);
@@ -190,8 +183,8 @@ TEST_F(Program, ReproTellsWhoAgreesWithWhom) {
                              HasSubstr("reference and flash_decode: agree"), HasSubstr("all agree")));
   std::string f32 = line;
   f32.replace(f32.find("dt=f16"), 6, "dt=f32");  // which the planted bug's image has an entry for
-  const auto wrong =
-      flashdiff({"repro", f32, "--backend", "flash_forward_simt,openvino", "--image", wrong_image()});
+  const auto wrong = flashdiff(
+      {"repro", f32, "--backend", "flash_forward_simt,openvino", "--image", test::wrong_image_option()});
   EXPECT_EQ(wrong.code, 1);
   EXPECT_THAT(wrong.out, AllOf(HasSubstr("reference and flash_forward_simt: DISAGREE"),
                                HasSubstr("flash_forward_simt alone is contradicted by all")));
@@ -309,9 +302,10 @@ TEST_F(Program, AKillLeavesAStoreThatCanBeReadAndAddedTo) {
 }
 
 TEST_F(Program, AReportIsWrittenAndItsPathsPrinted) {
-  ASSERT_EQ(
-      flashdiff({"check", "--cases", "40", "--seed", "3", "--image", wrong_image(), "--store", store_}).code,
-      1);
+  ASSERT_EQ(flashdiff({"check", "--cases", "40", "--seed", "3", "--image", test::wrong_image_option(),
+                       "--store", store_})
+                .code,
+            1);
   const auto said = flashdiff({"report", store_, "-o", (folder_.path() / "site").string()});
   EXPECT_EQ(said.code, 0) << "a report tells, check judges";
   EXPECT_THAT(said.err, StartsWith("FAIL: flash_forward_simt is wrong"));

@@ -8,8 +8,8 @@
 
 #include "harness/backend/answerers/registry.h"
 #include "harness/run/store.h"
-#include "properties/power/images.h"
 #include "properties/tests/cli/program.h"
+#include "properties/tests/cli/wrong_image.h"
 #include "properties/tests/oracle/fake_backend.h"
 #include "properties/tests/run/temporary_folder.h"
 #include "reports/html.h"
@@ -27,17 +27,9 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 const char* const kKernel = "flash_forward_simt";
-const std::string kLine = print(
+const std::string kCrossed = print(
     parse_case("fd1 b=2 hq=4 hk=2 d=32 dv=32 dt=f32 lay=left q=5,17 kv=70,66 mask=none data=normal seed=0x7")
         .value());
-
-/// Of a mutant, compiled by the first test that asks.
-std::string wrong_image() {
-  const auto images = power::Images::open(power::workshop_of_this_build()).value();
-  const auto mutant =
-      read_mutant(FLASHDIFF_SOURCE_DIR "/properties/mutants/tail_keys_scored_zero.toml").value();
-  return images.of(mutant).value().ptx.string();
-}
 
 std::unique_ptr<Backend> opened(const std::string& name, const BackendOptions& options = {}) {
   return open_backend(name, options).value();
@@ -63,7 +55,7 @@ class WithWrongInputs : public Backend {
 
 /// What the report says of a case, page and all, where these have answered it.
 std::string told(Backend& kernel, Backend& vendor, bool reference_is_wrong = false) {
-  const Case c = parse_case(kLine).value();
+  const Case c = parse_case(kCrossed).value();
   std::vector<Testimony> said = testimonies_of(c, {&kernel, &vendor}).value();
   if (reference_is_wrong) {
     LogicalData data = make_given(c.problem).value();
@@ -74,10 +66,10 @@ std::string told(Backend& kernel, Backend& vendor, bool reference_is_wrong = fal
   told.runs.emplace_back();
   CaseRecord& record = told.records.emplace_back();
   record.id = 1;
-  record.line = kLine;
+  record.line = kCrossed;
   record.backend = kernel.name();
   record.verdict = verdict::Mismatch{};
-  told.crossed[kLine] = without_answers(cross_examine(std::move(said)));
+  told.crossed[kCrossed] = without_answers(cross_examine(std::move(said)));
   return html_page(summarise(std::move(told)));
 }
 
@@ -97,7 +89,7 @@ TEST(CrossSelfTest, NamesOpenVinoWhereItsInputsAreWrong) {
 }
 TEST(CrossSelfTest, NamesTheKernel) {
   BackendOptions options;
-  options.images[kKernel] = wrong_image();
+  options.images[kKernel] = test::wrong_image();
   EXPECT_THAT(told(*opened(kKernel, options), *opened("openvino")), HasSubstr(names(kKernel)));
 }
 
@@ -107,7 +99,7 @@ TEST(CrossSelfTest, ACheckWithThreeAnswersNamesTheKernelInItsReport) {
   const std::string store = (folder.path() / "run.db").string(), site = (folder.path() / "site").string();
   const auto checked = flashdiff({"check", "--corpus", "none", "--cases", "30", "--seed", "3", "--dtype",
                                   "f32", "--backend", std::string(kKernel) + ",openvino", "--image",
-                                  std::string(kKernel) + "=" + wrong_image(), "--store", store});
+                                  test::wrong_image_option(), "--store", store});
   EXPECT_EQ(checked.code, 1) << checked.err;
   EXPECT_EQ(flashdiff({"report", store, "-o", site}).code, 0);
   std::ifstream page(site + "/failures.html");
