@@ -83,7 +83,7 @@ void tell_products(benchmark::State& state, double issued, double needed, double
 Outcome<Figures> counted(const kernels::Kernel& kernel, const std::vector<Case>& cases) {
   Figures all;
   for (const Case& c : cases) {
-    const auto one = counted(kernel, laid_out(c));
+    auto one = counted(kernel, laid_out(c));
     if (!one) return one;
     all = figures::sum(*one, all);
   }

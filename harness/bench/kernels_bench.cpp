@@ -116,7 +116,7 @@ void add(const std::string& name, const std::shared_ptr<Answerer>& answerer, Cas
 /// On the shapes of every kernel of ours that it has a word for, each once.
 void register_cudnn(const KernelsBench& options, const figures::Gpu* gpu) {
   for (const char* const name : {"cudnn", "cudnn_bias"}) {
-    const auto answerer = std::make_shared<Answerer>(name, nullptr, options, gpu);
+    const auto answerer = std::make_shared<Answerer>(Answerer{name, nullptr, options, gpu});
     const Outcome<Backend*> backend = answerer->open();
     benchmark::AddCustomContext(name, backend ? (*backend)->about() : "none: " + backend.error().what);
     if (!backend) continue;
@@ -149,7 +149,8 @@ Outcome<void> register_kernel_benchmarks(const KernelsBench& options) {
   benchmark::AddCustomContext("nvml", sensors ? "clock and power are read; throttled samples are discarded"
                                               : "none: " + sensors.error().what);
   for (const kernels::Kernel& kernel : kernels::all_kernels()) {
-    const auto answerer = std::make_shared<Answerer>(std::string(kernel.name), &kernel, options, gpu);
+    const auto answerer =
+        std::make_shared<Answerer>(Answerer{std::string(kernel.name), &kernel, options, gpu});
     for (figures::Shape& one : options.shapes(kernel.plan))
       if (kernel.plan.why_not(one.question).empty()) add(one.name, answerer, std::move(one.question));
   }

@@ -97,8 +97,8 @@ Answer rounded_answer(const Problem& problem, const Wanted& want) {
   Answer answer;
   for (const WantedTensor& output : want.outputs) {
     LogicalTensor<float>& got = answer.of(output.role);
-    std::vector<int> rows;
-    for (int s = 0; s < output.want.sequences(); ++s) rows.push_back(output.want.rows(s));
+    std::vector<int> rows(static_cast<std::size_t>(output.want.sequences()));
+    for (std::size_t s = 0; s < rows.size(); ++s) rows[s] = output.want.rows(static_cast<int>(s));
     got = {std::move(rows), output.want.heads(), output.want.width()};
     std::ranges::transform(output.want.values(), got.values().begin(),
                            [](double value) { return static_cast<float>(value); });
