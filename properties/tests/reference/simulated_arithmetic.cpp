@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "harness/problem/numbers.h"
@@ -30,9 +31,12 @@ int decoded_exponent(DType dtype, float value) {
 }
 
 /// One step of sm_80's model: 8 exact products and c, each truncated at 24 fraction bits below the largest
-/// exponent, summed exactly, truncated to f32.
+/// exponent, summed exactly, truncated to f32. What is infinite or no number has no exponent, and stays so.
 float tensor_core_step(DType a_dtype, DType b_dtype, std::span<const float> a, std::span<const float> b,
                        float c) {
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  if (!is_finite(c) || !std::ranges::all_of(a, is_finite) || !std::ranges::all_of(b, is_finite))
+    return std::inner_product(a.begin(), a.end(), b.begin(), c);
   int largest = -132;
   if (c != 0) largest = std::max(largest, decoded_exponent(DType::f32, c));
   for (std::size_t i = 0; i < a.size(); ++i)
